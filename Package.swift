@@ -1,0 +1,139 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// One set of settings for every Swift target. `Tests/TaskwireTests/BuildSettingsTests.swift` checks that
+/// the features are really on, since a misspelt name is silently ignored.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "taskwire",
+    products: [
+        .library(name: "Taskwire", targets: ["Taskwire"]),
+        .library(name: "TaskwireClient", targets: ["TaskwireClient"]),
+        .library(name: "TaskwireServer", targets: ["TaskwireServer"]),
+        .executable(name: "taskwire", targets: ["TaskwireCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-collections",
+            from: "1.6.0",
+            traits: [.defaults, "UnstableSortedCollections"]
+        ),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CNNG"),
+        .target(
+            name: "CTaskwireProtos",
+            linkerSettings: [.linkedLibrary("protobuf-c")]
+        ),
+        .target(
+            name: "Taskwire",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SortedCollections", package: "swift-collections"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "TaskwireProtobuf",
+            dependencies: ["CTaskwireProtos", "Taskwire"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "TaskwireRPC",
+            dependencies: ["CNNG", "TaskwireProtobuf"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "TaskwireClient",
+            dependencies: ["TaskwireRPC"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "TaskwireServer",
+            dependencies: [
+                "TaskwireRPC",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "TaskwireCommand",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "TaskwireTestSupport",
+            dependencies: ["Taskwire"],
+            path: "Tests/TaskwireTestSupport",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "TaskwireTests",
+            dependencies: ["Taskwire", "TaskwireTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "TaskwireProtobufTests",
+            dependencies: ["Taskwire", "TaskwireProtobuf"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "TaskwireRPCTests",
+            dependencies: ["TaskwireRPC"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "TaskwireServiceTests",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireProtobuf",
+                "TaskwireRPC",
+                "TaskwireServer",
+                "TaskwireTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "TaskwireClient",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "wait-for-task",
+            dependencies: ["TaskwireClient"],
+            path: "Tests/Interop/WaitForTask",
+            swiftSettings: swiftSettings
+        ),
+    ]
+)

@@ -1,0 +1,62 @@
+internal import Crypto
+
+/// A SHA-256 over the fields of a request, the same in every process. Each value goes in with its length or
+/// its presence, so that no two requests feed the same bytes.
+struct Fingerprint {
+    private var hash = SHA256()
+
+    mutating func feed(_ bytes: [UInt8]) {
+        feed(UInt64(bytes.count))
+        hash.update(data: bytes)
+    }
+
+    mutating func feed(_ text: String) {
+        feed(Array(text.utf8))
+    }
+
+    mutating func feed(_ number: UInt64) {
+        withUnsafeBytes(of: number.littleEndian) { hash.update(bufferPointer: $0) }
+    }
+
+    mutating func feed(_ number: Int64) {
+        feed(UInt64(bitPattern: number))
+    }
+
+    mutating func feed<Value>(_ value: Value?, with feedValue: (inout Fingerprint, Value) -> Void) {
+        feed(UInt64(value == nil ? 0 : 1))
+        if let value { feedValue(&self, value) }
+    }
+
+    mutating func feed(_ text: String?) {
+        feed(text) { $0.feed($1) }
+    }
+
+    mutating func feed(_ number: Int64?) {
+        feed(number) { $0.feed($1) }
+    }
+
+    mutating func feed(_ payload: Payload?) {
+        feed(payload) {
+            $0.feed($1.contentType)
+            $0.feed($1.data)
+        }
+    }
+
+    mutating func feed(_ labels: [String: String]) {
+        feed(UInt64(labels.count))
+        for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
+            feed(key)
+            feed(value)
+        }
+    }
+
+    /// The first bytes of the digest, at most 32.
+    func digest(byteCount: Int) -> [UInt8] {
+        Array(hash.finalize().prefix(byteCount))
+    }
+
+    /// The first 64 bits of the digest.
+    var word: UInt64 {
+        hash.finalize().withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    }
+}

@@ -1,0 +1,58 @@
+internal import Synchronization
+
+extension TaskEngine {
+    private static var sweepInterval: Int64 { 1000 }
+    private static var sweepStep: Int { 64 }
+
+    /// Brings what is overdue up to date, wakes those who wait for it, and passes on what other processes changed.
+    ///
+    /// Reads and mutations never depend on it; it gives back the memory of tasks that nobody asks for any more.
+    /// Runs until the Swift task is cancelled, in steps of a bounded size.
+    /// - Parameter report: Called with each error of the storage, after which it goes on.
+    public func run(report: @Sendable (any Error) -> Void = { _ in }) async {
+        await withTaskGroup { group in
+            group.addTask {
+                for await key in core.storage.changes { core.waiters.wake(key) }
+            }
+            while !Task.isCancelled {
+                do {
+                    let isBehind = try await sweepStep() == Self.sweepStep
+                    if isBehind {
+                        await Task.yield()
+                        continue
+                    }
+                } catch {
+                    report(error)
+                }
+                let next = core.clock.now.adding(milliseconds: Self.sweepInterval)
+                try? await core.clock.sleep(until: next)
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// One step, where none was made for a second or the last one was not enough: so that a store which nobody
+    /// runs keeps its memory bounded.
+    func sweepIfDue() async throws {
+        let now = core.clock.now
+        let isDue = core.nextSweep.withLock { next in
+            guard next <= now else { return false }
+            next = now.adding(milliseconds: Self.sweepInterval)
+            return true
+        }
+        guard isDue, try await sweepStep() == Self.sweepStep else { return }
+        core.nextSweep.withLock { $0 = now }
+    }
+
+    /// Brings up to 64 overdue records up to date and returns how many.
+    private func sweepStep() async throws -> Int {
+        let now = core.clock.now
+        let keys = try await core.storage.due(atOrBefore: now, limit: Self.sweepStep)
+        for key in keys {
+            let core = core
+            try await core.storage.mutate(key) { record, _ in core.settle(&record, at: now) }
+            core.waiters.wake(key)
+        }
+        return keys.count
+    }
+}

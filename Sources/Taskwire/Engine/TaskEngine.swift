@@ -1,0 +1,427 @@
+internal import Synchronization
+
+/// Every rule of the contract, once, over any storage.
+///
+/// A mutation is a pure function on one record, run atomically by the storage, after which those who wait for
+/// the task are woken. A `TaskEngine` acts for one owner; ``acting(for:)`` gives the same engine to another.
+public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
+    /// What the engines of all owners share.
+    final class Core: Sendable {
+        let storage: Storage
+        let limits: TaskLimits
+        let clock: Clock
+        let waiters: TaskWaiters
+        let nextSweep = Mutex(Timestamp(millisecondsSince1970: .min))
+
+        init(storage: Storage, limits: TaskLimits, clock: Clock) {
+            self.storage = storage
+            self.limits = limits
+            self.clock = clock
+            self.waiters = TaskWaiters(limit: limits.maxWaits)
+        }
+    }
+
+    let core: Core
+
+    /// Whose tasks this engine sees; empty without authentication.
+    public let owner: String
+
+    /// An engine on `storage` that acts for `owner`.
+    public init(storage: Storage, limits: TaskLimits = TaskLimits(), clock: Clock, owner: String = "") {
+        self.core = Core(storage: storage, limits: limits, clock: clock)
+        self.owner = owner
+    }
+
+    private init(core: Core, owner: String) {
+        self.core = core
+        self.owner = owner
+    }
+
+    /// The same engine for another owner.
+    public func acting(for owner: String) -> TaskEngine {
+        TaskEngine(core: core, owner: owner)
+    }
+
+    /// The limits that it enforces.
+    public var limits: TaskLimits { core.limits }
+
+    /// How many calls wait right now, for any owner.
+    public var waitCount: Int { core.waiters.count }
+
+    /// How many records the storage holds, of all owners.
+    public func counts() async throws -> TaskStorageCounts {
+        try await core.storage.counts()
+    }
+
+    // MARK: Reads
+
+    /// See ``TaskStore/getTask(_:view:options:)``.
+    public func getTask(_ taskID: String, view: TaskView, options: CallOptions) async throws -> TaskState {
+        try await liveRecord(taskID).state.viewed(as: view)
+    }
+
+    /// See ``TaskStore/getResult(_:options:)``.
+    public func getResult(_ taskID: String, options: CallOptions) async throws -> TaskOutcome {
+        TaskOutcome(of: try await liveRecord(taskID).state)
+    }
+
+    /// See ``TaskStore/listTasks(_:options:)``.
+    public func listTasks(_ request: ListTasksRequest, options: CallOptions) async throws -> TaskPage {
+        let pageSize = try core.limits.pageSize(request.pageSize)
+        try TaskRules.labels(request.labels)
+        var position: TaskPosition?
+        if !request.cursor.isEmpty {
+            position = try TaskCursor.decode(request.cursor, owner: owner, request: request)
+        }
+        let now = core.clock.now
+        let wanted = request.statuses.isEmpty ? Set(TaskStatus.allCases) : request.statuses
+        var stored = wanted
+        if wanted.contains(.failed), try await !core.storage.due(atOrBefore: now, limit: 1).isEmpty {
+            // What is overdue shows as failed although it is still stored as it was before.
+            stored.formUnion([.working, .inputRequired])
+        }
+        // A page that filters looks at a bounded number of tasks, so that it costs the page and not the store.
+        var budget = pageSize + core.limits.maxPageSize
+        var tasks: [TaskState] = []
+        while true {
+            let limit = min(pageSize - tasks.count, budget) + 1
+            let records = try await core.storage.page(
+                TaskStorageQuery(owner: owner, statuses: stored, after: position, limit: limit)
+            )
+            let hasMore = records.count == limit
+            for var record in records.prefix(limit - 1) {
+                position = TaskPosition(createdAt: record.state.createdAt, id: record.state.id)
+                budget -= 1
+                guard
+                    record.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds),
+                    record.isLive,
+                    wanted.contains(record.state.status),
+                    request.labels.allSatisfy({ record.state.labels[$0.key] == $0.value })
+                else { continue }
+                tasks.append(record.state.viewed(as: .basic))
+            }
+            guard hasMore, let position else { return TaskPage(tasks: tasks) }
+            if tasks.count == pageSize || budget <= 0 {
+                let cursor = TaskCursor.encode(position, owner: owner, request: request)
+                return TaskPage(tasks: tasks, nextCursor: cursor)
+            }
+        }
+    }
+
+    // MARK: Waits
+
+    /// See ``TaskStore/waitTask(_:options:)``.
+    public func waitTask(_ request: WaitTaskRequest, options: CallOptions) async throws -> TaskChange {
+        let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
+            $0.revision > request.afterRevision
+        }
+        return TaskChange(
+            task: record.state.viewed(as: request.view),
+            isChanged: record.state.revision > request.afterRevision
+        )
+    }
+
+    /// See ``TaskStore/awaitResult(_:options:)``.
+    public func awaitResult(_ request: AwaitResultRequest, options: CallOptions) async throws -> TaskOutcome {
+        let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
+            $0.status.isTerminal
+        }
+        guard record.state.status.isTerminal else {
+            throw TaskwireError(
+                .deadlineExceeded,
+                .deadlineExceeded,
+                "Task \(request.taskID) did not end in time",
+                task: record.state.viewed(as: .basic)
+            )
+        }
+        return TaskOutcome(of: record.state)
+    }
+
+    /// Returns the record as soon as `isDone` holds, or as it is when the wait ends.
+    private func wait(
+        for taskID: String,
+        milliseconds: Int64,
+        _ options: CallOptions,
+        until isDone: (TaskState) -> Bool
+    ) async throws -> TaskRecord {
+        var milliseconds = try core.limits.wait(milliseconds)
+        if let deadline = options.deadline {
+            milliseconds = min(milliseconds, (deadline - .now).millisecondsRoundedUp)
+        }
+        let end = core.clock.now.adding(milliseconds: milliseconds)
+        let first = try await liveRecord(taskID)
+        guard !isDone(first.state) else { return first }
+        return try await core.waiters.withWaiter(for: first.key) { waiter in
+            while true {
+                let record = try await liveRecord(taskID)
+                guard !isDone(record.state), core.clock.now < end else { return record }
+                // The task's own time may come before the sweeper does.
+                let due = record.dueAt(tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
+                try await waiter.sleep(until: min(end, due ?? end), clock: core.clock)
+            }
+        }
+    }
+
+    private func liveRecord(_ taskID: String) async throws -> TaskRecord {
+        try TaskID.validate(taskID)
+        var record = try await core.storage.read(TaskKey(owner: owner, id: taskID))
+        core.settle(&record, at: core.clock.now)
+        guard let record, record.isLive else { throw Self.notFound(taskID, record) }
+        return record
+    }
+
+    private static func notFound(_ taskID: String, _ record: TaskRecord?) -> TaskwireError {
+        let isExpired = record?.tombstone?.isExpired == true
+        return TaskwireError(.notFound, isExpired ? .taskExpired : .taskNotFound, "Task not found: \(taskID)")
+    }
+
+    // MARK: Mutations
+
+    /// See ``TaskStore/createTask(_:options:)``.
+    public func createTask(_ request: CreateTaskRequest, options: CallOptions) async throws -> TaskState {
+        let requestID = options.requestID ?? .random()
+        let taskID = request.taskID ?? TaskID.derived(owner: owner, requestID: requestID)
+        try TaskID.validate(taskID)
+        try TaskRules.labels(request.labels)
+        try TaskRules.payload(request.request, field: "request")
+        let ttl = try core.limits.ttl(request.ttlMilliseconds)
+        let pollInterval = try TaskRules.pollInterval(request.pollIntervalMilliseconds)
+        let mutation = Mutation("CreateTask", requestID: requestID) {
+            $0.feed(request.taskID)
+            $0.feed(request.ttlMilliseconds)
+            $0.feed(request.pollIntervalMilliseconds)
+            $0.feed(request.labels)
+            $0.feed(request.request)
+            $0.feed(request.immediateResponse)
+            $0.feed(request.statusMessage)
+        }
+        let limits = core.limits
+        let owner = owner
+        try await sweepIfDue()
+        return try await mutate(taskID, mutation, options) { record, now, count throws(TaskwireError) in
+            if let record, record.isLive {
+                throw TaskwireError(
+                    .alreadyExists,
+                    .taskExists,
+                    "Task \(taskID) exists already",
+                    task: record.state.viewed(as: .basic)
+                )
+            }
+            guard count < limits.maxTasksPerOwner else {
+                throw TaskwireError(
+                    .resourceExhausted,
+                    .taskQuota,
+                    "There are \(count) tasks, as many as one owner may have"
+                )
+            }
+            let state = TaskState(
+                id: taskID,
+                owner: owner,
+                statusMessage: request.statusMessage,
+                createdAt: now,
+                ttlMilliseconds: ttl,
+                pollIntervalMilliseconds: pollInterval ?? TaskState.defaultPollIntervalMilliseconds,
+                revision: (record?.state.revision ?? 0) + 1,
+                labels: request.labels,
+                request: request.request,
+                immediateResponse: request.immediateResponse
+            )
+            var created = TaskRecord(state: state)
+            created.mutations = record?.mutations ?? MutationLog()
+            record = created
+        }
+    }
+
+    /// See ``TaskStore/updateTask(_:options:)``.
+    public func updateTask(_ request: UpdateTaskRequest, options: CallOptions) async throws -> TaskState {
+        try TaskRules.progress(request.progress)
+        let ttl = try core.limits.ttl(request.ttlMilliseconds)
+        let pollInterval = try TaskRules.pollInterval(request.pollIntervalMilliseconds)
+        let mutation = Mutation("UpdateTask", requestID: options.requestID) {
+            $0.feed(request.leaseToken)
+            $0.feed(request.status?.rawValue)
+            $0.feed(request.statusMessage)
+            $0.feed(request.ttlMilliseconds)
+            $0.feed(request.pollIntervalMilliseconds)
+            $0.feed(request.progress) {
+                $0.feed($1.current.bitPattern)
+                $0.feed($1.total) { $0.feed($1.bitPattern) }
+            }
+            $0.feed(request.expectedRevision) { $0.feed($1) }
+        }
+        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+            if let expected = request.expectedRevision, expected != record.state.revision {
+                throw TaskwireError(
+                    .aborted,
+                    .revisionMismatch,
+                    "expected_revision: \(expected), but the task is at \(record.state.revision)",
+                    task: record.state.viewed(as: .basic)
+                )
+            }
+            try TaskRules.lease(record, token: request.leaseToken)
+            let isTransition = request.status.map { $0 != record.state.status } ?? false
+            if isTransition || ttl != nil || pollInterval != nil || request.progress != nil {
+                try TaskRules.open(record.state)
+            }
+            var state = record.state
+            state.statusMessage = request.statusMessage ?? state.statusMessage
+            state.ttlMilliseconds = ttl ?? state.ttlMilliseconds
+            state.pollIntervalMilliseconds = pollInterval ?? state.pollIntervalMilliseconds
+            state.progress = request.progress ?? state.progress
+            record.state = state
+            guard isTransition, let status = request.status else { return }
+            if status.isTerminal {
+                let error = TaskError(message: request.statusMessage ?? "The task failed.")
+                record.end(as: status, error: status == .failed ? error : nil, at: now)
+            } else {
+                record.state.status = status
+            }
+        }
+    }
+
+    /// See ``TaskStore/storeResult(_:options:)``.
+    public func storeResult(_ request: StoreResultRequest, options: CallOptions) async throws -> TaskState {
+        try TaskRules.payload(request.result, field: "result")
+        let mutation = Mutation("StoreResult", requestID: options.requestID) {
+            $0.feed(request.leaseToken)
+            $0.feed(request.result)
+        }
+        return try await change(request.taskID, mutation, options) { record, _ throws(TaskwireError) in
+            try TaskRules.open(record.state)
+            try TaskRules.lease(record, token: request.leaseToken)
+            record.state.result = request.result
+        }
+    }
+
+    /// See ``TaskStore/completeTask(_:options:)``.
+    public func completeTask(_ request: CompleteTaskRequest, options: CallOptions) async throws -> TaskState {
+        try TaskRules.payload(request.result, field: "result")
+        let mutation = Mutation("CompleteTask", requestID: options.requestID) {
+            $0.feed(request.leaseToken)
+            $0.feed(request.result)
+        }
+        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+            try TaskRules.open(record.state)
+            try TaskRules.lease(record, token: request.leaseToken)
+            guard let result = request.result ?? record.state.result else {
+                throw .invalidField("result", "required, since none was stored before")
+            }
+            record.state.result = result
+            record.end(as: .completed, error: nil, at: now)
+        }
+    }
+
+    /// See ``TaskStore/failTask(_:options:)``.
+    public func failTask(_ request: FailTaskRequest, options: CallOptions) async throws -> TaskState {
+        let mutation = Mutation("FailTask", requestID: options.requestID) {
+            $0.feed(request.leaseToken)
+            $0.feed(Int64(request.error.code))
+            $0.feed(request.error.message)
+            $0.feed(request.error.data) { $0.feed($1) }
+            $0.feed(request.statusMessage)
+        }
+        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+            try TaskRules.open(record.state)
+            try TaskRules.lease(record, token: request.leaseToken)
+            record.state.statusMessage = request.statusMessage ?? request.error.message
+            record.end(as: .failed, error: request.error, at: now)
+        }
+    }
+
+    /// See ``TaskStore/cancelTask(_:options:)``.
+    public func cancelTask(_ request: CancelTaskRequest, options: CallOptions) async throws -> TaskState {
+        let mutation = Mutation("CancelTask", requestID: options.requestID) {
+            $0.feed(request.mode == .immediate ? "immediate" : "request")
+            $0.feed(request.statusMessage)
+        }
+        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+            if request.mode == .request, record.state.status.isTerminal { return }
+            try TaskRules.cancellable(record.state)
+            record.state.isCancelRequested = true
+            record.state.statusMessage = request.statusMessage ?? record.state.statusMessage
+            if request.mode == .immediate {
+                record.end(as: .cancelled, error: nil, at: now)
+            }
+        }
+    }
+
+    /// See ``TaskStore/deleteTask(_:options:)``.
+    public func deleteTask(_ taskID: String, options: CallOptions) async throws -> Bool {
+        try TaskID.validate(taskID)
+        let mutation = Mutation("DeleteTask", requestID: options.requestID) { _ in }
+        do {
+            _ = try await mutate(taskID, mutation, options) { record, now, _ throws(TaskwireError) in
+                guard record?.isLive == true else { throw Self.notFound(taskID, record) }
+                record?.bury(at: now, isExpired: false)
+            }
+            return true
+        } catch let error as TaskwireError where error.code == .notFound {
+            return false
+        }
+    }
+
+    /// Applies a mutation to a task that has to be there, and counts the revision where it changed something.
+    private func change(
+        _ taskID: String,
+        _ mutation: Mutation,
+        _ options: CallOptions,
+        _ body: @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> Void
+    ) async throws -> TaskState {
+        try TaskID.validate(taskID)
+        return try await mutate(taskID, mutation, options) { optional, now, _ throws(TaskwireError) in
+            guard var record = optional, record.isLive else { throw Self.notFound(taskID, optional) }
+            let before = record.state
+            try body(&record, now)
+            if record.state != before { record.touch(at: now) }
+            optional = record
+        }
+    }
+
+    /// Applies a mutation once: a retry gets the outcome of the first try.
+    private func mutate(
+        _ taskID: String,
+        _ mutation: Mutation,
+        _ options: CallOptions,
+        _ body: @Sendable (inout TaskRecord?, Timestamp, _ ownerTaskCount: Int) throws(TaskwireError) -> Void
+    ) async throws -> TaskState {
+        let key = TaskKey(owner: owner, id: taskID)
+        let core = core
+        let (state, isNew) = try await core.storage.mutate(key) { record, ownerTaskCount in
+            if let deadline = options.deadline, deadline <= .now {
+                throw TaskwireError(
+                    .deadlineExceeded,
+                    .deadlineExceeded,
+                    "The call's time was over before its turn came; nothing was changed"
+                )
+            }
+            let now = core.clock.now
+            core.settle(&record, at: now)
+            if let record, let outcome = try record.mutations.outcome(of: mutation) {
+                return (outcome.applied(to: record.state), false)
+            }
+            try body(&record, now, ownerTaskCount)
+            core.settle(&record, at: now)
+            guard var changed = record else { throw Self.notFound(taskID, nil) }
+            changed.mutations.remember(mutation, outcome: MutationOutcome(of: changed.state))
+            record = changed
+            return (changed.state.viewed(as: .basic), true)
+        }
+        if isNew { core.waiters.wake(key) }
+        return state
+    }
+}
+
+extension TaskEngine.Core {
+    /// Brings a record to what it is at `now`.
+    func settle(_ record: inout TaskRecord?, at now: Timestamp) {
+        if record?.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) == false {
+            record = nil
+        }
+    }
+}
+
+extension TaskOutcome {
+    fileprivate init(of state: TaskState) {
+        self.init(task: state.viewed(as: .basic), result: state.result, error: state.error)
+    }
+}

@@ -1,0 +1,82 @@
+/// What a backend writes: records by key, in order, and by due time. It knows no rule of the contract.
+public protocol TaskStorage: Sendable {
+    /// The kind of storage, as `GetServerInfo` shows it: `memory`, `sqlite`, `redis`.
+    static var kind: String { get }
+
+    /// Returns the record as it was last written.
+    func read(_ key: TaskKey) async throws -> TaskRecord?
+
+    /// Runs `body` on the record and stores what it leaves, as one atomic step that is durable when this returns.
+    ///
+    /// What `body` throws is thrown on, and nothing is stored. `body` is pure and may run more than once.
+    /// - Parameter body: Gets the record, `nil` where there is none, and how many live records the owner has.
+    func mutate<Output: Sendable>(
+        _ key: TaskKey,
+        _ body: @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+    ) async throws -> Output
+
+    /// Returns live records of one owner in the order of (creation, id), starting after a position.
+    func page(_ query: TaskStorageQuery) async throws -> [TaskRecord]
+
+    /// Returns keys of up to `limit` records that are due at or before `moment`, the earliest first.
+    func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey]
+
+    /// Returns how many records there are.
+    func counts() async throws -> TaskStorageCounts
+
+    /// Keys that other processes changed in the same database. Ends at once where there are no such processes.
+    var changes: AsyncStream<TaskKey> { get }
+}
+
+/// How many records a storage holds.
+public struct TaskStorageCounts: Sendable, Hashable {
+    /// Tasks that are there, terminal ones included.
+    public var tasks: Int
+    /// Removed tasks that are remembered.
+    public var tombstones: Int
+
+    /// Counts of tasks and tombstones.
+    public init(tasks: Int, tombstones: Int) {
+        self.tasks = tasks
+        self.tombstones = tombstones
+    }
+}
+
+/// A place in the order of an owner's tasks: (creation, id).
+public struct TaskPosition: Sendable, Hashable, Comparable {
+    /// When the task was created.
+    public var createdAt: Timestamp
+    /// The task's id.
+    public var id: String
+
+    /// The place of the task `id` that was created at `createdAt`.
+    public init(createdAt: Timestamp, id: String) {
+        self.createdAt = createdAt
+        self.id = id
+    }
+
+    /// Orders by creation, then by id.
+    public static func < (left: TaskPosition, right: TaskPosition) -> Bool {
+        (left.createdAt, left.id) < (right.createdAt, right.id)
+    }
+}
+
+/// Which records a page wants.
+public struct TaskStorageQuery: Sendable, Hashable {
+    /// Whose.
+    public var owner: String
+    /// In which stored states. A record whose time is over counts as it was last written.
+    public var statuses: Set<TaskStatus>
+    /// Only those after this place.
+    public var after: TaskPosition?
+    /// How many at most.
+    public var limit: Int
+
+    /// A query.
+    public init(owner: String, statuses: Set<TaskStatus>, after: TaskPosition?, limit: Int) {
+        self.owner = owner
+        self.statuses = statuses
+        self.after = after
+        self.limit = limit
+    }
+}

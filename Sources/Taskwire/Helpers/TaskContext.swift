@@ -1,0 +1,77 @@
+internal import Synchronization
+
+/// What the work on a task has in hand: the task, and ways to tell how it goes.
+public final class TaskContext: Sendable {
+    private struct State {
+        var task: TaskState
+        var isCancelled = false
+    }
+
+    private let store: any TaskStore
+    private let state: Mutex<State>
+
+    /// A context for work on `task` in `store`.
+    public init(task: TaskState, store: any TaskStore) {
+        self.store = store
+        self.state = Mutex(State(task: task, isCancelled: task.mustStop))
+    }
+
+    /// The task's id.
+    public var taskID: String { task.id }
+
+    /// The task as this context last saw it, in full view at the start and without payloads later.
+    public var task: TaskState { state.withLock { $0.task } }
+
+    /// What the task is to do.
+    public var request: Payload? { task.request }
+
+    /// Whether the work should stop: somebody cancelled the task or asked for it, or the task has ended.
+    public var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// Asks for cancellation; the work decides when to stop.
+    /// - Throws: The errors of ``TaskStore/cancelTask(_:options:)``.
+    public func requestCancellation() async throws {
+        state.withLock { $0.isCancelled = true }
+        note(try await store.cancelTask(taskID, mode: .request))
+    }
+
+    /// Tells people how it goes.
+    /// - Throws: The errors of ``TaskStore/updateTask(_:options:)``.
+    public func updateStatus(_ message: String) async throws {
+        note(try await store.updateTask(taskID, statusMessage: message))
+    }
+
+    /// Tells how far the work is.
+    /// - Throws: The errors of ``TaskStore/updateTask(_:options:)``.
+    public func progress(_ current: Double, of total: Double? = nil) async throws {
+        note(try await store.updateTask(taskID, progress: TaskProgress(current: current, total: total)))
+    }
+
+    /// Ends the task with a result.
+    /// - Throws: The errors of ``TaskStore/completeTask(_:options:)``.
+    public func complete(_ result: Payload) async throws {
+        note(try await store.completeTask(taskID, result: result))
+    }
+
+    /// Ends the task with an error.
+    /// - Throws: The errors of ``TaskStore/failTask(_:options:)``.
+    public func fail(_ message: String, code: Int32 = TaskError.internalErrorCode) async throws {
+        note(try await store.failTask(taskID, error: TaskError(code: code, message: message)))
+    }
+
+    /// Takes over a newer snapshot.
+    func note(_ task: TaskState) {
+        state.withLock { state in
+            guard task.revision >= state.task.revision else { return }
+            let request = state.task.request
+            state.task = task
+            state.task.request = request
+            if task.mustStop { state.isCancelled = true }
+        }
+    }
+}
+
+extension TaskState {
+    /// Whether there is no point in working on: the task has ended or somebody wants it to.
+    var mustStop: Bool { isCancelRequested || status.isTerminal }
+}

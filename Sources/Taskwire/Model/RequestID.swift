@@ -1,0 +1,41 @@
+/// 128 random bits that name one mutation: the same on every retry of it, so that it is applied once.
+///
+/// Source: AIP-155, "Request identification".
+public struct RequestID: Sendable, Hashable, CustomStringConvertible {
+    package let high: UInt64
+    package let low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// How many bytes an id has on the wire: 16.
+    public static let byteCount = 16
+
+    /// A new id from the system's random number generator.
+    public static func random() -> RequestID {
+        var generator = SystemRandomNumberGenerator()
+        return RequestID(high: generator.next(), low: generator.next())
+    }
+
+    /// The id with these bytes, or `nil` unless there are exactly 16.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == RequestID.byteCount else { return nil }
+        func word(_ part: some Sequence<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
+        self.init(high: word(bytes.prefix(8)), low: word(bytes.dropFirst(8)))
+    }
+
+    /// The 16 bytes, the most significant first.
+    public var bytes: [UInt8] {
+        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+    }
+
+    /// 32 hexadecimal digits.
+    public var description: String {
+        [high, low].map { word in
+            let digits = String(word, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}

@@ -1,0 +1,96 @@
+/// What a server enforces on the wire, beside ``TaskLimits``.
+public struct ServerLimits: Sendable, Hashable {
+    /// The limits of its store.
+    public var tasks = TaskLimits()
+    /// Bytes of one message. Default 4 MiB.
+    public var maxMessageBytes: Int = 4 << 20
+    /// Bytes of memory that decoding one message may take. Default 16 MiB.
+    public var maxDecodeBytes: Int = 16 << 20
+    /// Calls per second of one owner; 0: unlimited, the default.
+    public var maxCallsPerSecondPerOwner: Int = 0
+    /// Calls in one batch. Default 256.
+    public var maxBatchCalls: Int = 256
+    /// Bytes of one batch. Default 1 MiB.
+    public var maxBatchBytes: Int = 1 << 20
+    /// What a call may take that does not say, in milliseconds. Default 30 s.
+    public var defaultTimeoutMilliseconds: Int64 = 30_000
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What a server is.
+public struct ServerInfo: Sendable, Hashable {
+    /// Semantic version of the server.
+    public var version: String
+    /// The kind of its store: `memory`, `sqlite` or `redis`.
+    public var storage: String
+    /// Abilities that not every server has, such as `batch`.
+    public var features: [String]
+    /// What it enforces.
+    public var limits: ServerLimits
+
+    /// A description of a server.
+    public init(version: String, storage: String, features: [String], limits: ServerLimits) {
+        self.version = version
+        self.storage = storage
+        self.features = features
+        self.limits = limits
+    }
+}
+
+/// Counters of a server since its start.
+public struct ServerStats: Sendable, Hashable {
+    /// One method. Latencies are microseconds from the arrival of a call to its reply; calls that wait count
+    /// their waiting.
+    public struct Method: Sendable, Hashable {
+        /// Full name, such as `taskwire.v1.TaskService/GetTask`.
+        public var name: String
+        /// Calls that were answered.
+        public var calls: UInt64
+        /// Those that were refused or failed.
+        public var errors: UInt64
+        /// Median latency, in microseconds.
+        public var p50Microseconds: Int64
+        /// 90th percentile, in microseconds.
+        public var p90Microseconds: Int64
+        /// 99th percentile, in microseconds.
+        public var p99Microseconds: Int64
+        /// 99.9th percentile, in microseconds.
+        public var p999Microseconds: Int64
+        /// Slowest call, in microseconds.
+        public var maxMicroseconds: Int64
+
+        /// Counters of a method that has not been called yet.
+        public init(name: String) {
+            self.name = name
+            calls = 0
+            errors = 0
+            p50Microseconds = 0
+            p90Microseconds = 0
+            p99Microseconds = 0
+            p999Microseconds = 0
+            maxMicroseconds = 0
+        }
+    }
+
+    /// Since the start, in milliseconds.
+    public var uptimeMilliseconds: Int64 = 0
+    /// Tasks that are stored, terminal ones included.
+    public var tasks: UInt64 = 0
+    /// Removed tasks that are still remembered.
+    public var tombstones: UInt64 = 0
+    /// Calls that wait right now.
+    public var waits: UInt64 = 0
+    /// Open connections.
+    public var connections: UInt64 = 0
+    /// Calls that were answered, batched ones each.
+    public var calls: UInt64 = 0
+    /// Those that were refused or failed.
+    public var errors: UInt64 = 0
+    /// The methods that have been called, in the order of the service descriptors.
+    public var methods: [Method] = []
+
+    /// Counters of a server that was just started.
+    public init() {}
+}

@@ -1,0 +1,24 @@
+/// How much a store takes, whoever calls it.
+public struct TaskLimits: Sendable, Hashable {
+    /// Longest time to live in milliseconds; longer ones are lowered to it. Default 30 days.
+    public var maxTTLMilliseconds: Int64 = 30 * 24 * 60 * 60 * 1000
+    /// Tasks that one owner may have. Default 1 000 000.
+    public var maxTasksPerOwner: Int = 1_000_000
+    /// Messages that may be queued for one task. Default 256.
+    public var maxMessagesPerTask: Int = 256
+    /// Input requests that may be open in one task. Default 64.
+    public var maxInputRequestsPerTask: Int = 64
+    /// Longest wait of one call in milliseconds. Default 30 s.
+    public var maxWaitMilliseconds: Int64 = 30_000
+    /// Calls that may wait at once. Default 16 384.
+    public var maxWaits: Int = 16_384
+    /// Tasks on one page. Default 1000.
+    public var maxPageSize: Int = 1000
+    /// How long a removed task is remembered, in milliseconds. Default 10 min.
+    public var tombstoneMilliseconds: Int64 = 10 * 60 * 1000
+    /// How many removed tasks are remembered, the oldest forgotten first. Default 100 000.
+    public var maxTombstones: Int = 100_000
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,105 @@
+internal import Taskwire
+internal import TaskwireProtobuf
+internal import TaskwireRPC
+
+/// Sends a call until there is an answer, or until its deadline.
+struct Exchanger {
+    private static let firstPause = Duration.milliseconds(10)
+    private static let longestPause = Duration.milliseconds(500)
+
+    let socket: RequestSocket
+    let arenas: ArenaPool
+    let maxMessageBytes: Int
+
+    /// Returns what the server answers.
+    ///
+    /// A call whose connection broke is sent again: a read does no harm, and a mutation has the same request id.
+    func reply<Reply: WireDecodable>(
+        to call: RPCCall,
+        deadline: ContinuousClock.Instant
+    ) async throws -> Reply {
+        var isOutcomeUnknown = false
+        var pause = Self.firstPause
+        while true {
+            try Task.checkCancellation()
+            do {
+                return try decode(try await socket.exchange(try encode(call, deadline), deadline: deadline))
+            } catch let error as TransportError {
+                if error.code == .cancelled { throw CancellationError() }
+                if call.requestID != nil, error.mayHaveBeenSent { isOutcomeUnknown = true }
+                guard error.code == .connectionReset, .now.advanced(by: pause) < deadline else {
+                    throw failure(error, isOutcomeUnknown: isOutcomeUnknown)
+                }
+            } catch let error as TaskwireError {
+                // A server that is stopping did nothing, and the next one may be there soon.
+                guard error.reason == .stopping, .now.advanced(by: pause) < deadline else { throw error }
+            }
+            // Callers that lost the same connection should not all come back in the same moment.
+            try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+            pause = min(pause * 2, Self.longestPause)
+        }
+    }
+
+    private func encode(_ call: RPCCall, _ deadline: ContinuousClock.Instant) throws -> Message {
+        let timeout = (deadline - .now).millisecondsRoundedUp
+        guard timeout > 0 else {
+            throw TaskwireError(
+                .deadlineExceeded,
+                .deadlineExceeded,
+                "The call's time was over before it was sent"
+            )
+        }
+        var call = call
+        call.timeoutMilliseconds = timeout
+        return try Message.encoding(RPCRequest.call(call), arenas: arenas, maxBytes: maxMessageBytes)
+    }
+
+    private func decode<Reply: WireDecodable>(_ message: Message) throws -> Reply {
+        try arenas.withArena { arena in
+            let reply: RPCReply
+            do throws(TaskwireError) {
+                let response = try message.withUnsafeBytes { bytes throws(TaskwireError) in
+                    try RPCResponse(wire: bytes, arena: arena)
+                }
+                guard case .reply(let single) = response else {
+                    throw TaskwireError(.internal, .malformedMessage, "a batch where one reply was due")
+                }
+                reply = single
+            } catch {
+                throw malformed(error)
+            }
+            switch reply {
+            case .failure(let error):
+                throw error
+            case .success(let body):
+                do throws(TaskwireError) {
+                    return try body.decoded(arena: arena)
+                } catch {
+                    throw malformed(error)
+                }
+            }
+        }
+    }
+
+    private func malformed(_ error: TaskwireError) -> TaskwireError {
+        TaskwireError(
+            .internal,
+            .malformedMessage,
+            "The answer from \(socket.address) cannot be read: \(error.message)"
+        )
+    }
+
+    /// What a caller is told when there was no answer.
+    private func failure(_ error: TransportError, isOutcomeUnknown: Bool) -> TaskwireError {
+        var failure = TaskwireError(transport: error)
+        if error.code == .timedOut {
+            if let reason = socket.connectFailure {
+                failure = TaskwireError(.unavailable, .unreachable, reason.message)
+            } else if isOutcomeUnknown, !error.mayHaveBeenSent {
+                failure = TaskwireError(.unavailable, .unreachable, error.message)
+            }
+        }
+        failure.isOutcomeUnknown = isOutcomeUnknown
+        return failure
+    }
+}

@@ -1,0 +1,213 @@
+public import FoundationEssentials
+public import Taskwire
+internal import TaskwireProtobuf
+internal import TaskwireRPC
+
+/// A store of tasks at the other end of a wire.
+///
+/// It connects when the first call needs it and again whenever the connection is lost. Any number of Swift tasks may
+/// call at once. Reads and mutations that did not get through are sent again, mutations under the same request id,
+/// until the call's deadline. A mutation whose outcome stays unknown says so:
+/// ``TaskwireError/isOutcomeUnknown``. Cancelling the Swift task ends a call at once, with `CancellationError`.
+public final class TaskwireClient: TaskStore {
+    /// How a client connects and calls.
+    public struct Configuration: Sendable {
+        /// What a call may take that has no deadline of its own. Calls that wait may take this and their wait.
+        /// Default 30 s.
+        public var defaultTimeout = Duration.seconds(30)
+        /// How long a call waits for a connection before it fails with UNAVAILABLE; `nil`, the default: until its
+        /// deadline.
+        public var connectTimeout: Duration?
+        /// The credential, where the server asks for one.
+        public var token = ""
+        /// Bytes of the largest message that is sent or taken. Default 4 MiB.
+        public var maxMessageBytes = ServerLimits().maxMessageBytes
+
+        /// The defaults.
+        public init() {}
+    }
+
+    private let configuration: Configuration
+    private let socket: RequestSocket
+    private let arenas: ArenaPool
+
+    /// A client of the server at `url`, such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`.
+    /// - Throws: INVALID_ARGUMENT where `url` is no address.
+    public init(
+        url: String = TaskwireClient.defaultURL(),
+        configuration: Configuration = Configuration()
+    ) throws {
+        self.configuration = configuration
+        arenas = ArenaPool()
+        do throws(TransportError) {
+            var options = RequestSocket.Configuration(address: try Address(url))
+            options.maximumMessageSize = configuration.maxMessageBytes
+            options.failFast = configuration.connectTimeout
+            socket = try RequestSocket(configuration: options)
+        } catch {
+            throw TaskwireError(transport: error)
+        }
+    }
+
+    /// `TASKWIRE_URL`, or else the default ipc address of this user.
+    public static func defaultURL(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> String {
+        if let url = environment["TASKWIRE_URL"], !url.isEmpty { return url }
+        return (try? Address.makeDefault(environment: environment).description) ?? ""
+    }
+
+    /// Ends the connection and every call that is under way. Harmless when repeated.
+    public func close() async {
+        await socket.close()
+    }
+
+    // MARK: TaskService
+
+    /// See ``TaskStore/createTask(_:options:)``.
+    public func createTask(_ request: CreateTaskRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("CreateTask", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/getTask(_:view:options:)``.
+    public func getTask(_ taskID: String, view: TaskView, options: CallOptions) async throws -> TaskState {
+        try await read("GetTask", GetTaskRequest(taskID: taskID, view: view), options, as: TaskReply.self)
+            .task
+    }
+
+    /// See ``TaskStore/updateTask(_:options:)``.
+    public func updateTask(_ request: UpdateTaskRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("UpdateTask", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/storeResult(_:options:)``.
+    public func storeResult(_ request: StoreResultRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("StoreResult", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/completeTask(_:options:)``.
+    public func completeTask(_ request: CompleteTaskRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("CompleteTask", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/failTask(_:options:)``.
+    public func failTask(_ request: FailTaskRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("FailTask", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/cancelTask(_:options:)``.
+    public func cancelTask(_ request: CancelTaskRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("CancelTask", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/getResult(_:options:)``.
+    public func getResult(_ taskID: String, options: CallOptions) async throws -> TaskOutcome {
+        try await read("GetResult", GetResultRequest(taskID: taskID), options)
+    }
+
+    /// See ``TaskStore/awaitResult(_:options:)``.
+    public func awaitResult(_ request: AwaitResultRequest, options: CallOptions) async throws -> TaskOutcome {
+        try await read("AwaitResult", request, waiting(request.waitMilliseconds, options))
+    }
+
+    /// See ``TaskStore/waitTask(_:options:)``.
+    public func waitTask(_ request: WaitTaskRequest, options: CallOptions) async throws -> TaskChange {
+        try await read("WaitTask", request, waiting(request.waitMilliseconds, options))
+    }
+
+    /// See ``TaskStore/listTasks(_:options:)``.
+    public func listTasks(_ request: ListTasksRequest, options: CallOptions) async throws -> TaskPage {
+        try await read("ListTasks", request, options)
+    }
+
+    /// See ``TaskStore/deleteTask(_:options:)``.
+    public func deleteTask(_ taskID: String, options: CallOptions) async throws -> Bool {
+        let request = DeleteTaskRequest(taskID: taskID)
+        return try await mutate("DeleteTask", request, options, as: DeletedReply.self).isDeleted
+    }
+
+    // MARK: ServerService
+
+    /// Returns the server's clock.
+    public func ping(options: CallOptions = .default) async throws -> Timestamp {
+        try await server("Ping", options, as: PingReply.self).time
+    }
+
+    /// Returns the server's version, storage, features and limits.
+    public func serverInfo(options: CallOptions = .default) async throws -> ServerInfo {
+        try await server("GetServerInfo", options)
+    }
+
+    /// Returns the server's counters and latency percentiles.
+    public func serverStats(options: CallOptions = .default) async throws -> ServerStats {
+        try await server("GetStats", options)
+    }
+
+    /// Returns the compiled `google.protobuf.FileDescriptorSet` of the protocol that the server speaks.
+    public func descriptors(options: CallOptions = .default) async throws -> [UInt8] {
+        try await server("GetDescriptors", options, as: DescriptorsReply.self).fileDescriptorSet
+    }
+
+    // MARK: Calls
+
+    private static let taskService = ServiceDescriptor.all[0].name
+    private static let serverService = ServiceDescriptor.all[1].name
+
+    private func read<Reply: WireDecodable>(
+        _ method: String,
+        _ request: some WireEncodable,
+        _ options: CallOptions,
+        as type: Reply.Type = Reply.self
+    ) async throws -> Reply {
+        try await call("\(Self.taskService)/\(method)", request, options, requestID: nil)
+    }
+
+    private func mutate<Reply: WireDecodable>(
+        _ method: String,
+        _ request: some WireEncodable,
+        _ options: CallOptions,
+        as type: Reply.Type = Reply.self
+    ) async throws -> Reply {
+        let requestID = options.requestID ?? .random()
+        return try await call("\(Self.taskService)/\(method)", request, options, requestID: requestID)
+    }
+
+    private func server<Reply: WireDecodable>(
+        _ method: String,
+        _ options: CallOptions,
+        as type: Reply.Type = Reply.self
+    ) async throws -> Reply {
+        try await call("\(Self.serverService)/\(method)", EmptyRequest(), options, requestID: nil)
+    }
+
+    /// The options of a call that waits: its wait does not count against the default timeout.
+    private func waiting(_ milliseconds: Int64, _ options: CallOptions) -> CallOptions {
+        guard options.deadline == nil else { return options }
+        let wait = milliseconds > 0 ? milliseconds : TaskLimits().maxWaitMilliseconds
+        var options = options
+        options.deadline = .now.advanced(by: configuration.defaultTimeout + .milliseconds(wait))
+        return options
+    }
+
+    private func call<Reply: WireDecodable>(
+        _ method: String,
+        _ request: some WireEncodable,
+        _ options: CallOptions,
+        requestID: RequestID?
+    ) async throws -> Reply {
+        let exchanger = Exchanger(
+            socket: socket,
+            arenas: arenas,
+            maxMessageBytes: configuration.maxMessageBytes
+        )
+        let call = RPCCall(
+            method: method,
+            body: .value(request),
+            requestID: requestID,
+            token: configuration.token,
+            metadata: options.metadata
+        )
+        let deadline = options.deadline ?? .now.advanced(by: configuration.defaultTimeout)
+        return try await exchanger.reply(to: call, deadline: deadline)
+    }
+}

@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import Taskwire
+
+/// Why a command ends without success: one line for people and a code for programs.
+struct CommandFailure: Error {
+    /// The exit codes that the help of `taskwire` lists.
+    enum Code {
+        static let refused: Int32 = 1
+        static let notFound: Int32 = 3
+        static let unavailable: Int32 = 4
+        static let timedOut: Int32 = 5
+        static let taskFailed: Int32 = 6
+        static let taskCancelled: Int32 = 7
+        static let usage: Int32 = 64
+        static let brokenPipe: Int32 = 141
+    }
+
+    /// One line without a full stop.
+    let message: String
+    /// One of ``Code``.
+    let exitCode: Int32
+
+    init(_ message: String, exitCode: Int32 = Code.refused) {
+        self.message = PlainText.line(message)
+        self.exitCode = exitCode
+    }
+
+    init(_ error: TaskwireError) {
+        let code =
+            switch error.code {
+            case .notFound: Code.notFound
+            case .unavailable: Code.unavailable
+            case .deadlineExceeded: Code.timedOut
+            default: Code.refused
+            }
+        var message = "\(Self.clause(error.message)) (\(error.reason.rawValue))"
+        if error.isOutcomeUnknown {
+            message += "; it is not known whether the operation was applied"
+        }
+        if let retryAfter = error.retryAfter {
+            message += "; try again in \(DurationText(retryAfter))"
+        }
+        self.init(message, exitCode: code)
+    }
+
+    /// A failure to set the program up: to connect, to listen, to read its settings.
+    init(setUp error: TaskwireError) {
+        let isWrong = error.code == .invalidArgument
+        self.init(Self.clause(error.message), exitCode: isWrong ? Code.usage : Code.refused)
+    }
+
+    /// What `error` means here, or `nil` where it is the argument parser's own.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as CommandFailure: self = error
+        case let error as TaskwireError: self.init(error)
+        case is ExitCode, is CleanExit, is ValidationError: return nil
+        case is CancellationError: self.init("interrupted")
+        default:
+            guard TaskwireCommand.exitCode(for: error) == .failure else { return nil }
+            self.init(String(describing: error))
+        }
+    }
+
+    /// How a command that reports on a task ends when the task did not complete; `nil` when it did.
+    init?(outcomeOf task: TaskState, error: TaskError? = nil) {
+        let details = (error?.message ?? task.statusMessage).map { ": \($0)" } ?? ""
+        switch task.status {
+        case .completed:
+            return nil
+        case .failed:
+            self.init("task \(task.id) failed\(details)", exitCode: Code.taskFailed)
+        case .cancelled:
+            self.init("task \(task.id) was cancelled\(details)", exitCode: Code.taskCancelled)
+        case .working, .inputRequired:
+            self.init("task \(task.id) has not ended, it is \(task.status.rawValue)")
+        }
+    }
+
+    /// `sentence` without its full stop, so that it can go on.
+    private static func clause(_ sentence: String) -> String {
+        sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+    }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import Taskwire
+internal import TaskwireClient
+
+/// `taskwire list`
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List tasks in the order of their creation."
+    )
+
+    @Option(help: "Only tasks in this state; may be repeated.")
+    var status: [TaskStatus] = []
+
+    @OptionGroup var labels: LabelOptions
+
+    @Option(help: "At most so many tasks.")
+    var limit = 50
+
+    @OptionGroup var timeout: TimeoutOption
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit must be above 0") }
+    }
+
+    func run() async throws {
+        let tasks = try await client.withClient(timeout: timeout.duration) { client in
+            // The cursor belongs to these filters; the size of a page may change from one to the next. Pages
+            // may be short or empty while more follow.
+            var request = ListTasksRequest(statuses: Set(status), labels: labels.dictionary)
+            var tasks: [TaskState] = []
+            repeat {
+                request.pageSize = min(limit - tasks.count, Self.pageSize)
+                let page = try await client.listTasks(request)
+                tasks += page.tasks
+                request.cursor = page.nextCursor
+            } while tasks.count < limit && !request.cursor.isEmpty
+            return tasks
+        }
+        try client.printer.show(tasks)
+    }
+
+    /// Small enough for every server: a page of tasks with long labels and messages has to fit into a message.
+    private static let pageSize = 200
+}

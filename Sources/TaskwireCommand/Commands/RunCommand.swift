@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import Taskwire
+internal import TaskwireClient
+internal import UnixSignals
+
+/// `taskwire run`
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Execute a command as the work of a task.",
+        usage: "taskwire run <id> [<options>] -- <command> ...",
+        discussion: """
+            One word is a command line for /bin/sh, several are a program and its arguments. The bytes of the \
+            task's request are on the command's standard input, and TASKWIRE_TASK_ID and TASKWIRE_URL in its \
+            environment, so that it can say how far it is with 'taskwire update'.
+
+            What it writes to standard output, or to the --output file, becomes the result. When it exits with \
+            anything but 0, the task fails with the end of its standard error. When the task is cancelled, and at \
+            Ctrl-C, the command and all that it started get SIGTERM, and after 5 s SIGKILL.
+            """
+    )
+
+    @OptionGroup var task: TaskArgument
+
+    @Option(
+        help: """
+            The file that holds the result when the command has ended; its standard output is then shown on \
+            standard error.
+            """,
+        completion: .file()
+    )
+    var output: String?
+
+    @Option(help: "Media type of the result. (default: JSON, text or bytes, as it looks)")
+    var contentType: String?
+
+    @OptionGroup var timeout: TimeoutOption
+    @OptionGroup var client: ClientOptions
+
+    @Argument(
+        parsing: .postTerminator,
+        help: "The command, after --.",
+        completion: .shellCommand("compgen -c")
+    )
+    var command: [String] = []
+
+    func validate() throws {
+        guard !command.isEmpty else { throw ValidationError("Give the command after --.") }
+    }
+
+    func run() async throws {
+        // Nothing is executed for a server that is not there; later on, a server that is away for a while is
+        // waited for, since the work is worth it.
+        let info = try await client.withClient(timeout: timeout.duration) { try await $0.serverInfo() }
+        let work = CommandWork(
+            command,
+            environment: ["TASKWIRE_TASK_ID": task.id, "TASKWIRE_URL": client.serverURL],
+            outputFile: output,
+            contentType: contentType,
+            limit: try PayloadLimit.bytes(of: info, client)
+        )
+        let outcome = try await client.withClient(timeout: timeout.duration, connectTimeout: nil) { client in
+            try await Self.interruptible(work) {
+                try await withTaskExecution(of: task.id, in: client) { context in
+                    try await work.perform(context, in: client)
+                }
+            }
+            return try await client.getResult(task.id)
+        }
+        guard work.hasStarted else {
+            throw CommandFailure("task \(task.id) has ended already, it is \(outcome.task.status.rawValue)")
+        }
+        try client.printer.show(outcome.task)
+        guard let failure = CommandFailure(outcomeOf: outcome.task, error: outcome.error) else { return }
+        if let signal = work.interruption {
+            throw CommandFailure("interrupted by \(signal)", exitCode: Signals.exitCode(for: signal))
+        }
+        throw failure
+    }
+
+    /// Runs `body` and cancels it when this process is asked to end.
+    private static func interruptible(
+        _ work: CommandWork,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let signals = await UnixSignalsSequence(trapping: Signals.ending)
+        let execution = Task { try await body() }
+        let watch = Task {
+            for await signal in signals {
+                work.interrupt(by: signal)
+                execution.cancel()
+            }
+        }
+        defer { watch.cancel() }
+        do {
+            try await execution.value
+        } catch is CancellationError {
+            // Before the command was started, there is nothing to end and nobody to tell.
+            guard let signal = work.interruption else { throw CancellationError() }
+            throw CommandFailure("interrupted by \(signal)", exitCode: Signals.exitCode(for: signal))
+        }
+    }
+}

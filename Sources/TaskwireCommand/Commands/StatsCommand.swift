@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Taskwire
+internal import TaskwireClient
+
+/// `taskwire stats`
+struct StatsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats",
+        abstract: "Show the server's counters and latencies since its start."
+    )
+
+    @OptionGroup var timeout: TimeoutOption
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        let stats = try await client.withClient(timeout: timeout.duration) { client in
+            try await client.serverStats()
+        }
+        let printer = client.printer
+        guard !client.json else { return try printer.showJSON(Self.document(of: stats)) }
+        let counters: [(String, UInt64)] = [
+            ("tasks", stats.tasks),
+            ("tombstones", stats.tombstones),
+            ("waits", stats.waits),
+            ("connections", stats.connections),
+            ("calls", stats.calls),
+            ("errors", stats.errors),
+        ]
+        let rows =
+            [("uptime", DurationText(milliseconds: stats.uptimeMilliseconds).description)]
+            + counters.map { ($0, "\($1)") }
+        try printer.showTable(
+            TextTable(rows.map { [.init("\($0):", paint: printer.palette.heading), .init($1)] })
+        )
+        guard !stats.methods.isEmpty else { return }
+        try StandardOutput.writeLine("")
+        try printer.showTable(
+            TextTable(
+                headings: ["METHOD", "CALLS", "ERRORS", "P50 µs", "P90 µs", "P99 µs", "P99.9 µs", "MAX µs"],
+                palette: printer.palette,
+                rows: stats.methods.map { method in
+                    let numbers = [
+                        method.p50Microseconds, method.p90Microseconds, method.p99Microseconds,
+                        method.p999Microseconds, method.maxMicroseconds,
+                    ]
+                    return [.init(method.name), .init("\(method.calls)"), .init("\(method.errors)")]
+                        + numbers.map { TextTable.Cell("\($0)") }
+                }
+            )
+        )
+    }
+
+    private static func document(of stats: ServerStats) -> JSONValue {
+        [
+            "uptimeMs": .integer(stats.uptimeMilliseconds),
+            "tasks": .integer(stats.tasks),
+            "tombstones": .integer(stats.tombstones),
+            "waits": .integer(stats.waits),
+            "connections": .integer(stats.connections),
+            "calls": .integer(stats.calls),
+            "errors": .integer(stats.errors),
+            "methods": .array(
+                stats.methods.map { method in
+                    [
+                        "name": .string(method.name),
+                        "calls": .integer(method.calls),
+                        "errors": .integer(method.errors),
+                        "p50Microseconds": .integer(method.p50Microseconds),
+                        "p90Microseconds": .integer(method.p90Microseconds),
+                        "p99Microseconds": .integer(method.p99Microseconds),
+                        "p999Microseconds": .integer(method.p999Microseconds),
+                        "maxMicroseconds": .integer(method.maxMicroseconds),
+                    ]
+                }
+            ),
+        ]
+    }
+}

@@ -1,0 +1,89 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Taskwire
+internal import TaskwireClient
+
+/// What every command that talks to a server takes.
+struct ClientOptions: ParsableArguments {
+    @Option(help: "Address of the server. (default: $TASKWIRE_URL, else a socket of this user)")
+    var url: String?
+
+    @Flag(help: "Print JSON for programs.")
+    var json = false
+
+    @Flag(help: "Never print colours; the environment variable NO_COLOR says the same.")
+    var noColor = false
+
+    @Option(
+        help: """
+            Bytes of the largest message; as much as the server takes. (default: $TASKWIRE_MAX_MESSAGE_BYTES, \
+            else 4194304)
+            """
+    )
+    var maxMessageBytes: Int?
+
+    func validate() throws {
+        if let maxMessageBytes, maxMessageBytes < 1 {
+            throw ValidationError("--max-message-bytes must be above 0")
+        }
+    }
+
+    /// Output as these options want it.
+    var printer: TaskPrinter {
+        TaskPrinter(isJSON: json, palette: palette(isTerminal: StandardOutput.isTerminal))
+    }
+
+    /// Colours for a stream that is a terminal, or is not.
+    func palette(isTerminal: Bool) -> Palette {
+        let environment = ProcessInfo.processInfo.environment
+        let isPlain = noColor || environment["NO_COLOR", default: ""] != "" || environment["TERM"] == "dumb"
+        return Palette(isColored: isTerminal && !isPlain)
+    }
+
+    /// The address of the server.
+    var serverURL: String {
+        url ?? TaskwireClient.defaultURL(environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// The largest message that this side sends or takes.
+    func messageLimit() throws -> Int {
+        if let maxMessageBytes { return maxMessageBytes }
+        let name = "TASKWIRE_MAX_MESSAGE_BYTES"
+        guard let text = ProcessInfo.processInfo.environment[name] else {
+            return TaskwireClient.Configuration().maxMessageBytes
+        }
+        guard let bytes = Int(text), bytes > 0 else {
+            throw CommandFailure(
+                "\(name): \"\(text)\" is not a number above 0",
+                exitCode: CommandFailure.Code.usage
+            )
+        }
+        return bytes
+    }
+
+    /// Calls `body` with a client. By default a call fails after 3 s when no server is there.
+    func withClient<Value>(
+        timeout: Duration,
+        connectTimeout: Duration? = .seconds(3),
+        _ body: (TaskwireClient) async throws -> Value
+    ) async throws -> Value {
+        var configuration = TaskwireClient.Configuration()
+        configuration.defaultTimeout = timeout
+        configuration.connectTimeout = connectTimeout
+        configuration.maxMessageBytes = try messageLimit()
+        let client: TaskwireClient
+        do {
+            client = try TaskwireClient(url: serverURL, configuration: configuration)
+        } catch let error as TaskwireError {
+            throw CommandFailure(setUp: error)
+        }
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(client))
+        } catch {
+            result = .failure(error)
+        }
+        await client.close()
+        return try result.get()
+    }
+}

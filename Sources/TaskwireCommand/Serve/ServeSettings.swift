@@ -1,0 +1,112 @@
+internal import Configuration
+internal import FoundationEssentials
+internal import Logging
+internal import SystemPackage
+internal import Taskwire
+internal import TaskwireServer
+
+/// What `taskwire serve` goes by: its options, else the environment, else the configuration file.
+struct ServeSettings {
+    /// The server's.
+    var server = ServerConfiguration()
+    /// The least that is logged.
+    var logLevel = Logger.Level.info
+    /// How the log is written.
+    var logFormat = LogFormat.text
+
+    /// - Throws: ``CommandFailure`` that names the setting, where it stands and what is wrong with it.
+    init(of command: ServeCommand, environment: [String: String] = ProcessInfo.processInfo.environment)
+        async throws
+    {
+        let variables = EnvironmentVariablesProvider(environmentVariables: environment)
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(name: "options", values: command.settings),
+            variables.prefixKeys(with: "taskwire"),
+        ]
+        let file = command.config ?? environment["TASKWIRE_CONFIG"]
+        if let file {
+            try Self.checkKeys(of: file)
+            providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
+        }
+        let journal = SettingsJournal(file: file)
+        let reader = ConfigReader(providers: providers, accessReporter: journal)
+
+        server.listen = reader.stringArray(forKey: "listen", default: [])
+        server.isInsecure = reader.bool(forKey: "insecure", default: false)
+        let store = reader.string(forKey: "store", default: "memory:")
+        let gracePeriod = reader.string(forKey: "gracePeriod")
+        let level = reader.string(forKey: "logLevel")
+        let format = reader.string(forKey: "logFormat")
+        for limit in LimitOptions.counts {
+            guard let value = reader.int(forKey: ConfigKey(limit.key)) else { continue }
+            try journal.check(limit.key, value >= limit.minimum, "\(value) is below \(limit.minimum)")
+            server.limits[keyPath: limit.limit] = value
+        }
+        for limit in LimitOptions.durations {
+            guard let text = reader.string(forKey: ConfigKey(limit.key)) else { continue }
+            let value = try journal.duration(limit.key, text).millisecondsRoundedUp
+            try journal.check(limit.key, value >= limit.minimum, "\(text) is too short")
+            server.limits[keyPath: limit.limit] = value
+        }
+        try journal.throwFirstProblem()
+
+        try Self.checkStore(store)
+        if let gracePeriod { server.gracePeriod = try journal.duration("gracePeriod", gracePeriod) }
+        if let level { logLevel = try journal.choice("logLevel", level) }
+        if let format { logFormat = try journal.choice("logFormat", format) }
+    }
+
+    /// Every key that the file may have.
+    private static var keys: Set<String> {
+        Set(
+            ["listen", "store", "gracePeriod", "insecure", "logLevel", "logFormat"]
+                + LimitOptions.counts.map(\.key) + LimitOptions.durations.map(\.key)
+        )
+    }
+
+    private static func checkKeys(of file: String) throws {
+        let bytes = try FileInput.readAll(atPath: file, limit: 1 << 20)
+        guard case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
+            throw CommandFailure("\(file) is not a JSON object", exitCode: CommandFailure.Code.usage)
+        }
+        guard let unknown = Set(members.keys).subtracting(keys).min() else { return }
+        throw CommandFailure(
+            "\(file): there is no setting \"\(unknown)\"; the settings are "
+                + keys.sorted().joined(separator: ", "),
+            exitCode: CommandFailure.Code.usage
+        )
+    }
+
+    private static func checkStore(_ url: String) throws {
+        guard url != "memory:" else { return }
+        let scheme = url.prefix { $0 != ":" }
+        let message =
+            switch scheme {
+            case "sqlite", "redis": "the store \(scheme): is not available in this version; use memory:"
+            default: "\"\(url)\" is not a store; use memory:"
+            }
+        throw CommandFailure(message, exitCode: CommandFailure.Code.usage)
+    }
+}
+
+extension ServeCommand {
+    /// The options that were given, by the keys of the configuration.
+    fileprivate var settings: [AbsoluteConfigKey: ConfigValue] {
+        var values: [String: ConfigContent] = [:]
+        values["listen"] = listen.isEmpty ? nil : .stringArray(listen)
+        values["store"] = store.map { .string($0) }
+        values["gracePeriod"] = gracePeriod.map { .string($0.description) }
+        values["insecure"] = insecure ? .bool(true) : nil
+        values["logLevel"] = logLevel.map { .string($0.rawValue) }
+        values["logFormat"] = logFormat.map { .string($0.rawValue) }
+        for limit in LimitOptions.counts {
+            values[limit.key] = limits[keyPath: limit.flag].map { .int($0) }
+        }
+        for limit in LimitOptions.durations {
+            values[limit.key] = limits[keyPath: limit.flag].map { .string($0.description) }
+        }
+        return Dictionary(
+            values.map { (AbsoluteConfigKey([$0.key]), ConfigValue($0.value, isSecret: false)) }
+        ) { $1 }
+    }
+}

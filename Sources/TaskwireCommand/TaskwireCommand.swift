@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import Taskwire
+
+/// The program `taskwire`.
+@main
+struct TaskwireCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "taskwire",
+        abstract:
+            "Keep long-running tasks on a server: create them, work on them, wait for what comes of them.",
+        discussion: """
+            The server's address is --url, else the environment variable TASKWIRE_URL, else a socket of this user \
+            on this machine. Results and --json go to standard output, everything else to standard error.
+
+            EXIT CODES
+              0    The command did what it was told.
+              1    The operation was refused or failed.
+              3    There is no such task.
+              4    The server cannot be reached.
+              5    The time was over first.
+              6    The task failed (wait, result, run).
+              7    The task was cancelled (wait, result, run).
+              64   The command line or the configuration is wrong.
+              130  Interrupted by Ctrl-C; 143 by SIGTERM.
+              141  The reader of the output went away.
+            """,
+        version: taskwireVersion,
+        subcommands: [
+            ServeCommand.self,
+            CreateCommand.self,
+            GetCommand.self,
+            ListCommand.self,
+            UpdateCommand.self,
+            CompleteCommand.self,
+            FailCommand.self,
+            CancelCommand.self,
+            DeleteCommand.self,
+            ResultCommand.self,
+            WaitCommand.self,
+            WatchCommand.self,
+            RunCommand.self,
+            PingCommand.self,
+            InfoCommand.self,
+            StatsCommand.self,
+        ]
+    )
+
+    static func main() async {
+        Signals.ignoreBrokenPipes()
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            leave(because: error)
+        }
+    }
+
+    /// Ends the program, saying why in one line where there is something to say.
+    private static func leave(because error: any Error) -> Never {
+        if let failure = CommandFailure(error) {
+            StandardError.complain(failure.message)
+            exit(withError: ExitCode(failure.exitCode))
+        }
+        guard exitCode(for: error) == .validationFailure else {
+            exit(withError: error)
+        }
+        let message = fullMessage(for: error)
+        let prefix = "Error: "
+        StandardError.complain(message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message)
+        exit(withError: ExitCode.validationFailure)
+    }
+}

@@ -1,0 +1,125 @@
+internal import Foundation
+internal import Subprocess
+internal import Synchronization
+internal import Taskwire
+internal import UnixSignals
+
+/// A command as the work of a task.
+final class CommandWork: Sendable {
+    /// Why the work failed; its text becomes the task's error.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private struct State {
+        var hasStarted = false
+        var interruption: UnixSignal?
+    }
+
+    private let process: CommandProcess
+    private let outputFile: String?
+    private let contentType: String?
+    private let limit: Int
+    private let state = Mutex(State())
+
+    /// Work that executes `command`.
+    ///
+    /// - Parameters:
+    ///   - outputFile: The file that holds the result when the command has ended; `nil`: its standard output does.
+    ///   - contentType: The result's media type; `nil`: whatever it looks like.
+    ///   - limit: Bytes of the largest result.
+    init(
+        _ command: [String],
+        environment: [String: String],
+        outputFile: String?,
+        contentType: String?,
+        limit: Int
+    ) {
+        self.process = CommandProcess(
+            command,
+            environment: environment,
+            outputLimit: outputFile == nil ? limit : nil
+        )
+        self.outputFile = outputFile
+        self.contentType = contentType
+        self.limit = limit
+    }
+
+    /// Whether there was anything to do.
+    var hasStarted: Bool { state.withLock { $0.hasStarted } }
+
+    /// The signal that ended the work, where one did.
+    var interruption: UnixSignal? { state.withLock { $0.interruption } }
+
+    /// Takes note of a signal to this process. The second one does not wait for the command.
+    func interrupt(by signal: UnixSignal) {
+        let isFirst = state.withLock { state in
+            defer { state.interruption = state.interruption ?? signal }
+            return state.interruption == nil
+        }
+        if !isFirst { process.kill() }
+    }
+
+    /// Executes the command and ends the task accordingly.
+    func perform(_ context: TaskContext, in store: some TaskStore) async throws {
+        state.withLock { $0.hasStarted = true }
+        let ending: CommandProcess.Ending
+        do {
+            ending = try await process.run(input: context.request?.data ?? [])
+        } catch {
+            throw Failure(description: "the command cannot be executed: \(error)")
+        }
+        guard !Task.isCancelled else {
+            // What a command leaves that was told to end is not its result.
+            if let interruption {
+                let request = CancelTaskRequest(
+                    taskID: context.taskID,
+                    statusMessage: "taskwire run was ended by \(interruption)"
+                )
+                try await Self.uncancelled { _ = try await store.cancelTask(request, options: .default) }
+            }
+            throw CancellationError()
+        }
+        let result = try result(of: ending)
+        try await Self.uncancelled { try await context.complete(result) }
+    }
+
+    /// Tells how the work ended, even when somebody gives it up just now.
+    private static func uncancelled(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await Task { try await body() }.value
+    }
+
+    private func result(of ending: CommandProcess.Ending) throws -> Payload {
+        guard let output = ending.output else {
+            throw Failure(description: "the output has more than the \(limit) bytes that a message may have")
+        }
+        guard ending.status.isSuccess else {
+            let tail = Self.text(ofTail: ending.errorTail)
+            throw Failure(description: ending.status.sentence + (tail.isEmpty ? "" : ": \(tail)"))
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = try outputFile.map { try FileInput.readAll(atPath: $0, limit: limit) } ?? output
+        } catch let failure as CommandFailure {
+            throw Failure(description: failure.message)
+        }
+        return Payload(data: bytes, contentType: contentType ?? ContentType.of(bytes))
+    }
+
+    /// The text of bytes that may begin in the middle of a character. The wire takes no NUL in it.
+    private static func text(ofTail bytes: [UInt8]) -> String {
+        let start = bytes.firstIndex { $0 & 0xC0 != 0x80 } ?? bytes.endIndex
+        let text = String(decoding: bytes[start...].map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+extension TerminationStatus {
+    /// What happened, for people.
+    fileprivate var sentence: String {
+        switch self {
+        case .exited(let code): "exited with \(code)"
+        case .signaled(let signal): "ended by signal \(signal)"
+        }
+    }
+}

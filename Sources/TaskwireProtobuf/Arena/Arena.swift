@@ -1,0 +1,76 @@
+internal import CTaskwireProtos
+internal import Taskwire
+
+/// Memory for decoding or encoding one message: taken piece by piece, given back all at once by ``reset()``.
+///
+/// Unpacking can take 72 times the memory of the encoded bytes. Past ``limit`` the arena hands out nothing
+/// more, and unpacking then fails cleanly.
+///
+/// `@unchecked Sendable` is safe as long as an arena has one user at a time: ``ArenaPool`` lends it to one
+/// caller for the length of a synchronous closure. Nothing that is Sendable points into an arena.
+package final class Arena: @unchecked Sendable {
+    /// What one use may take unless told otherwise: 16 MiB.
+    package static let defaultLimit = 16 << 20
+
+    private let memory: UnsafeMutablePointer<ArenaMemory>
+
+    /// An arena that hands out at most `limit` bytes between two resets.
+    package init(limit: Int = Arena.defaultLimit) {
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: ArenaMemory(limit: limit))
+    }
+
+    deinit {
+        memory.pointee.releaseChunks(after: 0)
+        memory.deinitialize(count: 1)
+        memory.deallocate()
+    }
+
+    /// How many bytes one use may take.
+    package var limit: Int { memory.pointee.limit }
+
+    /// Whether somebody asked for more than ``limit`` since the last reset.
+    package var isExhausted: Bool { memory.pointee.isExhausted }
+
+    /// Takes back everything that was handed out. Only a small first chunk stays allocated.
+    package func reset() {
+        memory.pointee.reset()
+    }
+
+    /// Hands out `byteCount` uninitialized bytes, aligned for every generated struct.
+    /// - Throws: RESOURCE_EXHAUSTED / TOO_LARGE past the limit.
+    func allocate(_ byteCount: Int) throws(TaskwireError) -> UnsafeMutableRawPointer {
+        guard let pointer = memory.pointee.allocate(byteCount) else {
+            throw tooLarge(.resourceExhausted, "encoding")
+        }
+        return pointer
+    }
+
+    /// Unpacks bytes that passed ``MessageDescriptor/check(_:)``.
+    /// - Throws: INVALID_ARGUMENT / TOO_LARGE past the limit, INVALID_ARGUMENT / MALFORMED_MESSAGE.
+    func unpack<Generated>(
+        _ bytes: UnsafeRawBufferPointer,
+        as descriptor: MessageDescriptor<Generated>
+    ) throws(TaskwireError) -> UnsafePointer<Generated> {
+        var allocator = ProtobufCAllocator(
+            alloc: { memory, byteCount in
+                memory?.assumingMemoryBound(to: ArenaMemory.self).pointee.allocate(byteCount)
+            },
+            // Everything is freed at once by `reset`.
+            free: { _, _ in },
+            allocator_data: memory
+        )
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let message = protobuf_c_message_unpack(descriptor.pointer, &allocator, bytes.count, start)
+        guard let message else {
+            throw isExhausted
+                ? tooLarge(.invalidArgument, "decoding")
+                : TaskwireError(.invalidArgument, .malformedMessage, "\(descriptor.name): malformed")
+        }
+        return UnsafeRawPointer(message).assumingMemoryBound(to: Generated.self)
+    }
+
+    private func tooLarge(_ code: TaskwireError.Code, _ activity: String) -> TaskwireError {
+        TaskwireError(code, .tooLarge, "\(activity) takes more than \(limit) bytes of memory")
+    }
+}

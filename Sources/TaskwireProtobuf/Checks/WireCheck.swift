@@ -1,0 +1,149 @@
+internal import CTaskwireProtos
+internal import Glibc
+internal import Taskwire
+
+/// The walk over encoded bytes that comes before unpacking. protobuf-c lets pass what would surprise later,
+/// such as text that is no UTF-8 or that a NUL cuts short, and does not say what it refuses.
+///
+/// A singular submessage that appears twice is refused, although Protobuf would merge the two: protobuf-c
+/// 1.4.1 loses numbers then, fails where a oneof is unset, and takes quadratic time. No encoder does that.
+///
+/// The schema has no recursive message, so that it bounds the depth of this walk and of unpacking.
+enum WireCheck {
+    /// Checks one encoded message.
+    /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE or INVALID_FIELD with the path of the field.
+    static func check(
+        _ bytes: UnsafeRawBufferPointer,
+        as descriptor: UnsafePointer<ProtobufCMessageDescriptor>
+    ) throws(TaskwireError) {
+        do {
+            try walk(bytes, as: descriptor)
+        } catch {
+            throw error.refusal(of: String(cString: descriptor.pointee.short_name))
+        }
+    }
+
+    private static func walk(
+        _ bytes: UnsafeRawBufferPointer,
+        as descriptor: UnsafePointer<ProtobufCMessageDescriptor>
+    ) throws(WireFault) {
+        var reader = WireReader(bytes)
+        var seenMessages: UInt64 = 0
+        while !reader.isAtEnd {
+            let start = reader.offset
+            let tag = try reader.tag()
+            guard let field = protobuf_c_message_descriptor_get_field(descriptor, tag.field) else {
+                try reader.skip(tag.wireType)
+                continue
+            }
+            do throws(WireFault) {
+                if field.pointee.type == PROTOBUF_C_TYPE_MESSAGE, !field.pointee.isRepeated {
+                    // A 65th field would have no bit and never count. The schema's largest message has 18.
+                    let bit: UInt64 = 1 << (field - UnsafePointer(descriptor.pointee.fields))
+                    guard seenMessages & bit == 0 else { throw .malformed("appears more than once") }
+                    seenMessages |= bit
+                }
+                try checkField(field.pointee, framedAs: tag.wireType, from: &reader)
+            } catch {
+                let name = String(cString: field.pointee.name)
+                guard field.pointee.isRepeated, !field.pointee.isPacked(as: tag.wireType) else {
+                    throw error.inside(name)
+                }
+                let before = UnsafeRawBufferPointer(rebasing: bytes[..<start])
+                throw error.inside("\(name)[\(count(of: tag.field, in: before))]")
+            }
+        }
+    }
+
+    private static func checkField(
+        _ field: ProtobufCFieldDescriptor,
+        framedAs wireType: WireType,
+        from reader: inout WireReader
+    ) throws(WireFault) {
+        if field.isPacked(as: wireType) {
+            var elements = WireReader(try reader.lengthDelimited())
+            var index = 0
+            while !elements.isAtEnd {
+                do {
+                    try checkValue(of: field, from: &elements)
+                } catch {
+                    throw error.inside("[\(index)]")
+                }
+                index += 1
+            }
+        } else if wireType == field.wireType {
+            try checkValue(of: field, from: &reader)
+        } else {
+            throw .malformed("has wire type \(wireType.rawValue) instead of \(field.wireType.rawValue)")
+        }
+    }
+
+    private static func checkValue(
+        of field: ProtobufCFieldDescriptor,
+        from reader: inout WireReader
+    ) throws(WireFault) {
+        switch field.type {
+        case PROTOBUF_C_TYPE_STRING:
+            try checkText(try reader.lengthDelimited())
+        case PROTOBUF_C_TYPE_MESSAGE:
+            try walk(
+                try reader.lengthDelimited(),
+                as: field.descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)
+            )
+        case PROTOBUF_C_TYPE_ENUM:
+            let number = Int64(bitPattern: try reader.varint())
+            let values = field.descriptor.assumingMemoryBound(to: ProtobufCEnumDescriptor.self)
+            let isKnown = Int32(exactly: number).map {
+                protobuf_c_enum_descriptor_get_value(values, $0) != nil
+            }
+            guard isKnown == true else {
+                throw .invalid("\(number) is not a value of \(String(cString: values.pointee.short_name))")
+            }
+        default:
+            try reader.skip(field.wireType)
+        }
+    }
+
+    private static func checkText(_ bytes: UnsafeRawBufferPointer) throws(WireFault) {
+        guard let start = bytes.baseAddress else { return }
+        guard memchr(start, 0, bytes.count) == nil else { throw .invalid("contains a NUL byte") }
+        do {
+            _ = try UTF8Span(validating: bytes.assumingMemoryBound(to: UInt8.self).span)
+        } catch {
+            throw .invalid("is not UTF-8")
+        }
+    }
+
+    /// How many records of a field there are, which is the index of the next one. Only for faults.
+    private static func count(of field: UInt32, in bytes: UnsafeRawBufferPointer) -> Int {
+        var reader = WireReader(bytes)
+        var count = 0
+        while let tag = try? reader.tag(), (try? reader.skip(tag.wireType)) != nil {
+            if tag.field == field { count += 1 }
+        }
+        return count
+    }
+}
+
+extension ProtobufCFieldDescriptor {
+    fileprivate var isRepeated: Bool { label == PROTOBUF_C_LABEL_REPEATED }
+
+    /// How one value of the field is framed.
+    fileprivate var wireType: WireType {
+        switch type {
+        case PROTOBUF_C_TYPE_STRING, PROTOBUF_C_TYPE_BYTES, PROTOBUF_C_TYPE_MESSAGE:
+            .lengthDelimited
+        case PROTOBUF_C_TYPE_DOUBLE, PROTOBUF_C_TYPE_FIXED64, PROTOBUF_C_TYPE_SFIXED64:
+            .fixed64
+        case PROTOBUF_C_TYPE_FLOAT, PROTOBUF_C_TYPE_FIXED32, PROTOBUF_C_TYPE_SFIXED32:
+            .fixed32
+        default:
+            .varint
+        }
+    }
+
+    /// Whether a record with that framing holds any number of the field's values, one after the other.
+    fileprivate func isPacked(as wireType: WireType) -> Bool {
+        isRepeated && wireType == .lengthDelimited && self.wireType != .lengthDelimited
+    }
+}

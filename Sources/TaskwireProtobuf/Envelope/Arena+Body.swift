@@ -1,0 +1,20 @@
+internal import CTaskwireProtos
+internal import Taskwire
+
+extension Arena {
+    /// The `bytes` field that holds an encoded body.
+    func body(_ body: RPCBody) throws(TaskwireError) -> ProtobufCBinaryData {
+        switch body {
+        case .encoded(let bytes):
+            return try self.bytes(bytes)
+        case .value(let value):
+            let message = try value.prepared(in: self)
+            let memory = try allocate(message.byteCount)
+            message.pack(into: UnsafeMutableRawBufferPointer(start: memory, count: message.byteCount))
+            return ProtobufCBinaryData(
+                len: message.byteCount,
+                data: memory.assumingMemoryBound(to: UInt8.self)
+            )
+        }
+    }
+}

@@ -1,0 +1,73 @@
+internal import CTaskwireProtos
+package import Taskwire
+
+/// One call of a method.
+package struct RPCCall: Sendable {
+    /// Most entries that ``metadata`` may have.
+    package static let maxMetadataEntries = 16
+
+    /// Full name, such as `taskwire.v1.TaskService/GetTask`.
+    package var method: String
+    /// The request of that method.
+    package var body: RPCBody
+    /// Names the mutation; `nil` on reads.
+    package var requestID: RequestID?
+    /// How long the caller will wait, in milliseconds; 0: the server's default.
+    package var timeoutMilliseconds: Int64
+    /// Credential; empty where the server asks for none.
+    package var token: String
+    /// Up to 16 entries for the server.
+    package var metadata: [String: String]
+
+    /// A call of `method`.
+    package init(
+        method: String,
+        body: RPCBody,
+        requestID: RequestID? = nil,
+        timeoutMilliseconds: Int64 = 0,
+        token: String = "",
+        metadata: [String: String] = [:]
+    ) {
+        self.method = method
+        self.body = body
+        self.requestID = requestID
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.token = token
+        self.metadata = metadata
+    }
+}
+
+extension RPCCall: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__v1__call__init)
+
+    init(_ message: Taskwire__V1__Call) throws(TaskwireError) {
+        let requestIDBytes = [UInt8](wire: message.request_id)
+        let requestID = RequestID(bytes: requestIDBytes)
+        guard requestID != nil || requestIDBytes.isEmpty else {
+            let count = requestIDBytes.count
+            throw .invalidField("request_id", "has \(count) bytes instead of \(RequestID.byteCount)")
+        }
+        guard message.timeout_ms >= 0 else { throw .invalidField("timeout_ms", "negative") }
+        guard message.n_metadata <= Self.maxMetadataEntries else {
+            throw .invalidField("metadata", "has more than \(Self.maxMetadataEntries) entries")
+        }
+        self.init(
+            method: String(wire: message.method),
+            body: .encoded([UInt8](wire: message.body)),
+            requestID: requestID,
+            timeoutMilliseconds: message.timeout_ms,
+            token: String(wire: message.token),
+            metadata: [String: String](wire: message.metadata, count: message.n_metadata)
+        )
+    }
+
+    func write(to message: inout Taskwire__V1__Call, in arena: Arena) throws(TaskwireError) {
+        message.method = try arena.string(method, "method")
+        message.body = try arena.body(body)
+        message.request_id = try arena.bytes(requestID?.bytes ?? [])
+        message.timeout_ms = timeoutMilliseconds
+        message.token = try arena.string(token, "token")
+        message.metadata = try arena.entries(metadata, "metadata")
+        message.n_metadata = metadata.count
+    }
+}

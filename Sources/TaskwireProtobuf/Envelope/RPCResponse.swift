@@ -1,0 +1,40 @@
+internal import CTaskwireProtos
+internal import Taskwire
+
+/// What a server answers: as many replies as the request had calls, in their order.
+package enum RPCResponse: Sendable {
+    /// The answer to one call.
+    case reply(RPCReply)
+    /// The answer to a batch.
+    case batch([RPCReply])
+}
+
+extension RPCResponse: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__v1__response__init)
+    private static let batchDescriptor = MessageDescriptor(taskwire__v1__batch_reply__init)
+
+    init(_ message: Taskwire__V1__Response) throws(TaskwireError) {
+        if message.kind_case == TASKWIRE__V1__RESPONSE__KIND_REPLY {
+            self = .reply(try RPCReply.readRequired(message.reply, "reply"))
+        } else if message.kind_case == TASKWIRE__V1__RESPONSE__KIND_BATCH, let batch = message.batch?.pointee
+        {
+            self = .batch(try RPCReply.readAll(batch.replies, count: batch.n_replies, "batch.replies"))
+        } else {
+            throw TaskwireError(.invalidArgument, .malformedMessage, "Response: neither reply nor batch")
+        }
+    }
+
+    func write(to message: inout Taskwire__V1__Response, in arena: Arena) throws(TaskwireError) {
+        switch self {
+        case .reply(let reply):
+            message.kind_case = TASKWIRE__V1__RESPONSE__KIND_REPLY
+            message.reply = try arena.message(reply, "reply")
+        case .batch(let replies):
+            let batch = try arena.blank(Self.batchDescriptor)
+            batch.pointee.replies = try arena.messages(replies, "batch.replies")
+            batch.pointee.n_replies = replies.count
+            message.kind_case = TASKWIRE__V1__RESPONSE__KIND_BATCH
+            message.batch = batch
+        }
+    }
+}

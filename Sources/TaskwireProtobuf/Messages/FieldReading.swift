@@ -1,0 +1,50 @@
+internal import CTaskwireProtos
+internal import Taskwire
+
+extension String {
+    /// Reads a `string` field.
+    init(wire text: UnsafeMutablePointer<CChar>?) {
+        self = text.map { String(cString: $0) } ?? ""
+    }
+}
+
+extension [UInt8] {
+    /// Reads a `bytes` field.
+    init(wire bytes: ProtobufCBinaryData) {
+        self.init(UnsafeBufferPointer(start: bytes.data, count: bytes.len))
+    }
+}
+
+extension [String] {
+    /// Reads a repeated `string` field.
+    init(wire texts: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, count: Int) {
+        self = UnsafeBufferPointer(start: texts, count: count).map { String(wire: $0) }
+    }
+}
+
+extension [String: String] {
+    /// Reads a `map<string, string>`; of entries with one key the last counts.
+    init<Entry: StringEntry>(wire entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, count: Int) {
+        self.init(minimumCapacity: count)
+        for case let entry? in UnsafeBufferPointer(start: entries, count: count) {
+            self[String(wire: entry.pointee.key)] = String(wire: entry.pointee.value)
+        }
+    }
+}
+
+extension RawRepresentable where RawValue == UInt32 {
+    /// The member of the one-member oneof whose case this is, read only where it is there.
+    func member<Value>(_ value: @autoclosure () -> Value) -> Value? {
+        rawValue == 0 ? nil : value()
+    }
+}
+
+extension TaskwireError {
+    /// The same error, with the field that it names seen from outside `field`.
+    func inside(_ field: String) -> TaskwireError {
+        guard reason == .invalidField else { return self }
+        var error = self
+        error.message = "\(field).\(message)"
+        return error
+    }
+}

@@ -1,0 +1,23 @@
+internal import CTaskwireProtos
+package import Taskwire
+
+extension ServerInfo: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__v1__get_server_info_reply__init)
+
+    init(_ message: Taskwire__V1__GetServerInfoReply) throws(TaskwireError) {
+        self.init(
+            version: String(wire: message.version),
+            storage: String(wire: message.storage),
+            features: [String](wire: message.features, count: message.n_features),
+            limits: try ServerLimits.readRequired(message.limits, "limits")
+        )
+    }
+
+    func write(to message: inout Taskwire__V1__GetServerInfoReply, in arena: Arena) throws(TaskwireError) {
+        message.version = try arena.string(version, "version")
+        message.storage = try arena.string(storage, "storage")
+        message.features = try arena.strings(features, "features")
+        message.n_features = features.count
+        message.limits = try arena.message(limits, "limits")
+    }
+}

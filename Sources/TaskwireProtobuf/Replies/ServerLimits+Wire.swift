@@ -1,0 +1,43 @@
+internal import CTaskwireProtos
+package import Taskwire
+
+extension ServerLimits: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__v1__limits__init)
+
+    init(_ message: Taskwire__V1__Limits) throws(TaskwireError) {
+        self.init()
+        maxMessageBytes = Int(clamping: message.max_message_bytes)
+        maxDecodeBytes = Int(clamping: message.max_decode_bytes)
+        tasks.maxTTLMilliseconds = message.max_ttl_ms
+        tasks.maxTasksPerOwner = Int(clamping: message.max_tasks_per_owner)
+        tasks.maxMessagesPerTask = Int(clamping: message.max_messages_per_task)
+        tasks.maxInputRequestsPerTask = Int(clamping: message.max_input_requests_per_task)
+        tasks.maxWaitMilliseconds = message.max_wait_ms
+        tasks.maxWaits = Int(clamping: message.max_waits)
+        maxCallsPerSecondPerOwner = Int(clamping: message.max_calls_per_second_per_owner)
+        maxBatchCalls = Int(clamping: message.max_batch_calls)
+        maxBatchBytes = Int(clamping: message.max_batch_bytes)
+        tasks.maxPageSize = Int(clamping: message.max_page_size)
+        tasks.tombstoneMilliseconds = message.tombstone_ms
+        tasks.maxTombstones = Int(clamping: message.max_tombstones)
+        defaultTimeoutMilliseconds = message.default_timeout_ms
+    }
+
+    func write(to message: inout Taskwire__V1__Limits, in arena: Arena) throws(TaskwireError) {
+        message.max_message_bytes = Int64(maxMessageBytes)
+        message.max_decode_bytes = Int64(maxDecodeBytes)
+        message.max_ttl_ms = tasks.maxTTLMilliseconds
+        message.max_tasks_per_owner = Int64(tasks.maxTasksPerOwner)
+        message.max_messages_per_task = Int64(tasks.maxMessagesPerTask)
+        message.max_input_requests_per_task = Int64(tasks.maxInputRequestsPerTask)
+        message.max_wait_ms = tasks.maxWaitMilliseconds
+        message.max_waits = Int64(tasks.maxWaits)
+        message.max_calls_per_second_per_owner = Int64(maxCallsPerSecondPerOwner)
+        message.max_batch_calls = Int64(maxBatchCalls)
+        message.max_batch_bytes = Int64(maxBatchBytes)
+        message.max_page_size = Int64(tasks.maxPageSize)
+        message.tombstone_ms = tasks.tombstoneMilliseconds
+        message.max_tombstones = Int64(tasks.maxTombstones)
+        message.default_timeout_ms = defaultTimeoutMilliseconds
+    }
+}

@@ -1,0 +1,23 @@
+internal import CTaskwireProtos
+package import Taskwire
+
+/// One method of a service in `Protos/`.
+package struct MethodDescriptor: Sendable {
+    /// What a call names, such as `taskwire.v1.TaskService/GetTask`.
+    package let fullName: String
+    /// The name within its service, such as `GetTask`.
+    package let name: String
+    private let input: MessageDescriptor<ProtobufCMessage>
+
+    init(_ method: ProtobufCMethodDescriptor, service: String) {
+        name = String(cString: method.name)
+        fullName = "\(service)/\(name)"
+        input = MessageDescriptor(method.input)
+    }
+
+    /// Checks that the bytes are an encoded request of this method, without reading it.
+    /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE or INVALID_FIELD with the path of the field.
+    package func checkBody(_ bytes: [UInt8]) throws(TaskwireError) {
+        try bytes.span.bytes.withUnsafeBytes { bytes throws(TaskwireError) in try input.check(bytes) }
+    }
+}

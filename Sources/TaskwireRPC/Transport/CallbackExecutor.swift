@@ -1,0 +1,84 @@
+internal import Glibc
+internal import Synchronization
+
+/// Runs jobs that are enqueued during an nng callback at the end of that callback, on nng's own thread.
+///
+/// A receive loop that prefers this executor takes a request, runs its handler and sends the reply without a
+/// hop to another thread, which costs a fifth of a round trip. Jobs enqueued from anywhere else (a waiter
+/// woken, a timer, a commit) go to the global concurrent executor. Nothing that blocks may run here.
+package final class CallbackExecutor: TaskExecutor {
+    /// The executor; it has no state of its own, so one is enough.
+    package static let shared = CallbackExecutor()
+
+    /// The most jobs that one callback runs before it lets nng's thread go; the rest move on.
+    private static let maximumJobsPerCallback = 64
+
+    /// Where each thread keeps the jobs of the callback that it is in.
+    private static let threadKey: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key) { pointer in
+            if let pointer {
+                // Balances the retain in `jobsOfThisThread()`, when the thread ends.
+                Unmanaged<JobList>.fromOpaque(pointer).release()
+            }
+        }
+        return key
+    }()
+
+    /// The jobs of the callback that a thread is in; used by that thread alone.
+    private final class JobList {
+        var isInCallback = false
+        var jobs: [UnownedJob] = []
+    }
+
+    private init() {}
+
+    /// Keeps the job for the end of the callback that this thread is in, or hands it on when there is none.
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if let list = Self.existingList(), list.isInCallback {
+            list.jobs.append(job)
+        } else {
+            globalConcurrentExecutor.enqueue(job)
+        }
+    }
+
+    /// Runs the body of an nng callback, and then the jobs that it made ready.
+    static func runCallback(_ body: () -> Void) {
+        let list = jobsOfThisThread()
+        guard !list.isInCallback else {
+            // nng called back from inside a call made by a callback: the outer one runs the jobs.
+            body()
+            return
+        }
+        list.isInCallback = true
+        body()
+        let executor = shared.asUnownedTaskExecutor()
+        var next = 0
+        // Jobs enqueued while others run are appended here, so the count is looked up each time.
+        while next < list.jobs.count && next < maximumJobsPerCallback {
+            let job = list.jobs[next]
+            next += 1
+            job.runSynchronously(on: executor)
+        }
+        list.isInCallback = false
+        for job in list.jobs[next...] {
+            globalConcurrentExecutor.enqueue(job)
+        }
+        list.jobs.removeAll(keepingCapacity: true)
+    }
+
+    private static func existingList() -> JobList? {
+        pthread_getspecific(threadKey).map { Unmanaged<JobList>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static func jobsOfThisThread() -> JobList {
+        if let list = existingList() {
+            return list
+        }
+        let list = JobList()
+        // Released by the key's destructor.
+        pthread_setspecific(threadKey, Unmanaged.passRetained(list).toOpaque())
+        return list
+    }
+}

@@ -1,0 +1,75 @@
+internal import Synchronization
+
+/// One client's connection to a ``ReplySocket``.
+package final class Connection: Sendable {
+    private struct State {
+        /// Set once. From then on no scope is added.
+        var isClosed = false
+        var scopes: [ObjectIdentifier: CancellationScope] = [:]
+    }
+
+    /// A number that no other connection of this process has at the same time.
+    package let id: UInt32
+    /// The address at which the client came in.
+    package let listener: Address
+    /// Who the client is, as far as the transport knows: "ipc uid=0 pid=123", "127.0.0.1:55555".
+    package let peer: String
+
+    /// nng's number of the listener.
+    let listenerID: UInt32
+    /// How many replies were handed to nng for this connection.
+    let replyCount = Atomic<UInt64>(0)
+
+    private let state = Mutex(State())
+
+    init(id: UInt32, listener: Address, listenerID: UInt32, peer: String) {
+        self.id = id
+        self.listener = listener
+        self.listenerID = listenerID
+        self.peer = peer
+    }
+
+    /// Runs `body`, and cancels the task it runs in when the connection goes away, or has gone already.
+    ///
+    /// Cancellation is the ordinary one of Swift: `body` decides what to do about it. A task that was
+    /// cancelled stays so after the scope; in a handler this is of no consequence, as nobody is left to reply
+    /// to. The scope costs a few dozen bytes and no task of its own.
+    package func withCancellationOnClose<Output>(
+        _ body: () async throws -> Output
+    ) async rethrows -> Output {
+        // The task cannot end before this function does, so it may be referred to until then.
+        let scope = withUnsafeCurrentTask { task in task.map(CancellationScope.init(task:)) }
+        guard let scope else { return try await body() }
+        open(scope)
+        defer { close(scope) }
+        return try await body()
+    }
+
+    /// Cancels what runs in scopes of this connection. Not for nng's threads, as cancellation runs handlers.
+    func cancelScopes() {
+        let scopes = state.withLock { state in
+            state.isClosed = true
+            return state.scopes.values
+        }
+        for scope in scopes {
+            scope.cancel()
+        }
+    }
+
+    private func open(_ scope: CancellationScope) {
+        let isClosed = state.withLock { state in
+            if !state.isClosed {
+                state.scopes[ObjectIdentifier(scope)] = scope
+            }
+            return state.isClosed
+        }
+        if isClosed {
+            scope.cancel()
+        }
+    }
+
+    private func close(_ scope: CancellationScope) {
+        _ = state.withLock { $0.scopes.removeValue(forKey: ObjectIdentifier(scope)) }
+        scope.end()
+    }
+}

@@ -1,0 +1,7 @@
+/// A request that has arrived at a ``ReplySocket``.
+package struct IncomingRequest: Sendable {
+    /// What the client sent.
+    package let message: Message
+    /// The connection it came on.
+    package let connection: Connection
+}

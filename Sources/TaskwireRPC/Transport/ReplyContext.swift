@@ -1,0 +1,190 @@
+internal import CNNG
+internal import Synchronization
+
+/// A REP context and the asynchronous operation that drives it: what one request at a time needs of nng.
+///
+/// `@unchecked Sendable` is safe: the pointer is set once, in `init`, nng locks the operation behind it, and
+/// one receive loop at a time uses the context; `state` is what callbacks and others share.
+final class ReplyContext: @unchecked Sendable {
+    /// A request as nng delivers it.
+    struct Delivery: Sendable {
+        let message: Message
+        let pipe: UInt32
+    }
+
+    /// resting → receiving → resting, or resting → sending → receiving → resting. Stopping leads from
+    /// `receiving`, and from `sending` when it is done, to `resting` without a request.
+    private enum Phase {
+        /// The loop has the request, or has ended.
+        case resting
+        /// A reply is being sent on the connection.
+        case sending(connection: nng_pipe, thenReceive: Bool)
+        /// The context waits for a request.
+        case receiving
+    }
+
+    private struct State {
+        var phase = Phase.resting
+        var isStopping = false
+        var continuation: CheckedContinuation<Delivery?, Never>?
+    }
+
+    let context: nng_ctx
+    /// The `nng_aio`. Its callback holds this context unretained; the engine frees it before it lets go.
+    private(set) var operation: OpaquePointer?
+
+    private let state = Mutex(State())
+    private let sendTimeout: nng_duration
+    /// How many contexts of the socket are waiting for a request, or are about to.
+    private let idleCount: IdleCount
+    /// Whether `idleCount` includes this context. Used by the loop and the callbacks, one at a time.
+    private var isCounted = true
+
+    /// Opens a context that `idleCount` includes already.
+    init(socket: nng_socket, sendTimeout: Duration, idleCount: IdleCount) throws(TransportError) {
+        var context = nng_ctx()
+        let result = nng_ctx_open(&context, socket)
+        self.context = context
+        self.sendTimeout = nng_duration(max(1, min(sendTimeout / .milliseconds(1), Double(nng_duration.max))))
+        self.idleCount = idleCount
+        guard result == 0 else {
+            throw TransportError(result: result, action: "Opening a reply context")
+        }
+        let allocation = nng_aio_alloc(
+            &operation,
+            { argument in
+                guard let argument else { return }
+                let context = Unmanaged<ReplyContext>.fromOpaque(argument).takeUnretainedValue()
+                CallbackExecutor.runCallback { context.completed() }
+            },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
+        guard allocation == 0 else {
+            nng_ctx_close(context)
+            throw TransportError(result: allocation, action: "Making a reply operation")
+        }
+    }
+
+    /// Sends the reply to the last request, if there is one, and waits for the next. One suspension does
+    /// both: the receive is posted by the send's callback.
+    ///
+    /// - Returns: The request, or nil when the socket stops.
+    func nextRequest(replying reply: Message?, on pipe: UInt32) async -> Delivery? {
+        await withCheckedContinuation { continuation in
+            if let reply {
+                send(reply, on: pipe, thenReceive: true, continuation)
+            } else {
+                state.withLock { $0.continuation = continuation }
+                receive()
+            }
+        }
+    }
+
+    /// Sends the reply to the last request and waits until nng has taken it.
+    func conclude(replying reply: Message, on pipe: UInt32) async {
+        _ = await withCheckedContinuation { continuation in
+            send(reply, on: pipe, thenReceive: false, continuation)
+        }
+    }
+
+    /// Makes the loop end as soon as it waits for a request.
+    func stop() {
+        state.withLock { state in
+            state.isStopping = true
+            cancelReceiving(state)
+        }
+    }
+
+    /// Waits for a running callback and frees the operation. Never call it on nng's threads.
+    func free() {
+        nng_aio_stop(operation)
+        nng_aio_free(operation)
+    }
+
+    private func send(
+        _ reply: Message,
+        on pipe: UInt32,
+        thenReceive: Bool,
+        _ continuation: CheckedContinuation<Delivery?, Never>
+    ) {
+        state.withLock { state in
+            state.continuation = continuation
+            state.phase = .sending(connection: nng_pipe(id: pipe), thenReceive: thenReceive)
+        }
+        // A reader that is too slow. nng sets a timer only when the connection is busy.
+        nng_aio_set_timeout(operation, sendTimeout)
+        nng_aio_set_msg(operation, reply.release())
+        nng_ctx_send(context, operation)
+    }
+
+    private func receive() {
+        if !isCounted {
+            isCounted = true
+            idleCount.add(1)
+        }
+        state.withLock { $0.phase = .receiving }
+        nng_aio_set_timeout(operation, NNG_DURATION_INFINITE)
+        nng_ctx_recv(context, operation)
+        // nng forgets a cancellation that comes before the start.
+        state.withLock { state in
+            if state.isStopping {
+                cancelReceiving(state)
+            }
+        }
+    }
+
+    /// Called with the lock held, so that no other operation can have begun. nng never calls back from within
+    /// `nng_aio_cancel`, so the lock is not taken twice.
+    private func cancelReceiving(_ state: borrowing State) {
+        if case .receiving = state.phase {
+            nng_aio_cancel(operation)
+        }
+    }
+
+    /// nng's callback: the operation has ended.
+    private func completed() {
+        let result = nng_aio_result(operation)
+        switch state.withLock({ $0.phase }) {
+        case .sending(let pipe, let thenReceive):
+            if result != 0 {
+                // What could not be sent is still ours.
+                discardMessage()
+                if result == resultCode(NNG_ETIMEDOUT) {
+                    nng_pipe_close(pipe)
+                }
+            }
+            if thenReceive, !state.withLock({ $0.isStopping }) {
+                receive()
+            } else {
+                resume(with: nil)
+            }
+        case .receiving:
+            isCounted = false
+            idleCount.add(-1)
+            guard result == 0, let message = nng_aio_get_msg(operation) else {
+                resume(with: nil)
+                return
+            }
+            nng_aio_set_msg(operation, nil)
+            let pipe = nng_msg_get_pipe(message).id
+            resume(with: Delivery(message: Message(adopting: message), pipe: pipe))
+        case .resting:
+            break
+        }
+    }
+
+    private func discardMessage() {
+        if let message = nng_aio_get_msg(operation) {
+            nng_aio_set_msg(operation, nil)
+            nng_msg_free(message)
+        }
+    }
+
+    private func resume(with delivery: sending Delivery?) {
+        let continuation = state.withLock { state in
+            state.phase = .resting
+            return state.continuation.take()
+        }
+        continuation?.resume(returning: delivery)
+    }
+}

@@ -1,0 +1,493 @@
+internal import CNNG
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// What a ``ReplySocket`` does: the listeners, the connections, the contexts and their receive loops.
+///
+/// nng's callbacks refer to the engine without a reference count. It is kept alive by the socket, and from
+/// `closeSocket()` on by the closing itself, until nng can no longer call back.
+final class ReplyEngine: Sendable {
+    /// open → running → stopping → closing; open → stopping when `run` was never called.
+    private enum Phase {
+        /// Nobody handles requests yet.
+        case open
+        /// `run` handles requests.
+        case running
+        /// Loops end as they become idle.
+        case stopping
+        /// nng's socket is being closed, or is.
+        case closing
+    }
+
+    private struct State {
+        var phase = Phase.open
+        var contexts: [ReplyContext] = []
+        /// Contexts whose loop has ended because its task was cancelled.
+        var unattended: [ReplyContext] = []
+        var loopCount = 0
+        var connections: [UInt32: Connection] = [:]
+        var connectionCounts: [UInt32: Int] = [:]
+        /// The address of each of nng's listeners, by number.
+        var listeners: [UInt32: Address] = [:]
+        var ipcListeners: [IPCListener] = []
+        var isRunning = false
+        var hasEnded = false
+    }
+
+    private enum Command {
+        /// There are too few idle contexts.
+        case openContexts
+        /// The time of grace is over.
+        case cancelHandlers
+    }
+
+    let configuration: ReplySocket.Configuration
+
+    private let socket: nng_socket
+    private let state = Mutex(State())
+    private let idleCount: IdleCount
+    private let commands: AsyncStream<Command>
+    private let commander: AsyncStream<Command>.Continuation
+    /// Happens when everything is freed.
+    private let closed = Event()
+    /// For what nng's threads must not do themselves, and for the guard of ipc listeners.
+    private let queue = DispatchQueue(label: "taskwire.reply")
+
+    /// How many contexts are kept waiting for requests.
+    private static let idleTarget = 16
+    /// More are opened when fewer than this are left.
+    private static let idleReserve = 8
+    /// How often the guard looks. Looking takes longer the more connections there are, and then is done less
+    /// often.
+    private static let guardInterval = Duration.milliseconds(100)...Duration.milliseconds(500)
+    /// How long the connections may take to become quiet when the socket is closed.
+    private static let quietTime = Duration.seconds(1)
+    /// How long nothing must have moved.
+    private static let quietInterval = Duration.milliseconds(10)
+    /// How long nng may take to close. It never comes to an end when a connection got stuck.
+    private static let closingTime = DispatchTimeInterval.seconds(5)
+
+    init(configuration: ReplySocket.Configuration) throws(TransportError) {
+        self.configuration = configuration
+        let (commands, commander) = AsyncStream.makeStream(of: Command.self)
+        self.commands = commands
+        self.commander = commander
+        idleCount = IdleCount(reserve: Self.idleReserve) { commander.yield(.openContexts) }
+        var socket = nng_socket()
+        let result = nng_rep0_open(&socket)
+        self.socket = socket
+        guard result == 0 else {
+            throw TransportError(result: result, action: "Opening a server socket")
+        }
+        let argument = Unmanaged.passUnretained(self).toOpaque()
+        let settings = [
+            // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
+            nng_socket_set_size(
+                socket,
+                NNG_OPT_RECVMAXSZ,
+                configuration.maximumMessageSize + MemoryLayout<UInt32>.size
+            ),
+            nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, Self.pipeAdded, argument),
+            nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, Self.pipeRemoved, argument),
+        ]
+        if let failed = settings.first(where: { $0 != 0 }) {
+            nng_close(socket)
+            throw TransportError(result: failed, action: "Preparing a server socket")
+        }
+    }
+
+    var connectionCount: Int {
+        state.withLock { $0.connections.count }
+    }
+
+    // MARK: Listening
+
+    func listen(on address: Address) async throws(TransportError) -> Address {
+        // Names may have to be looked up, files locked: not for Swift's threads.
+        let outcome: Result<Address, TransportError> = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    returning: Result { () throws(TransportError) in try self.openListener(address) }
+                )
+            }
+        }
+        return try outcome.get()
+    }
+
+    private func openListener(_ address: Address) throws(TransportError) -> Address {
+        guard state.withLock({ $0.phase == .open || $0.phase == .running }) else {
+            throw TransportError(code: .closed, message: "The server for \(address) has been stopped.")
+        }
+        switch address.transport {
+        case .ipc(let path):
+            let listener = try IPCListener(path: path, socket: socket) { [unowned(unsafe) self] id in
+                register(id, address)
+            }
+            let (isTooLate, isFirst) = state.withLock { state in
+                guard state.phase == .open || state.phase == .running else { return (true, false) }
+                state.ipcListeners.append(listener)
+                return (false, state.ipcListeners.count == 1)
+            }
+            if isTooLate {
+                listener.release()
+                throw TransportError(code: .closed, message: "The server for \(address) has been stopped.")
+            }
+            if isFirst {
+                scheduleGuard(after: Self.guardInterval.lowerBound)
+            }
+            return address
+        case .tcp(let host, _):
+            let listener = try open(address) { listener in
+                nng_listener_set_bool(listener, NNG_OPT_TCP_NODELAY, true)
+                nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)
+            }
+            var port: Int32 = 0
+            nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port)
+            let bound = Address(.tcp(host: host, port: UInt16(truncatingIfNeeded: port)))
+            register(listener.id, bound)
+            return bound
+        case .inproc:
+            _ = try open(address) { _ in }
+            return address
+        case .tls:
+            throw TransportError(
+                code: .addressInvalid,
+                message: "Cannot listen on \(address): TLS listeners need a certificate, and this version "
+                    + "cannot load one."
+            )
+        }
+    }
+
+    private func open(
+        _ address: Address,
+        configure: (nng_listener) -> Void
+    ) throws(TransportError) -> nng_listener {
+        var listener = nng_listener()
+        var result = nng_listener_create(&listener, socket, address.description)
+        if result == 0 {
+            register(listener.id, address)
+            configure(listener)
+            result = nng_listener_start(listener, 0)
+            if result != 0 {
+                nng_listener_close(listener)
+            }
+        }
+        if result == resultCode(NNG_EADDRINUSE) {
+            throw TransportError(
+                code: .addressInUse,
+                message: "Another server is already listening on \(address)."
+            )
+        }
+        guard result == 0 else {
+            throw TransportError(result: result, action: "Listening on \(address)")
+        }
+        return listener
+    }
+
+    private func register(_ listener: UInt32, _ address: Address) {
+        state.withLock { $0.listeners[listener] = address }
+    }
+
+    private func scheduleGuard(after interval: Duration) {
+        queue.asyncAfter(deadline: .now() + interval.dispatchInterval) { [weak self] in
+            self?.inspectListeners()
+        }
+    }
+
+    /// The guard of ipc listeners; see ``IPCListener``.
+    private func inspectListeners() {
+        let listeners: [IPCListener]? = state.withLock { state in
+            state.phase == .closing ? nil : state.ipcListeners
+        }
+        guard let listeners else { return }
+        let duration = ContinuousClock().measure {
+            guard let statistics = TransportStatistics() else { return }
+            for listener in listeners {
+                listener.inspect(statistics, hasIdleContexts: idleCount.value > 0) { id in
+                    state.withLock { $0.connectionCounts[id] ?? 0 }
+                }
+            }
+        }
+        scheduleGuard(
+            after: min(max(duration * 20, Self.guardInterval.lowerBound), Self.guardInterval.upperBound)
+        )
+    }
+
+    // MARK: Connections
+
+    /// nng's callback for a new connection, which it will not use before this returns.
+    private static let pipeAdded: nng_pipe_cb = { pipe, _, argument in
+        guard let argument else { return }
+        Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().accept(pipe)
+    }
+
+    /// nng's callback for a connection that is gone, also for one that was never accepted.
+    private static let pipeRemoved: nng_pipe_cb = { pipe, _, argument in
+        guard let argument else { return }
+        Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().forget(pipe)
+    }
+
+    private func accept(_ pipe: nng_pipe) {
+        let listenerID = nng_pipe_listener(pipe).id
+        let address = state.withLock { state in
+            state.phase == .open || state.phase == .running ? state.listeners[listenerID] : nil
+        }
+        guard let address else {
+            nng_pipe_close(pipe)
+            return
+        }
+        let connection = Connection(
+            id: pipe.id,
+            listener: address,
+            listenerID: listenerID,
+            peer: Self.peer(of: pipe, at: address)
+        )
+        state.withLock { state in
+            state.connections[pipe.id] = connection
+            state.connectionCounts[listenerID, default: 0] += 1
+        }
+    }
+
+    private func forget(_ pipe: nng_pipe) {
+        let connection = state.withLock { state -> Connection? in
+            guard let connection = state.connections.removeValue(forKey: pipe.id) else { return nil }
+            let count = (state.connectionCounts[connection.listenerID] ?? 1) - 1
+            state.connectionCounts[connection.listenerID] = count == 0 ? nil : count
+            return connection
+        }
+        if let connection {
+            queue.async { connection.cancelScopes() }
+        }
+    }
+
+    private static func peer(of pipe: nng_pipe, at address: Address) -> String {
+        switch address.transport {
+        case .ipc:
+            var user: UInt64 = 0
+            var process: UInt64 = 0
+            nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user)
+            nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &process)
+            return "ipc uid=\(user) pid=\(process)"
+        case .tcp, .tls:
+            var remote = nng_sockaddr()
+            guard nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 else { return "tcp" }
+            return remote.hostAndPort ?? "tcp"
+        case .inproc:
+            return "inproc"
+        }
+    }
+
+    // MARK: Serving
+
+    func run(handler: @escaping @Sendable (IncomingRequest) async -> Message?) async {
+        let mayRun = state.withLock { state in
+            guard state.phase == .open else { return false }
+            state.phase = .running
+            state.isRunning = true
+            return true
+        }
+        guard mayRun else { return }
+        commander.yield(.openContexts)
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                for await command in commands {
+                    switch command {
+                    case .openContexts:
+                        for context in contextsForNewLoops() {
+                            group.addTask(executorPreference: CallbackExecutor.shared) {
+                                await self.serve(context, handler)
+                            }
+                        }
+                    case .cancelHandlers:
+                        group.cancelAll()
+                    }
+                }
+            }
+        } onCancel: {
+            beginStopping()
+        }
+        closeSocket()
+        await closed.wait()
+    }
+
+    /// Contexts that need a loop: enough of them to have `idleTarget` waiting for requests.
+    private func contextsForNewLoops() -> [ReplyContext] {
+        idleCount.rearm()
+        let missing = Self.idleTarget - idleCount.value
+        guard missing > 0 else { return [] }
+        var (contexts, room) = state.withLock { state in
+            let taken = Array(state.unattended.suffix(missing))
+            state.unattended.removeLast(taken.count)
+            return (taken, configuration.maximumContexts - state.contexts.count)
+        }
+        while contexts.count < missing, room > 0 {
+            // Without memory for another the ones that there are must do.
+            guard
+                let context = try? ReplyContext(
+                    socket: socket,
+                    sendTimeout: configuration.sendTimeout,
+                    idleCount: idleCount
+                )
+            else { break }
+            state.withLock { $0.contexts.append(context) }
+            contexts.append(context)
+            room -= 1
+        }
+        let isRunning = state.withLock { state in
+            guard state.phase == .running else { return false }
+            state.loopCount += contexts.count
+            return true
+        }
+        guard isRunning else { return [] }
+        idleCount.add(contexts.count)
+        return contexts
+    }
+
+    /// A receive loop: the one task that uses the context.
+    private func serve(
+        _ context: ReplyContext,
+        _ handler: @Sendable (IncomingRequest) async -> Message?
+    ) async {
+        var reply: Message?
+        var pipe: UInt32 = 0
+        while let delivery = await context.nextRequest(replying: reply, on: pipe) {
+            pipe = delivery.pipe
+            reply = nil
+            // A request whose connection is gone already has nobody to answer to.
+            guard let connection = state.withLock({ $0.connections[delivery.pipe] }) else { continue }
+            reply = await handler(IncomingRequest(message: delivery.message, connection: connection))
+            if let size = reply?.count, size > configuration.maximumMessageSize {
+                reply = nil
+            }
+            if reply != nil {
+                connection.replyCount.add(1, ordering: .relaxed)
+            }
+            if Task.isCancelled {
+                // The next request deserves a task that is not cancelled.
+                if let reply {
+                    await context.conclude(replying: reply, on: pipe)
+                }
+                break
+            }
+        }
+        loopEnded(context)
+    }
+
+    private func loopEnded(_ context: ReplyContext) {
+        let (isStopping, isLast) = state.withLock { state in
+            state.loopCount -= 1
+            if state.phase == .running {
+                state.unattended.append(context)
+                return (false, false)
+            }
+            return (true, state.loopCount == 0)
+        }
+        if !isStopping {
+            commander.yield(.openContexts)
+        } else if isLast {
+            commander.finish()
+        }
+    }
+
+    // MARK: Stopping
+
+    func stop(grace: Duration) async {
+        beginStopping()
+        queue.asyncAfter(deadline: .now() + grace.dispatchInterval) { [weak self] in
+            self?.commander.yield(.cancelHandlers)
+        }
+        if !state.withLock({ $0.isRunning }) {
+            closeSocket()
+        }
+        await closed.wait()
+    }
+
+    /// Frees everything when the owner is gone; `run` cannot be going on then.
+    func abandon() {
+        beginStopping()
+        closeSocket()
+    }
+
+    private func beginStopping() {
+        let (contexts, listeners, isIdle): ([ReplyContext], [IPCListener], Bool) = state.withLock { state in
+            guard state.phase == .open || state.phase == .running else { return ([], [], false) }
+            state.phase = .stopping
+            return (state.contexts, state.ipcListeners, state.loopCount == 0)
+        }
+        for listener in listeners {
+            listener.withdraw()
+        }
+        for context in contexts {
+            context.stop()
+        }
+        if isIdle {
+            commander.finish()
+        }
+    }
+
+    private func closeSocket() {
+        let isFirst = state.withLock { state in
+            defer { state.phase = .closing }
+            return state.phase != .closing
+        }
+        guard isFirst else { return }
+        // Keeps the engine alive until nng has let go of it.
+        queue.async { self.closeWhenQuiet(by: .now + Self.quietTime, lastTraffic: nil) }
+    }
+
+    /// Closes nng's socket when the replies have left and nothing moves any more.
+    ///
+    /// nng takes a reply before it has written all of it, and forgets the rest when it closes. Worse, when a
+    /// connection is closed between the header and the body of a message that comes in, the receive never
+    /// ends, and the thread that frees connections waits for it for ever, for all sockets of the process.
+    /// Now that no context receives, nng reads one more request of each connection at most, so quiet comes.
+    private func closeWhenQuiet(
+        by deadline: ContinuousClock.Instant,
+        lastTraffic: [UInt32: TransportStatistics.Traffic]?
+    ) {
+        let connections = state.withLock { $0.connections }
+        let traffic = TransportStatistics()?.traffic.filter { connections[$0.key] != nil } ?? [:]
+        let hasLeft = connections.allSatisfy { id, connection in
+            if case .inproc = connection.listener.transport { return true }
+            guard let traffic = traffic[id] else { return true }
+            return traffic.sent >= connection.replyCount.load(ordering: .relaxed)
+        }
+        let isQuiet = hasLeft && (traffic.isEmpty || traffic == lastTraffic)
+        guard isQuiet || deadline <= .now else {
+            queue.asyncAfter(deadline: .now() + Self.quietInterval.dispatchInterval) {
+                self.closeWhenQuiet(by: deadline, lastTraffic: traffic)
+            }
+            return
+        }
+        let listeners = state.withLock { $0.ipcListeners }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.closingTime) { [weak self] in
+            self?.endClosing(listeners)
+        }
+        nng_close(socket)
+        let contexts = state.withLock { state in
+            defer {
+                state.contexts = []
+                state.unattended = []
+            }
+            return state.contexts
+        }
+        for context in contexts {
+            context.free()
+        }
+        endClosing(listeners)
+    }
+
+    /// Gives the paths back and lets those go on who wait for the end.
+    private func endClosing(_ listeners: [IPCListener]) {
+        let isFirst = state.withLock { state in
+            defer { state.hasEnded = true }
+            return !state.hasEnded
+        }
+        guard isFirst else { return }
+        for listener in listeners {
+            listener.release()
+        }
+        closed.happen()
+    }
+}

@@ -1,0 +1,63 @@
+/// The server's end: takes requests at any number of addresses and sends replies.
+///
+/// Call ``listen(on:)`` for each address, then ``run(handler:)`` once; ``stop(grace:)`` ends both.
+package final class ReplySocket: Sendable {
+    /// What a socket needs to know.
+    package struct Configuration: Sendable {
+        /// The largest message, in bytes, that is accepted or sent.
+        package var maximumMessageSize = 4 << 20
+        /// The most requests that are handled at a time, those that wait included. When all are busy each
+        /// connection keeps one request back, and everybody waits.
+        package var maximumContexts = 16_384 + 64
+        /// How long a client may leave a reply unread before it is disconnected.
+        package var sendTimeout = Duration.seconds(10)
+
+        /// Makes a configuration with everything at its default.
+        package init() {}
+    }
+
+    private let engine: ReplyEngine
+
+    /// Makes a socket that listens nowhere yet.
+    ///
+    /// - Throws: ``TransportError`` when nng has no memory or no file descriptors for it.
+    package init(configuration: Configuration = Configuration()) throws(TransportError) {
+        engine = try ReplyEngine(configuration: configuration)
+    }
+
+    deinit {
+        engine.abandon()
+    }
+
+    /// The number of clients that are connected.
+    package var connectionCount: Int {
+        engine.connectionCount
+    }
+
+    /// Starts to listen at an address, and returns it with the port that was chosen where it names port 0.
+    ///
+    /// A socket file gets the mode 0600. Its folder is made with the mode 0700 when it is missing, and left
+    /// as it is when it is not.
+    ///
+    /// - Throws: ``TransportError``: `addressInUse`, `addressInvalid`, `permissionDenied`, `closed`.
+    package func listen(on address: Address) async throws(TransportError) -> Address {
+        try await engine.listen(on: address)
+    }
+
+    /// Handles requests until the socket is stopped; to be called once. Cancelling the task stops the socket
+    /// without grace.
+    ///
+    /// A handler runs on nng's own thread until it first waits for something, so it must never block. Nil
+    /// sends no reply, and so does a reply that is larger than the limit.
+    package func run(handler: @escaping @Sendable (IncomingRequest) async -> Message?) async {
+        await engine.run(handler: handler)
+    }
+
+    /// Stops: takes no more connections and requests, lets running handlers finish and their replies leave,
+    /// cancels those that take longer than `grace`, and frees everything. Harmless when repeated.
+    ///
+    /// It returns when every handler has ended: one that ignores cancellation holds it up.
+    package func stop(grace: Duration) async {
+        await engine.stop(grace: grace)
+    }
+}

@@ -1,0 +1,596 @@
+internal import CNNG
+internal import Dispatch
+internal import Synchronization
+
+/// What a ``RequestSocket`` does: the slots, the queue of callers, the connection and the deadlines.
+///
+/// nng's callbacks refer to the engine without a reference count. It is kept alive by the socket, and from
+/// `beginClosing()` on by the closing itself, until nng can no longer call back.
+final class RequestEngine: Sendable {
+    /// idle → dialing → connected → idle or dialing; dialing → waiting → dialing or idle.
+    private enum Link {
+        /// There is no dialer and nobody needs one.
+        case idle
+        /// The connecting thread is at work. The dialer is nil until it has made one.
+        case dialing(nng_dialer?)
+        /// The last attempt failed; another is scheduled.
+        case waiting
+        /// The attempt succeeded. Whether the connection still stands is for `pipe` to say.
+        case connected
+    }
+
+    /// open → closing → closed (nng's socket is gone, operations may still call back).
+    private enum Phase {
+        case open
+        case closing
+        case closed
+    }
+
+    private struct State {
+        var phase = Phase.open
+        var slots: [RequestSlot] = []
+        var idleSlots: [RequestSlot] = []
+        /// Slots that are in use or being opened.
+        var busyCount = 0
+        var queue = CallerQueue()
+        var link = Link.idle
+        /// The connection that nng has now.
+        var pipe: UInt32?
+        var connectedSince: ContinuousClock.Instant?
+        var failureCount = 0
+        var connectFailure: TransportError?
+        /// The earliest instant at which the deadlines will be looked at.
+        var nextCheck: ContinuousClock.Instant?
+
+        var hasDemand: Bool { busyCount > 0 || !queue.isEmpty }
+    }
+
+    let configuration: RequestSocket.Configuration
+    /// Happens when everything is freed.
+    let closed = Event()
+
+    private let socket: nng_socket
+    private let state = Mutex(State())
+    /// For what may block: connecting, closing.
+    private let connecting = DispatchQueue(label: "taskwire.request.connecting")
+    private let timing = DispatchQueue(label: "taskwire.request.timing")
+
+    /// Deadlines are looked at no more often than this.
+    private static let checkInterval = Duration.milliseconds(10)
+    /// How long an attempt to connect may hold up the closing.
+    private static let dialingPatience = DispatchTimeInterval.milliseconds(250)
+    /// How long replies to requests that were given up may hold up the closing.
+    private static let quietTime = Duration.milliseconds(100)
+    /// How often it is looked whether they have come.
+    private static let quietInterval = Duration.milliseconds(2)
+    /// How long nng may take to close. It never comes to an end when a connection got stuck.
+    private static let closingTime = DispatchTimeInterval.seconds(5)
+
+    init(configuration: RequestSocket.Configuration) throws(TransportError) {
+        self.configuration = configuration
+        var socket = nng_socket()
+        let result = nng_req0_open(&socket)
+        self.socket = socket
+        guard result == 0 else {
+            throw TransportError(result: result, action: "Opening a socket for \(configuration.address)")
+        }
+        let settings = [
+            // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
+            nng_socket_set_size(
+                socket,
+                NNG_OPT_RECVMAXSZ,
+                configuration.maximumMessageSize + MemoryLayout<UInt32>.size
+            ),
+            // Requests are not sent again behind the caller's back.
+            nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE),
+            nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, Self.pipeAdded, engineArgument),
+            nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, Self.pipeRemoved, engineArgument),
+        ]
+        if let failed = settings.first(where: { $0 != 0 }) {
+            nng_close(socket)
+            throw TransportError(result: failed, action: "Preparing a socket for \(configuration.address)")
+        }
+    }
+
+    private var engineArgument: UnsafeMutableRawPointer {
+        Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    var connectFailure: TransportError? {
+        state.withLock { $0.pipe == nil ? $0.connectFailure : nil }
+    }
+
+    // MARK: Exchanges
+
+    func exchange(
+        _ message: Message,
+        deadline: ContinuousClock.Instant?
+    ) async throws(TransportError) -> Message {
+        guard message.count <= configuration.maximumMessageSize else {
+            throw TransportError(
+                code: .messageTooLarge,
+                message: "The request to \(configuration.address) has \(message.count) bytes; "
+                    + "the limit is \(configuration.maximumMessageSize)."
+            )
+        }
+        let exchange = Exchange(
+            message: message,
+            deadline: deadline,
+            connectDeadline: configuration.failFast.map { .now + $0 }
+        )
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                submit(exchange, continuation)
+            }
+        } onCancel: {
+            abort(exchange, .cancelled)
+        }
+        return try outcome.get()
+    }
+
+    private enum Admission {
+        case useSlot(RequestSlot)
+        case openSlot
+        case wait
+        case refuse(Exchange.AbortReason)
+    }
+
+    private func submit(
+        _ exchange: Exchange,
+        _ continuation: CheckedContinuation<Exchange.Outcome, Never>
+    ) {
+        var mustDial = false
+        let admission: Admission = state.withLock { state in
+            guard case .open = state.phase else { return .refuse(.closed) }
+            if let reason = exchange.queue(continuation) {
+                return .refuse(reason)
+            }
+            if case .idle = state.link {
+                state.link = .dialing(nil)
+                mustDial = true
+            }
+            if let slot = state.idleSlots.popLast() {
+                state.busyCount += 1
+                return .useSlot(slot)
+            }
+            if state.busyCount < configuration.maximumExchanges {
+                state.busyCount += 1
+                return .openSlot
+            }
+            state.queue.append(exchange)
+            return .wait
+        }
+        if mustDial {
+            connecting.async { self.dial() }
+        }
+        switch admission {
+        case .useSlot(let slot):
+            start(exchange, on: slot)
+        case .openSlot:
+            openSlot(for: exchange)
+        case .wait:
+            ensureCheck(of: exchange)
+        case .refuse(let reason):
+            continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: false)))
+        }
+    }
+
+    private func openSlot(for exchange: Exchange) {
+        do throws(TransportError) {
+            let slot = try RequestSlot(socket: socket) { [unowned(unsafe) self] slot in completed(slot) }
+            state.withLock { $0.slots.append(slot) }
+            start(exchange, on: slot)
+        } catch {
+            let continuation = exchange.finish().continuation
+            let isLast = state.withLock { state in
+                state.busyCount -= 1
+                return state.phase == .closed && state.busyCount == 0
+            }
+            if isLast {
+                freeSlots()
+            }
+            continuation?.resume(returning: .failure(error))
+        }
+    }
+
+    /// Starts the exchange on the slot, or another that waits if this one has been given up.
+    private func start(_ exchange: Exchange, on slot: RequestSlot) {
+        var candidate: Exchange? = exchange
+        while let exchange = candidate {
+            if exchange.beginSending(on: slot) {
+                slot.exchange.withLock { $0 = exchange }
+                nng_aio_set_msg(slot.operation, exchange.message.release())
+                nng_ctx_send(slot.context, slot.operation)
+                exchange.cancelIfAborted()
+                ensureCheck(of: exchange)
+                return
+            }
+            candidate = nextExchange(for: slot)
+        }
+    }
+
+    /// The next caller for a slot that has come free; when there is none the slot is put away.
+    private func nextExchange(for slot: RequestSlot) -> Exchange? {
+        let (next, isLast): (Exchange?, Bool) = state.withLock { state in
+            if let next = state.queue.popFirst() {
+                return (next, false)
+            }
+            state.idleSlots.append(slot)
+            state.busyCount -= 1
+            return (nil, state.phase == .closed && state.busyCount == 0)
+        }
+        if isLast {
+            freeSlots()
+        }
+        return next
+    }
+
+    /// nng's callback: the operation of the slot has ended.
+    private func completed(_ slot: RequestSlot) {
+        guard let exchange = slot.exchange.withLock({ $0 }) else { return }
+        let result = nng_aio_result(slot.operation)
+        switch exchange.phase {
+        case .sending where result == 0:
+            // The receive is posted here and not together with the send: nng crashes when a receive that
+            // was posted before its send was done is cancelled.
+            exchange.beginReceiving(on: slot)
+            nng_ctx_recv(slot.context, slot.operation)
+            exchange.cancelIfAborted()
+        case .sending:
+            // What could not be sent is still ours.
+            if let message = nng_aio_get_msg(slot.operation) {
+                nng_aio_set_msg(slot.operation, nil)
+                nng_msg_free(message)
+            }
+            finish(exchange, slot, result: result, reply: nil, mayHaveBeenSent: false)
+        case .receiving:
+            let reply = result == 0 ? nng_aio_get_msg(slot.operation).map(Message.init(adopting:)) : nil
+            nng_aio_set_msg(slot.operation, nil)
+            finish(exchange, slot, result: result, reply: reply, mayHaveBeenSent: true)
+        case .created, .queued, .finished:
+            break
+        }
+    }
+
+    private func finish(
+        _ exchange: Exchange,
+        _ slot: RequestSlot,
+        result: Int32,
+        reply: Message?,
+        mayHaveBeenSent: Bool
+    ) {
+        let (continuation, abortReason) = exchange.finish()
+        slot.exchange.withLock { $0 = nil }
+        let outcome: Exchange.Outcome =
+            if let reply {
+                .success(reply)
+            } else if result == resultCode(NNG_ECANCELED), let abortReason {
+                .failure(failure(abortReason, mayHaveBeenSent: mayHaveBeenSent))
+            } else if result == resultCode(NNG_ECLOSED) {
+                .failure(failure(.closed, mayHaveBeenSent: mayHaveBeenSent))
+            } else {
+                .failure(
+                    TransportError(
+                        result: result,
+                        action: "The exchange with \(configuration.address)",
+                        mayHaveBeenSent: mayHaveBeenSent
+                    )
+                )
+            }
+        if let next = nextExchange(for: slot) {
+            start(next, on: slot)
+        }
+        continuation?.resume(returning: outcome)
+    }
+
+    private func abort(_ exchange: Exchange, _ reason: Exchange.AbortReason) {
+        if let continuation = exchange.abort(reason) {
+            continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: false)))
+        }
+    }
+
+    private func failure(_ reason: Exchange.AbortReason, mayHaveBeenSent: Bool) -> TransportError {
+        let address = configuration.address
+        switch reason {
+        case .cancelled:
+            return TransportError(
+                code: .cancelled,
+                message: "The exchange with \(address) was cancelled.",
+                mayHaveBeenSent: mayHaveBeenSent
+            )
+        case .timedOut:
+            let explanation = mayHaveBeenSent ? "" : connectFailure.map { " \($0.message)" } ?? ""
+            return TransportError(
+                code: .timedOut,
+                message: "\(address) did not answer before the deadline.\(explanation)",
+                mayHaveBeenSent: mayHaveBeenSent
+            )
+        case .notConnected:
+            return connectFailure
+                ?? TransportError(code: .timedOut, message: "There is no connection to \(address) yet.")
+        case .closed:
+            return TransportError(
+                code: .closed,
+                message: "The socket for \(address) is closed.",
+                mayHaveBeenSent: mayHaveBeenSent
+            )
+        }
+    }
+
+    // MARK: Deadlines
+
+    /// To be called when the exchange is where a look at the deadlines finds it.
+    private func ensureCheck(of exchange: Exchange) {
+        if let deadline = exchange.firstDeadline {
+            ensureCheck(at: deadline)
+        }
+    }
+
+    /// Sees to it that the deadlines are looked at no later than at `instant`.
+    private func ensureCheck(at instant: ContinuousClock.Instant) {
+        let isSooner = state.withLock { state in
+            if let planned = state.nextCheck, planned <= instant { return false }
+            state.nextCheck = instant
+            return true
+        }
+        if isSooner {
+            scheduleCheck(at: instant)
+        }
+    }
+
+    private func scheduleCheck(at instant: ContinuousClock.Instant) {
+        let delay = min(max(ContinuousClock.now.duration(to: instant), .zero), .seconds(3600))
+        timing.asyncAfter(deadline: .now() + delay.dispatchInterval) { [weak self] in
+            self?.checkIsDue(instant)
+        }
+    }
+
+    private func checkIsDue(_ instant: ContinuousClock.Instant) {
+        // A look that was planned for earlier has taken the place of this one.
+        guard state.withLock({ $0.nextCheck == instant }) else { return }
+        guard instant <= .now else {
+            scheduleCheck(at: instant)
+            return
+        }
+        state.withLock { $0.nextCheck = nil }
+        endOverdueExchanges()
+    }
+
+    /// Ends the exchanges whose time is over, and plans the next look at the others. Looking at all of them
+    /// is cheap because it happens only when the earliest deadline of those that were there at the last look
+    /// comes up, and it spares an exchange that is answered in time every cost.
+    private func endOverdueExchanges() {
+        let now = ContinuousClock.now
+        let (exchanges, isConnected) = state.withLock { state in
+            let running = state.slots.compactMap { slot in slot.exchange.withLock { $0 } }
+            return (running + state.queue.exchanges, state.pipe != nil)
+        }
+        var upcoming: ContinuousClock.Instant?
+        for exchange in exchanges {
+            var next = exchange.deadline
+            var reason = Exchange.AbortReason.timedOut
+            if let deadline = exchange.connectDeadline, !isConnected, exchange.isUnsent,
+                next.map({ deadline < $0 }) ?? true
+            {
+                next = deadline
+                reason = .notConnected
+            }
+            guard let next else { continue }
+            if next <= now {
+                abort(exchange, reason)
+            } else {
+                upcoming = min(next, upcoming ?? next)
+            }
+        }
+        if let upcoming {
+            ensureCheck(at: max(upcoming, now + Self.checkInterval))
+        }
+    }
+
+    // MARK: The connection
+
+    /// Makes one attempt to connect. Runs on `connecting`, where it may block.
+    private func dial() {
+        let mayDial = state.withLock { state in
+            guard case .open = state.phase else { return false }
+            guard state.hasDemand else {
+                state.link = .idle
+                return false
+            }
+            state.link = .dialing(nil)
+            return true
+        }
+        guard mayDial else { return }
+        let address = configuration.address
+        var dialer = nng_dialer()
+        var result = nng_dialer_create(&dialer, socket, address.description)
+        if result == 0 {
+            if case .tcp = address.transport {
+                nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
+                nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
+            }
+            state.withLock { $0.link = .dialing(dialer) }
+            result = nng_dialer_start(dialer, 0)
+        }
+        let failure = TransportError(result: result, action: "Connecting to \(address)")
+        let delay: Duration?? = state.withLock { state in
+            guard case .open = state.phase else { return nil }
+            if result == 0, state.pipe != nil {
+                state.link = .connected
+                state.connectFailure = nil
+                return nil
+            }
+            // A connection that nng takes and drops at once is one whose other end is no server of ours.
+            state.connectFailure =
+                result != 0
+                ? failure
+                : TransportError(
+                    code: .connectionReset,
+                    message: "The connection to \(address) was lost as soon as it was made."
+                )
+            return delayAfterFailure(&state)
+        }
+        // Outer nil: nothing more to do. Inner nil: nobody needs a connection.
+        guard let delay else { return }
+        nng_dialer_close(dialer)
+        if let delay {
+            scheduleDial(after: delay)
+        }
+        checkAfterLoss()
+    }
+
+    /// How long to wait before the next attempt, or nil when nobody needs one.
+    private func delayAfterFailure(_ state: inout State) -> Duration? {
+        state.failureCount = min(state.failureCount + 1, 16)
+        guard state.hasDemand else {
+            state.link = .idle
+            return nil
+        }
+        state.link = .waiting
+        let pause = min(
+            configuration.minimumBackoff * (1 << (state.failureCount - 1)),
+            configuration.maximumBackoff
+        )
+        return pause * Double.random(in: 0.5...1)
+    }
+
+    private func scheduleDial(after delay: Duration) {
+        connecting.asyncAfter(deadline: .now() + delay.dispatchInterval) { [weak self] in
+            self?.dial()
+        }
+    }
+
+    /// nng's callback for a connection that stands.
+    private static let pipeAdded: nng_pipe_cb = { pipe, _, argument in
+        guard let argument else { return }
+        let engine = Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
+        engine.state.withLock { state in
+            state.pipe = pipe.id
+            state.connectedSince = .now
+        }
+    }
+
+    /// nng's callback for a connection that is gone.
+    ///
+    /// Its dialer is closed right here, which does not wait for anything, before nng makes it connect again:
+    /// one for ipc stays dead when the server goes during the handshake. nng cannot be told to wait either,
+    /// as it takes random numbers for negative pauses half of the time, and an attempt that is then cut short
+    /// kills the server's listener.
+    private static let pipeRemoved: nng_pipe_cb = { pipe, _, argument in
+        nng_dialer_close(nng_pipe_dialer(pipe))
+        guard let argument else { return }
+        let engine = Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
+        let wasCurrent = engine.state.withLock { state in
+            guard state.pipe == pipe.id else { return false }
+            state.pipe = nil
+            return state.phase == .open
+        }
+        if wasCurrent {
+            engine.connecting.async { [weak engine] in engine?.connectionLost() }
+        }
+    }
+
+    /// Connects again, if anybody needs it. Runs on `connecting`.
+    private func connectionLost() {
+        let delay: Duration? = state.withLock { state in
+            guard state.phase == .open, case .connected = state.link, state.pipe == nil else { return nil }
+            state.connectFailure = TransportError(
+                code: .connectionReset,
+                message: "The connection to \(configuration.address) was lost."
+            )
+            // A connection that lasted is replaced at once, one that did not like a failed attempt.
+            let lifetime = state.connectedSince?.duration(to: .now) ?? .zero
+            if lifetime < configuration.maximumBackoff {
+                return delayAfterFailure(&state)
+            }
+            state.failureCount = 0
+            state.link = state.hasDemand ? .waiting : .idle
+            return state.hasDemand ? .zero : nil
+        }
+        if let delay {
+            scheduleDial(after: delay)
+        }
+        checkAfterLoss()
+    }
+
+    /// Exchanges that wait for a connection may have waited long enough.
+    private func checkAfterLoss() {
+        if configuration.failFast != nil {
+            timing.async { [weak self] in self?.endOverdueExchanges() }
+        }
+    }
+
+    // MARK: Closing
+
+    /// Ends all exchanges and frees everything in the background.
+    func beginClosing() {
+        let pending: ([Exchange], nng_dialer?)? = state.withLock { state in
+            guard state.phase == .open else { return nil }
+            state.phase = .closing
+            let running = state.slots.compactMap { slot in slot.exchange.withLock { $0 } }
+            defer { state.queue = CallerQueue() }
+            let dialer: nng_dialer? = if case .dialing(let dialer) = state.link { dialer } else { nil }
+            return (running + state.queue.exchanges, dialer)
+        }
+        guard let (exchanges, dialer) = pending else { return }
+        for exchange in exchanges {
+            abort(exchange, .closed)
+        }
+        // Behind an attempt to connect that may be going on. This keeps the engine alive until nng has let
+        // go of the socket, after which no connection calls back.
+        connecting.async { self.closeWhenQuiet(by: .now + Self.quietTime) }
+        if let dialer {
+            // A dialer that is closed just before it is started waits for ever, so the attempt gets time to
+            // get going, which is also enough for most to end.
+            timing.asyncAfter(deadline: .now() + Self.dialingPatience) { nng_dialer_close(dialer) }
+        }
+    }
+
+    /// Closes nng's socket when no reply is on its way.
+    ///
+    /// When a connection is closed between the header and the body of a message that comes in, nng's receive
+    /// never ends, and the thread that frees connections waits for it for ever, for all sockets of the
+    /// process. Replies that take longer than the time are unlikely to hit just that moment.
+    private func closeWhenQuiet(by deadline: ContinuousClock.Instant) {
+        if let pipe = state.withLock({ $0.pipe }),
+            let traffic = TransportStatistics()?.traffic[pipe],
+            traffic.received < traffic.sent, .now < deadline
+        {
+            connecting.asyncAfter(deadline: .now() + Self.quietInterval.dispatchInterval) {
+                self.closeWhenQuiet(by: deadline)
+            }
+            return
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.closingTime) { [weak self] in
+            self?.closed.happen()
+        }
+        // Ends every operation; their callbacks follow, or have been.
+        nng_close(socket)
+        let isIdle = state.withLock { state in
+            state.phase = .closed
+            return state.busyCount == 0
+        }
+        if isIdle {
+            freeSlots()
+        }
+    }
+
+    /// Called once, when the socket is closed and no exchange is left. Stopping earlier would be wrong: an
+    /// operation that is started after it was stopped never calls back.
+    private func freeSlots() {
+        // The last exchange ends on one of nng's threads, which must not wait for itself.
+        connecting.async {
+            let slots = self.state.withLock { state in
+                defer {
+                    state.slots = []
+                    state.idleSlots = []
+                }
+                return state.slots
+            }
+            for slot in slots {
+                slot.free()
+            }
+            self.closed.happen()
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/// The client's end: sends requests to one address and gets their replies.
+///
+/// The connection is made when the first request needs it, and made again when it is lost while requests
+/// wait. Any number of tasks may use one socket at a time. ``close()`` ends it; a socket that is merely
+/// dropped frees everything as well, a little later.
+package final class RequestSocket: Sendable {
+    /// What a socket needs to know.
+    package struct Configuration: Sendable {
+        /// Where the server listens.
+        package var address: Address
+        /// The largest message, in bytes, that is sent or accepted.
+        package var maximumMessageSize = 4 << 20
+        /// The most exchanges in flight; more callers wait their turn, in order.
+        package var maximumExchanges = 4096
+        /// The pause before the first attempt to connect again; it doubles with each failure.
+        package var minimumBackoff = Duration.milliseconds(20)
+        /// The longest pause between two attempts to connect.
+        package var maximumBackoff = Duration.seconds(1)
+        /// How long an exchange waits for a connection before it fails with the reason why there is none;
+        /// nil waits until the exchange's deadline.
+        package var failFast: Duration?
+
+        /// Makes a configuration for the server at `address`, everything else at its default.
+        package init(address: Address) {
+            self.address = address
+        }
+    }
+
+    private let engine: RequestEngine
+
+    /// Makes a socket. It connects when the first exchange needs it.
+    ///
+    /// - Throws: ``TransportError`` when nng has no memory or no file descriptors for it.
+    package init(configuration: Configuration) throws(TransportError) {
+        engine = try RequestEngine(configuration: configuration)
+    }
+
+    deinit {
+        engine.beginClosing()
+    }
+
+    /// Where the server listens.
+    package var address: Address {
+        engine.configuration.address
+    }
+
+    /// Why there is no connection: the outcome of the last attempt. Nil while connected and before the first.
+    package var connectFailure: TransportError? {
+        engine.connectFailure
+    }
+
+    /// Sends a request and returns its reply.
+    ///
+    /// The message belongs to the socket from the call on. A request that is given up may have been carried
+    /// out: the error's `mayHaveBeenSent` tells. Requests are never sent twice.
+    ///
+    /// - Parameters:
+    ///   - message: The request.
+    ///   - deadline: When to give up; nil waits for ever.
+    /// - Throws: ``TransportError``: `timedOut` at the deadline, `cancelled` when the task is cancelled,
+    ///   `connectionReset` when the connection is lost after sending, `messageTooLarge`, `closed`, and with
+    ///   `failFast` why there is no connection.
+    package func exchange(
+        _ message: Message,
+        deadline: ContinuousClock.Instant? = nil
+    ) async throws(TransportError) -> Message {
+        try await engine.exchange(message, deadline: deadline)
+    }
+
+    /// Ends all pending exchanges with `closed` and frees everything; harmless when repeated.
+    package func close() async {
+        engine.beginClosing()
+        await engine.closed.wait()
+    }
+}

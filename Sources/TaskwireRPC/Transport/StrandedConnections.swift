@@ -1,0 +1,92 @@
+internal import Glibc
+
+/// Finds and ends connections that a dead ipc listener of nng has accepted but will never read from.
+///
+/// nng 1.5.2 goes on shaking hands after such a listener has died, so a client that connects before the next
+/// one takes over believes that all is well. What betrays its connection is a request that stays unread, or
+/// a hang-up that nobody notices but the poller, which then spins. nng has no name for such a connection, so
+/// it is looked for among the descriptors of this process.
+struct StrandedConnections {
+    private struct Suspicion {
+        let unreadBytes: Int32
+        var looks = 0
+    }
+
+    /// By inode.
+    private var suspicions: [UInt: Suspicion] = [:]
+
+    /// How many looks in a row must find the same. nng reads at once while it has idle contexts.
+    private static let requiredLooks = 3
+
+    /// Looks once, and ends the connections to `paths`, the private paths of listeners, that are stranded.
+    mutating func endThose(to paths: Set<String>) {
+        var remaining: [UInt: Suspicion] = [:]
+        defer { suspicions = remaining }
+        guard !paths.isEmpty, let folder = opendir("/proc/self/fd") else { return }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard let descriptor = Int32(name),
+                let path = Self.localPath(of: descriptor), paths.contains(path),
+                let (inode, unreadBytes) = Self.unattendedState(of: descriptor)
+            else { continue }
+            var suspicion = suspicions[inode] ?? Suspicion(unreadBytes: unreadBytes)
+            if suspicion.unreadBytes != unreadBytes {
+                suspicion = Suspicion(unreadBytes: unreadBytes)
+            }
+            suspicion.looks += 1
+            if suspicion.looks < Self.requiredLooks {
+                remaining[inode] = suspicion
+            } else {
+                Self.end(descriptor)
+            }
+        }
+    }
+
+    /// Closes the connection, so that the client connects again, but not the descriptor, which is nng's to
+    /// close. A mere `shutdown` would leave the poller spinning on it.
+    private static func end(_ descriptor: Int32) {
+        let substitute = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard substitute >= 0 else { return }
+        dup2(substitute, descriptor)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        close(substitute)
+    }
+
+    /// The inode and the unread bytes of a socket that has something to read or was hung up; nil for others.
+    private static func unattendedState(of descriptor: Int32) -> (inode: UInt, unreadBytes: Int32)? {
+        var status = stat()
+        var unreadBytes: Int32 = 0
+        var poller = pollfd(fd: descriptor, events: 0, revents: 0)
+        var accepts: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard fstat(descriptor, &status) == 0,
+            getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0, accepts == 0,
+            ioctl(descriptor, UInt(FIONREAD), &unreadBytes) == 0,
+            poll(&poller, 1, 0) >= 0, unreadBytes > 0 || poller.revents & Int16(POLLHUP) != 0
+        else { return nil }
+        return (UInt(status.st_ino), unreadBytes)
+    }
+
+    /// Lets go of all suspicions.
+    mutating func forget() {
+        suspicions = [:]
+    }
+
+    /// The path that a Unix-domain socket, or the one that accepted it, was bound to.
+    private static func localPath(of descriptor: Int32) -> String? {
+        var name = sockaddr_un()
+        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        guard result == 0, name.sun_family == sa_family_t(AF_UNIX) else { return nil }
+        let pathLength = Int(length) - MemoryLayout<sa_family_t>.size
+        guard pathLength > 0 else { return nil }
+        return withUnsafeBytes(of: &name.sun_path) { bytes in
+            String(decoding: bytes.prefix(pathLength).prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+public import Taskwire
+
+/// How a server listens and what it enforces.
+public struct ServerConfiguration: Sendable {
+    /// Where to listen: URLs such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`. Empty: the default ipc
+    /// address of this user.
+    public var listen: [String] = []
+    /// What it enforces.
+    public var limits = ServerLimits()
+    /// How long calls that are running may take to finish when the server stops. Default 10 s.
+    public var gracePeriod = Duration.seconds(10)
+    /// Whether it may listen beyond this machine without TLS and credentials.
+    public var isInsecure = false
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,45 @@
+internal import Taskwire
+internal import TaskwireProtobuf
+
+/// The methods of `TaskService` that this server serves.
+enum TaskServiceHandlers {
+    static let handlers: [String: Handler] = [
+        "CreateTask": Handler(.mutation) { (request: CreateTaskRequest, call) in
+            TaskReply(task: try await call.tasks.createTask(request, options: call.options))
+        },
+        "GetTask": Handler(.read) { (request: GetTaskRequest, call) in
+            let task = try await call.tasks.getTask(request.taskID, view: request.view, options: call.options)
+            return TaskReply(task: task)
+        },
+        "UpdateTask": Handler(.mutation) { (request: UpdateTaskRequest, call) in
+            TaskReply(task: try await call.tasks.updateTask(request, options: call.options))
+        },
+        "StoreResult": Handler(.mutation) { (request: StoreResultRequest, call) in
+            TaskReply(task: try await call.tasks.storeResult(request, options: call.options))
+        },
+        "CompleteTask": Handler(.mutation) { (request: CompleteTaskRequest, call) in
+            TaskReply(task: try await call.tasks.completeTask(request, options: call.options))
+        },
+        "FailTask": Handler(.mutation) { (request: FailTaskRequest, call) in
+            TaskReply(task: try await call.tasks.failTask(request, options: call.options))
+        },
+        "CancelTask": Handler(.mutation) { (request: CancelTaskRequest, call) in
+            TaskReply(task: try await call.tasks.cancelTask(request, options: call.options))
+        },
+        "GetResult": Handler(.read) { (request: GetResultRequest, call) in
+            try await call.tasks.getResult(request.taskID, options: call.options)
+        },
+        "AwaitResult": Handler(.wait) { (request: AwaitResultRequest, call) in
+            try await call.tasks.awaitResult(request, options: call.options)
+        },
+        "WaitTask": Handler(.wait) { (request: WaitTaskRequest, call) in
+            try await call.tasks.waitTask(request, options: call.options)
+        },
+        "ListTasks": Handler(.read) { (request: ListTasksRequest, call) in
+            try await call.tasks.listTasks(request, options: call.options)
+        },
+        "DeleteTask": Handler(.mutation) { (request: DeleteTaskRequest, call) in
+            DeletedReply(isDeleted: try await call.tasks.deleteTask(request.taskID, options: call.options))
+        },
+    ]
+}

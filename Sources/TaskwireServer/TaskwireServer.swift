@@ -1,0 +1,131 @@
+internal import FoundationEssentials
+public import Logging
+public import ServiceLifecycle
+internal import Synchronization
+public import Taskwire
+internal import TaskwireRPC
+
+/// Serves a store's tasks at any number of addresses.
+///
+/// ``run()`` listens, serves until it is asked to stop, and stops gracefully: no new calls, running ones finish
+/// within the grace period.
+public final class TaskwireServer: Service {
+    private let configuration: ServerConfiguration
+    private let addresses: [Address]
+    private let logger: Logger
+    private let socket: ReplySocket
+    private let router: Router
+    private let sweep: @Sendable (@escaping @Sendable (any Error) -> Void) async -> Void
+    private let bound = Mutex<[String]>([])
+    private let isListening = AsyncStream<Void>.makeStream()
+
+    /// A server for the tasks of `engine`.
+    /// - Throws: INVALID_ARGUMENT for an address that is none, or that is open to other machines while
+    ///   ``ServerConfiguration/isInsecure`` is not set.
+    public init<Storage: TaskStorage, Clock: TaskClock>(
+        configuration: ServerConfiguration,
+        engine: TaskEngine<Storage, Clock>,
+        logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        addresses = try Self.addresses(configuration)
+        var options = ReplySocket.Configuration()
+        options.maximumMessageSize = configuration.limits.maxMessageBytes
+        options.maximumContexts = configuration.limits.tasks.maxWaits + Self.reservedContexts
+        do {
+            socket = try ReplySocket(configuration: options)
+        } catch {
+            throw TaskwireError(transport: error)
+        }
+        let statistics = ServerStatistics()
+        let info = ServerInfo(
+            version: taskwireVersion,
+            storage: Storage.kind,
+            features: ["batch"],
+            limits: configuration.limits
+        )
+        let reporter = ServerReporter(info: info) { [socket] in
+            let counts = try await engine.counts()
+            var stats = statistics.report()
+            stats.tasks = UInt64(counts.tasks)
+            stats.tombstones = UInt64(counts.tombstones)
+            stats.waits = UInt64(engine.waitCount)
+            stats.connections = UInt64(socket.connectionCount)
+            return stats
+        }
+        router = Router(
+            services: [TaskServiceHandlers.handlers, ServerServiceHandlers.handlers(reporter)],
+            limits: configuration.limits,
+            statistics: statistics,
+            logger: logger,
+            tasks: { owner in engine.acting(for: owner) }
+        )
+        sweep = { report in await engine.run(report: report) }
+    }
+
+    /// Contexts beside those that waiting calls may hold, so that other calls always find one.
+    private static let reservedContexts = 64
+
+    private static func addresses(_ configuration: ServerConfiguration) throws(TaskwireError) -> [Address] {
+        let addresses: [Address]
+        do throws(TransportError) {
+            addresses =
+                configuration.listen.isEmpty
+                ? [try Address.makeDefault(environment: ProcessInfo.processInfo.environment)]
+                : try configuration.listen.map { url throws(TransportError) in try Address(url) }
+        } catch {
+            throw TaskwireError(transport: error)
+        }
+        if let open = addresses.first(where: { !$0.isLocal }), !configuration.isInsecure {
+            throw .invalidField(
+                "listen",
+                "\(open) is open to other machines, and this server has neither TLS nor credentials;"
+                    + " listen on ipc or loopback, or accept the risk with --insecure"
+            )
+        }
+        return addresses
+    }
+
+    /// The addresses that it listens on, with the ports that the system chose. Empty before and after.
+    public var urls: [String] { bound.withLock { $0 } }
+
+    /// Returns as soon as the server listens on all its addresses, or has ended.
+    public func untilListening() async {
+        for await _ in isListening.stream {}
+    }
+
+    /// Listens and serves until graceful shutdown is asked for (ServiceLifecycle) or the Swift task is cancelled.
+    /// - Throws: UNAVAILABLE when it cannot listen, such as when another server does.
+    public func run() async throws {
+        defer { isListening.continuation.finish() }
+        do throws(TransportError) {
+            for address in addresses {
+                let url = try await socket.listen(on: address).description
+                bound.withLock { $0.append(url) }
+                logger.info("listening", metadata: ["address": "\(url)"])
+            }
+        } catch {
+            await socket.stop(grace: .zero)
+            throw TaskwireError(transport: error)
+        }
+        isListening.continuation.finish()
+        await withTaskGroup { group in
+            group.addTask { [sweep, logger] in
+                await sweep { error in
+                    logger.error("sweeping failed", metadata: ["error": "\(error)"])
+                }
+            }
+            group.addTask { [socket, router, logger, configuration] in
+                guard (try? await gracefulShutdown()) != nil else { return }
+                logger.info("stopping", metadata: ["grace": "\(configuration.gracePeriod)"])
+                router.stop()
+                await socket.stop(grace: configuration.gracePeriod)
+            }
+            await socket.run { [router] in await router.answer($0) }
+            group.cancelAll()
+        }
+        bound.withLock { $0 = [] }
+        logger.info("stopped")
+    }
+}

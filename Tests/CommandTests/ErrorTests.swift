@@ -1,0 +1,130 @@
+internal import Foundation
+internal import Testing
+
+extension CommandTests {
+    @Suite("Errors")
+    struct ErrorTests {
+        @Test(
+            "a task that is not there",
+            arguments: [
+                ["get"], ["update", "--status", "working"], ["complete", "--data", "x"],
+                ["fail", "--message", "x"],
+                ["cancel"], ["result"], ["wait"], ["watch"], ["get", "--json"],
+            ]
+        )
+        func notFound(command: [String]) async throws {
+            try await Server.run { taskwire in
+                let outcome = try await taskwire.running([command[0], "nope"] + command.dropFirst()) { _ in }
+                #expect(outcome.exitCode == 3 && outcome.output.isEmpty)
+                #expect(outcome.error == "taskwire: Task not found: nope (TASK_NOT_FOUND)\n")
+            }
+        }
+
+        @Test("no server: one line soon, whatever the command and the transport")
+        func noServer() async throws {
+            let commands = [["ping"], ["create"], ["wait", "x"], ["run", "x", "--", "true"]]
+            try await withThrowingTaskGroup { group in
+                for url in ["ipc:///tmp/tw-none/t.sock", "tcp://127.0.0.1:9"] {
+                    for command in commands {
+                        group.addTask { try await Program(url: url).running(command) { _ in } }
+                    }
+                }
+                let start = ContinuousClock.now
+                for try await outcome in group {
+                    #expect(outcome.exitCode == 4 && outcome.output.isEmpty)
+                    #expect(
+                        outcome.error.hasPrefix("taskwire: ") && outcome.error.hasSuffix(" (UNREACHABLE)\n")
+                    )
+                    #expect(outcome.error.split(separator: "\n").count == 1)
+                }
+                #expect(ContinuousClock.now - start < .seconds(6))
+            }
+        }
+
+        @Test("a refused operation")
+        func refused() async throws {
+            try await Server.run { taskwire in
+                _ = try await taskwire("create", "t1")
+                let again = try await taskwire("create", "t1")
+                #expect(again.exitCode == 1 && again.error.hasSuffix("(TASK_EXISTS)\n"))
+                let spaces = try await taskwire("create", "a b")
+                #expect(spaces.exitCode == 1 && spaces.error.contains("task_id"))
+                let now = try await taskwire("create", "t2", "--ttl", "0s")
+                #expect(now.exitCode == 1 && now.error.contains("ttl_ms"))
+            }
+        }
+
+        @Test(
+            "a wrong command line is 64 and says what is wrong",
+            arguments: [
+                (["create", "--foo"], "Unknown option '--foo'"),
+                (["create", "--ttl", "60"], "a duration is a number and one of the units ms, s, m, h and d"),
+                (["create", "--ttl", "-1s"], "--ttl"),
+                (["create", "--label", "x"], "--label"),
+                (["create", "--label", "a=1", "--label", "a=2"], "A label is given twice."),
+                (["list", "--status", "done"], "--status"),
+                (["list", "--limit", "0"], "--limit must be above 0"),
+                (["update", "t1"], "Say what to change"),
+                (["update", "t1", "--progress", "x/y"], "progress is a number"),
+                (["complete", "t1"], "--data"),
+                (["run", "t1"], "Give the command after --."),
+                (["get"], "Missing expected argument '<id>'"),
+                (["nonsense"], "nonsense"),
+                (["ping", "--url", "nonsense"], "The address \"nonsense\" is not valid"),
+            ]
+        )
+        func usage(arguments: [String], message: String) async throws {
+            let outcome = try await Program(url: "ipc:///tmp/tw-none/t.sock").running(arguments) { _ in }
+            #expect(outcome.exitCode == 64 && outcome.output.isEmpty)
+            #expect(
+                outcome.error.hasPrefix("taskwire: ") && outcome.error.contains(message),
+                "\(outcome.error)"
+            )
+        }
+
+        @Test("help tells the exit codes, completion knows the statuses")
+        func help() async throws {
+            let taskwire = Program(url: "")
+            let help = try await taskwire("--help")
+            #expect(help.exitCode == 0 && help.text.contains("EXIT CODES") && help.text.contains("run"))
+            #expect(try await taskwire("run", "--help").text.contains("-- <command>"))
+            #expect(try await taskwire("serve", "--help").text.contains("TASKWIRE_MAX_TTL"))
+            for shell in ["bash", "zsh", "fish"] {
+                let script = try await taskwire("--generate-completion-script", shell)
+                #expect(script.exitCode == 0 && script.text.contains("input_required"), "\(shell)")
+            }
+            #expect(try await taskwire("--version").text.contains("."))
+        }
+
+        @Test("who stops reading early gets no complaint")
+        func brokenPipe() async throws {
+            try await Server.run { taskwire in
+                for index in 0..<3 { _ = try await taskwire("create", "t\(index)") }
+                _ = try await taskwire(
+                    "complete",
+                    "t0",
+                    "--data",
+                    "-",
+                    input: [UInt8](repeating: 65, count: 1 << 20)
+                )
+                let listed = try await taskwire.shell("$taskwire list | head -1")
+                #expect(listed.exitCode == 0 && listed.error == "" && listed.text.hasPrefix("ID"))
+                let cut = try await taskwire.shell("$taskwire result t0 | head -c 3; echo ${PIPESTATUS[0]}")
+                #expect(cut.text == "AAA141\n" && cut.error == "")
+            }
+        }
+
+        @Test("NO_COLOR and --no-color are obeyed in a terminal, which otherwise has colours")
+        func colors() async throws {
+            try await Server.run { taskwire in
+                _ = try await taskwire("create", "t1")
+                func inTerminal(_ line: String) async throws -> String {
+                    try await taskwire.shell("TERM=xterm script -qec '\(line)' /dev/null").text
+                }
+                #expect(try await inTerminal("$taskwire list").contains("\u{1B}[36mworking"))
+                #expect(try await !inTerminal("$taskwire list --no-color").contains("\u{1B}"))
+                #expect(try await !inTerminal("NO_COLOR=1 $taskwire list").contains("\u{1B}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+internal import Foundation
+internal import Subprocess
+internal import Testing
+
+extension CommandTests {
+    @Suite("serve")
+    struct ServeTests {
+        private func maxTTL(_ taskwire: Program) async throws -> Double? {
+            try await taskwire("info", "--json").json["limits"]?["maxTtlMs"]?.number
+        }
+
+        @Test("options count more than the environment, and that more than the file")
+        func precedence() async throws {
+            try await withTemporaryFolder { folder in
+                let file = "\(folder)/config.json"
+                let settings = #"{"maxTtl": "3h", "maxWaits": 100, "maxPageSize": 300, "logFormat": "json"}"#
+                try Data(settings.utf8).write(to: URL(filePath: file))
+                let environment = ["TASKWIRE_MAX_TTL": "2h", "TASKWIRE_MAX_WAITS": "90"]
+
+                try await Server.run(["--config", file]) { taskwire, log in
+                    #expect(try await maxTTL(taskwire) == 10_800_000)
+                    let line = try #require(log.text.split(separator: "\n").first)
+                    let record = try JSON(Array(line.utf8))
+                    #expect(record["level"]?.string == "info" && record["message"]?.string == "listening")
+                    #expect(record["time"]?.string?.hasSuffix("Z") == true)
+                    #expect(record["metadata"]?["address"]?.string == taskwire.url)
+                }
+                try await Server.run(["--config", file], environment: environment) { taskwire, _ in
+                    let limit = try await maxTTL(taskwire)
+                    #expect(limit == 7_200_000)
+                }
+                let variable = environment.merging(["TASKWIRE_CONFIG": file]) { $1 }
+                try await Server.run(["--max-ttl", "1h"], environment: variable) { taskwire, _ in
+                    #expect(try await maxTTL(taskwire) == 3_600_000)
+                    let limits = try await taskwire("info", "--json").json["limits"]
+                    #expect(limits?["maxWaits"]?.number == 90 && limits?["maxPageSize"]?.number == 300)
+                }
+            }
+        }
+
+        @Test(
+            "a wrong setting is 64 and one line that says where it is",
+            arguments: [
+                (#"{"maxTtl": "1"}"#, [:], [], "\"maxTtl\" in FILE: \"1\" is no duration: a duration is"),
+                (#"{"maxTTL": "1s"}"#, [:], [], "FILE: there is no setting \"maxTTL\"; the settings are "),
+                (#"{"maxWaits": "x"}"#, [:], [], "\"maxWaits\" in FILE: is not a whole number"),
+                (#"{"maxWaits": 0}"#, [:], [], "\"maxWaits\" in FILE: 0 is below 1"),
+                (#"{"listen": "tcp://x"}"#, [:], [], "\"listen\" in FILE: is not an array of strings"),
+                (#"{"insecure": "x"}"#, [:], [], "\"insecure\" in FILE: is not true or false"),
+                ("[]", [:], [], "FILE is not a JSON object"),
+                ("{}", ["TASKWIRE_MAX_WAITS": "x"], [], "TASKWIRE_MAX_WAITS: is not a whole number"),
+                ("{}", ["TASKWIRE_LOG_LEVEL": "loud"], [], "TASKWIRE_LOG_LEVEL: \"loud\" is none of trace, "),
+                ("{}", [:], ["--max-waits", "0"], "--max-waits: 0 is below 1"),
+                ("{}", [:], ["--store", "sqlite:/x"], "the store sqlite: is not available in this version"),
+                ("{}", [:], ["--store", "x"], "\"x\" is not a store; use memory:"),
+            ] as [(String, [String: String], [String], String)]
+        )
+        func wrongSettings(
+            settings: String,
+            environment: [String: String],
+            options: [String],
+            message: String
+        ) async throws {
+            try await withTemporaryFolder { folder in
+                let file = "\(folder)/config.json"
+                try Data(settings.utf8).write(to: URL(filePath: file))
+                var taskwire = Program(url: "")
+                taskwire.environment = environment
+                let listen = settings.contains("listen") ? [] : ["--listen", "ipc://\(folder)/t.sock"]
+                let outcome = try await taskwire.running(["serve", "--config", file] + listen + options) {
+                    _ in
+                }
+                #expect(outcome.exitCode == 64 && outcome.error.split(separator: "\n").count == 1)
+                let expected = "taskwire: " + message.replacing("FILE", with: file)
+                #expect(outcome.error.hasPrefix(expected), "\(outcome.error)")
+            }
+        }
+
+        @Test(
+            "a server that cannot start says why in one line",
+            arguments: [
+                (["--listen", "nonsense"], 64, "The address \"nonsense\" is not valid"),
+                (["--listen", "tcp://0.0.0.0:0"], 64, "--insecure"),
+                (["--listen", "ipc:///proc/nowhere/t.sock"], 64, "/proc/nowhere"),
+                (["--config", "/nowhere.json"], 1, "cannot read /nowhere.json: No such file or directory"),
+            ]
+        )
+        func badStart(options: [String], exitCode: Int32, message: String) async throws {
+            let outcome = try await Program(url: "").running(["serve"] + options) { _ in }
+            #expect(outcome.exitCode == exitCode && outcome.error.contains(message), "\(outcome.error)")
+            #expect(outcome.error.hasPrefix("taskwire: ") && outcome.error.split(separator: "\n").count == 1)
+        }
+
+        @Test("an address that is taken")
+        func addressInUse() async throws {
+            try await Server.run { taskwire in
+                let second = try await taskwire("serve", "--listen", taskwire.url)
+                #expect(second.exitCode == 1 && second.error.hasPrefix("taskwire: "))
+                #expect(second.error.split(separator: "\n").count == 1)
+                #expect(try await taskwire("ping").exitCode == 0, "the first goes on")
+            }
+        }
+
+        @Test("Ctrl-C stops a server as SIGTERM does, and calls that wait end")
+        func interruption() async throws {
+            try await Server.run(["--grace-period", "200ms"], endedBy: .interrupt) { taskwire, _ in
+                _ = try await taskwire("create", "t1")
+                async let waited = taskwire("wait", "t1")
+                try await eventually("the call waits") {
+                    try await taskwire("stats", "--json").json["waits"]?.number == 1
+                }
+                _ = try await taskwire("cancel", "t1")
+                #expect(try await waited.exitCode == 7)
+            }
+        }
+
+        @Test("several addresses, and a log in text")
+        func severalAddresses() async throws {
+            try await Server.run(["--listen", "tcp://127.0.0.1:0", "--log-level", "debug"]) { taskwire, log in
+                try await eventually("both listen") {
+                    log.text.matches(of: /info\s+listening address=/).count == 2
+                }
+                let url = try #require(log.text.firstMatch(of: /tcp:..127\.0\.0\.1:[0-9]+/)).0
+                _ = try await taskwire("create", "t1")
+                #expect(try await taskwire("get", "t1", "--url", String(url)).exitCode == 0)
+                #expect(log.text.prefixMatch(of: /[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z\s/) != nil)
+            }
+        }
+    }
+}

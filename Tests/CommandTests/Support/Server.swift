@@ -1,0 +1,81 @@
+internal import Foundation
+internal import Subprocess
+internal import Synchronization
+internal import SystemPackage
+internal import Testing
+
+/// A server process of one test.
+enum Server {
+    /// What the log of a server said so far.
+    final class Log: Sendable {
+        private let lines = Mutex("")
+
+        var text: String { lines.withLock { $0 } }
+
+        func append(_ text: String) { lines.withLock { $0 += text } }
+    }
+
+    /// Calls `body` while a server runs, which is then ended by SIGTERM and must exit with 0.
+    static func run(
+        _ arguments: [String] = [],
+        environment: [String: String] = [:],
+        endedBy signal: Signal = .terminate,
+        _ body: (Program, Log) async throws -> Void
+    ) async throws {
+        try await withTemporaryFolder { folder in
+            var program = Program(url: "ipc://\(folder)/t.sock")
+            program.environment = environment
+            let log = Log()
+            let result = try await Subprocess.run(
+                .path(FilePath(Program.path)),
+                arguments: Arguments(["serve", "--listen", program.url] + arguments),
+                environment: program.subprocessEnvironment,
+                input: .none,
+                output: .discarded,
+                error: .sequence
+            ) { execution in
+                let reading = Task {
+                    for try await buffer in execution.standardError {
+                        log.append(
+                            String(decoding: buffer.bytes.withUnsafeBytes { Array($0) }, as: UTF8.self)
+                        )
+                    }
+                }
+                defer { try? execution.send(signal: signal) }
+                try await eventually("the server listens") { log.text.contains("listening") }
+                try await body(program, log)
+                try execution.send(signal: signal)
+                try await reading.value
+            }
+            #expect(result.terminationStatus == .exited(0), "\(log.text)")
+        }
+    }
+
+    /// Calls `body` while a server runs that needs nothing special.
+    static func run(_ body: (Program) async throws -> Void) async throws {
+        try await run { program, _ in try await body(program) }
+    }
+}
+
+/// Calls `body` with the path of a folder that goes away afterwards. It is short, for the sake of sockets.
+func withTemporaryFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+    let folder = "/tmp/tw-\(UInt32.random(in: .min ... .max))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try await body(folder)
+}
+
+/// Returns once `condition` holds, and throws when it does not for 10 s.
+func eventually(_ name: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try await !condition() {
+        try #require(ContinuousClock.now < deadline, "not in time: \(name)")
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+/// Whether a process with this id runs. One that has ended and that nobody has waited for does not.
+func isRunning(_ id: String) -> Bool {
+    guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else { return false }
+    return stat.split(separator: ")").last?.split(separator: " ").first != "Z"
+}

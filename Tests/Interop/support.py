@@ -1,0 +1,54 @@
+"""Real processes for the tests: a server, and the command line."""
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+
+BUILD = os.environ["TASKWIRE_BUILD"]
+TASKWIRE = os.path.join(BUILD, "taskwire")
+
+
+@contextlib.contextmanager
+def server():
+    """Runs a server on ipc and tcp in a folder of its own and yields both URLs."""
+    with tempfile.TemporaryDirectory(prefix="tw-") as folder:
+        arguments = ["serve", "--listen", f"ipc://{folder}/t.sock", "--listen", "tcp://127.0.0.1:0"]
+        process = subprocess.Popen(
+            [TASKWIRE, *arguments, "--store", "memory:", "--log-format", "json"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            urls = []
+            while len(urls) < 2:
+                line = process.stderr.readline()
+                if not line:
+                    raise RuntimeError(f"the server ended with {process.wait()}")
+                entry = json.loads(line)
+                if entry.get("message") == "listening":
+                    urls.append(entry["address"])
+            yield urls
+        finally:
+            process.terminate()
+            process.stderr.read()
+            process.stderr.close()
+            status = process.wait(timeout=30)
+        if status != 0:
+            raise RuntimeError(f"the server ended with {status} after SIGTERM")
+
+
+def taskwire(url, *arguments, **options):
+    """Runs the command line to its end."""
+    return subprocess.run(
+        [TASKWIRE, *arguments, "--url", url], capture_output=True, timeout=60, check=False, **options
+    )
+
+
+def taskwire_json(url, *arguments):
+    """Runs the command line and returns the JSON that it prints."""
+    result = taskwire(url, *arguments, "--json")
+    if result.returncode != 0:
+        raise RuntimeError(result.stderr.decode())
+    return json.loads(result.stdout)

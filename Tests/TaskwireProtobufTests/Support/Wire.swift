@@ -1,0 +1,24 @@
+/// Writes Protobuf by hand, right or wrong.
+enum Wire {
+    static func varint(_ value: UInt64) -> [UInt8] {
+        var rest = value
+        var bytes: [UInt8] = []
+        while rest >= 0x80 {
+            bytes.append(UInt8(rest & 0x7f) | 0x80)
+            rest >>= 7
+        }
+        return bytes + [UInt8(rest)]
+    }
+
+    static func number(_ field: UInt64, _ value: UInt64) -> [UInt8] {
+        varint(field << 3) + varint(value)
+    }
+
+    static func field(_ field: UInt64, _ content: [UInt8]) -> [UInt8] {
+        varint(field << 3 | 2) + varint(UInt64(content.count)) + content
+    }
+
+    static func text(_ field: UInt64, _ text: String) -> [UInt8] {
+        self.field(field, Array(text.utf8))
+    }
+}

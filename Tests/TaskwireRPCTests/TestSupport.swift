@@ -1,0 +1,287 @@
+import Glibc
+import Synchronization
+import TaskwireRPC
+import Testing
+
+/// Runs `body` and fails when it has not ended after `limit`, so that no test can hang.
+func within<Output: Sendable>(
+    _ limit: Duration = .seconds(20),
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: @escaping @Sendable () async throws -> Output
+) async throws -> Output {
+    let first = Race<Output>()
+    let work = Task {
+        do {
+            first.end(.success(try await body()))
+        } catch {
+            first.end(.failure(error))
+        }
+    }
+    let alarm = Task {
+        try? await Task.sleep(for: limit)
+        first.end(.failure(TestFailure("not done within \(limit) at \(sourceLocation)")))
+    }
+    defer {
+        alarm.cancel()
+        work.cancel()
+    }
+    return try await withCheckedThrowingContinuation { first.start($0) }
+}
+
+/// The first of several outcomes wins.
+private final class Race<Output: Sendable>: Sendable {
+    private struct State {
+        var continuation: CheckedContinuation<Output, any Error>?
+        var outcome: Result<Output, any Error>?
+    }
+
+    private let state = Mutex(State())
+
+    func start(_ continuation: CheckedContinuation<Output, any Error>) {
+        let outcome = state.withLock { state in
+            state.continuation = continuation
+            return state.outcome
+        }
+        if let outcome {
+            continuation.resume(with: outcome)
+        }
+    }
+
+    func end(_ outcome: Result<Output, any Error>) {
+        let continuation: CheckedContinuation<Output, any Error>? = state.withLock { state in
+            guard state.outcome == nil else { return nil }
+            state.outcome = outcome
+            return state.continuation
+        }
+        continuation?.resume(with: outcome)
+    }
+}
+
+/// What a test throws when the machinery around it fails.
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Waits until `condition` holds.
+func eventually(
+    _ limit: Duration = .seconds(10),
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: @Sendable () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard .now < deadline else {
+            throw TestFailure("the condition at \(sourceLocation) never held")
+        }
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}
+
+/// A gate that handlers wait at until a test opens it; cancellation lets them pass as well.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var cancelled: Set<Int> = []
+        var number = 0
+        var arrivals = 0
+        var cancellations = 0
+    }
+
+    private let state = Mutex(State())
+
+    var arrivals: Int { state.withLock { $0.arrivals } }
+    var cancellations: Int { state.withLock { $0.cancellations } }
+
+    func open() {
+        let waiters = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiters = [:] }
+            return state.waiters.values
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func pass() async {
+        let number = state.withLock { state in
+            state.arrivals += 1
+            state.number += 1
+            return state.number
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let passes = state.withLock { state in
+                    if state.isOpen || state.cancelled.contains(number) { return true }
+                    state.waiters[number] = continuation
+                    return false
+                }
+                if passes { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.cancellations += 1
+                state.cancelled.insert(number)
+                return state.waiters.removeValue(forKey: number)
+            }
+            waiter?.resume()
+        }
+    }
+}
+
+/// A folder of its own for each test, with a path short enough for sockets.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/tw-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw TestFailure("no temporary folder") }
+        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    deinit {
+        if let folder = opendir(path) {
+            while let entry = readdir(folder) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                unlink("\(path)/\(name)")
+            }
+            closedir(folder)
+        }
+        rmdir(path)
+    }
+
+    func address(_ name: String = "s") throws -> Address {
+        try Address("ipc://\(path)/\(name)")
+    }
+}
+
+/// An in-process address that no other test uses.
+func uniqueInprocAddress() throws -> Address {
+    try Address("inproc://test-\(inprocCount.add(1, ordering: .relaxed).newValue)")
+}
+
+private let inprocCount = Atomic(0)
+
+extension Message {
+    convenience init(_ text: String) throws {
+        try self.init(size: text.utf8.count)
+        withUnsafeMutableBytes { $0.copyBytes(from: text.utf8) }
+    }
+
+    var text: String {
+        withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// A server that runs in a task of its own.
+final class TestServer: Sendable {
+    let socket: ReplySocket
+    let address: Address
+    private let task: Task<Void, Never>
+
+    /// Replies with the request's bytes when no handler is given.
+    init(
+        on address: Address,
+        configuration: ReplySocket.Configuration = .init(),
+        handler: @escaping @Sendable (IncomingRequest) async -> Message? = { $0.message }
+    ) async throws {
+        let socket = try ReplySocket(configuration: configuration)
+        self.socket = socket
+        self.address = try await socket.listen(on: address)
+        task = Task { await socket.run(handler: handler) }
+    }
+
+    func stop(grace: Duration = .zero) async throws {
+        try await within { [socket, task] in
+            await socket.stop(grace: grace)
+            await task.value
+        }
+    }
+}
+
+func makeClient(
+    _ address: Address,
+    configure: (inout RequestSocket.Configuration) -> Void = { _ in }
+) throws -> RequestSocket {
+    var configuration = RequestSocket.Configuration(address: address)
+    configure(&configuration)
+    return try RequestSocket(configuration: configuration)
+}
+
+extension RequestSocket {
+    /// Sends `text` and returns the reply's text.
+    func call(_ text: String, timeout: Duration = .seconds(15)) async throws -> String {
+        try await exchange(try Message(text), deadline: .now + timeout).text
+    }
+
+    /// Sends `text` and returns the error that comes of it.
+    func callError(_ text: String, timeout: Duration = .seconds(15)) async throws -> TransportError {
+        let message = try Message(text)
+        do throws(TransportError) {
+            let reply = try await exchange(message, deadline: .now + timeout)
+            return TransportError(code: .other, message: "got the reply \(reply.text)")
+        } catch {
+            return error
+        }
+    }
+}
+
+/// A socket of the operating system that speaks no nng unless told to.
+final class RawSocket {
+    private let descriptor: Int32
+
+    init(connectingTo address: Address) throws {
+        let text = address.description
+        if text.hasPrefix("ipc://") {
+            descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            var name = sockaddr_un()
+            name.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: text.dropFirst(6).utf8) }
+            try connect(&name)
+        } else {
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var name = sockaddr_in()
+            name.sin_family = sa_family_t(AF_INET)
+            name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            name.sin_port = (UInt16(text.split(separator: ":").last ?? "") ?? 0).bigEndian
+            try connect(&name)
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    private func connect<Name>(_ name: inout Name) throws {
+        let result = withUnsafePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<Name>.size))
+            }
+        }
+        guard result == 0 else { throw TestFailure("connect: \(String(cString: strerror(errno)))") }
+    }
+
+    func write(_ bytes: [UInt8]) {
+        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    /// Reads until the other end closes, for at most five seconds; returns whether it did.
+    func waitForEnd() -> Bool {
+        var limit = timeval(tv_sec: 5, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var buffer = [UInt8](repeating: 0, count: 256)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count == 0 || (count < 0 && errno == ECONNRESET) { return true }
+            if count < 0 { return false }
+        }
+    }
+}
+
+/// The greeting of a REQ socket of nng.
+let requesterGreeting: [UInt8] = [0, 0x53, 0x50, 0, 0, 0x30, 0, 0]

@@ -1,0 +1,227 @@
+import Foundation
+import Synchronization
+import Taskwire
+import TaskwireClient
+import TaskwireProtobuf
+import TaskwireRPC
+import TaskwireServer
+import TaskwireTestSupport
+import Testing
+
+@Suite("Client")
+struct ClientTests {
+    @Test(arguments: ["", "nonsense", "http://localhost", "ipc://relative", "tcp://host:99999"])
+    func aURLThatIsNoneIsRefused(_ url: String) {
+        let refusal = #expect(throws: TaskwireError.self) { try TaskwireClient(url: url) }
+        #expect(refusal?.code == .invalidArgument)
+    }
+
+    @Test
+    func theDefaultURLComesFromTheEnvironment() {
+        #expect(TaskwireClient.defaultURL(environment: ["TASKWIRE_URL": "tcp://h:1"]) == "tcp://h:1")
+        #expect(
+            TaskwireClient.defaultURL(environment: ["XDG_RUNTIME_DIR": "/run/user/7"])
+                == "ipc:///run/user/7/taskwire.sock"
+        )
+        #expect(TaskwireClient.defaultURL(environment: [:]).hasPrefix("ipc:///tmp/taskwire-"))
+    }
+
+    @Test
+    func aCallWaitsForAServerThatIsStillToCome() async throws {
+        try await withTemporaryFolder { folder in
+            let url = "ipc://\(folder)/t.sock"
+            let client = try TaskwireClient(url: url)
+            let call = Task { try await client.createTask(id: "early") }
+            let impatient = await #expect(throws: TaskwireError.self) {
+                try await client.getTask(
+                    "early",
+                    view: .basic,
+                    options: CallOptions(timeout: .milliseconds(50))
+                )
+            }
+            #expect(impatient?.code == .unavailable)
+            try await withServer(on: InMemoryTaskStore(), listen: [url]) { _ in
+                let task = try await call.value
+                #expect(task.id == "early")
+            }
+            await client.close()
+        }
+    }
+
+    @Test
+    func withoutAServerACallSaysWhyAfterTheConnectTimeout() async throws {
+        try await withTemporaryFolder { folder in
+            var configuration = TaskwireClient.Configuration()
+            configuration.connectTimeout = .milliseconds(100)
+            let url = "ipc://\(folder)/t.sock"
+            let client = try TaskwireClient(url: url, configuration: configuration)
+            let failure = await #expect(throws: TaskwireError.self) { try await client.getTask("t") }
+            #expect(failure?.code == .unavailable)
+            #expect(failure?.message.contains(url) == true)
+            #expect(failure?.isOutcomeUnknown == false)
+            await client.close()
+        }
+    }
+
+    @Test
+    func withoutAServerACallEndsAtItsDeadline() async throws {
+        let client = try TaskwireClient(url: "tcp://127.0.0.1:1")
+        let failure = await #expect(throws: TaskwireError.self) {
+            try await client.cancelTask("t", options: CallOptions(timeout: .milliseconds(100)))
+        }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.isOutcomeUnknown == false, "it was never sent")
+        await client.close()
+    }
+
+    @Test(arguments: ["ipc", "tcp"])
+    func aClientRecoversWhenTheServerComesBack(_ transport: String) async throws {
+        try await withTemporaryFolder { folder in
+            let engine = InMemoryTaskStore()
+            let first = transport == "ipc" ? "ipc://\(folder)/t.sock" : "tcp://127.0.0.1:0"
+            let box = Mutex<(url: String, client: TaskwireClient)?>(nil)
+            try await withServer(on: engine, listen: [first]) { server in
+                let client = try TaskwireClient(url: server.urls[0])
+                _ = try await client.createTask(id: "t")
+                box.withLock { $0 = (server.urls[0], client) }
+            }
+            let (url, client) = try #require(box.withLock { $0 })
+            for round in 0..<5 {
+                async let update = client.updateTask("t", statusMessage: "\(round)")
+                try await withServer(on: engine, listen: [url]) { _ in
+                    let task = try await client.getTask("t")
+                    #expect(task.id == "t")
+                }
+                #expect(try await update.statusMessage == "\(round)")
+            }
+            await client.close()
+        }
+    }
+
+    /// The connection breaks after the request was carried out and before the reply.
+    @Test
+    func aMutationWhoseReplyIsLostIsAppliedOnce() async throws {
+        let engine = InMemoryTaskStore()
+        let task = try await engine.createTask()
+        let (applied, application) = AsyncStream.makeStream(of: RequestID?.self)
+        let silent = try ReplySocket(configuration: ReplySocket.Configuration())
+        let address = try await silent.listen(on: try Address("tcp://127.0.0.1:0"))
+        async let silence: Void = silent.run { incoming in
+            let request = try? incoming.message.withUnsafeBytes { bytes in
+                try RPCRequest(wire: bytes, arena: Arena(), maxBatchCalls: 1, maxBatchBytes: 1)
+            }
+            guard
+                case .call(let call) = request,
+                let update = try? call.body.decoded(as: UpdateTaskRequest.self, arena: Arena())
+            else { return nil }
+            _ = try? await engine.updateTask(update, options: CallOptions(requestID: call.requestID))
+            application.yield(call.requestID)
+            return nil
+        }
+        let client = try TaskwireClient(url: address.description)
+        async let update = client.updateTask(task.id, statusMessage: "once")
+        let first = await applied.first { _ in true }
+        await silent.stop(grace: .zero)
+        await silence
+        try await withServer(on: engine, listen: [address.description]) { _ in
+            _ = try await client.ping()
+        }
+        #expect(first != nil)
+        #expect(try await update.revision == 2)
+        #expect(try await engine.getTask(task.id).revision == 2)
+        await client.close()
+    }
+
+    @Test
+    func anyNumberOfCallersShareOneClient() async throws {
+        try await withServer(on: InMemoryTaskStore(), listen: ["tcp://127.0.0.1:0"]) { server in
+            let client = try TaskwireClient(url: server.urls[0])
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 0..<2000 {
+                    group.addTask {
+                        let task = try await client.createTask(
+                            id: "t\(number)",
+                            request: .sample("\(number)")
+                        )
+                        let full = try await client.getTask(task.id, view: .full)
+                        #expect(full.request == .sample("\(number)"))
+                        return full.id
+                    }
+                }
+                var seen: Set<String> = []
+                for try await id in group { seen.insert(id) }
+                #expect(seen.count == 2000)
+            }
+            await client.close()
+        }
+    }
+
+    @Test
+    func aTimeoutEndsACallAndSaysThatTheOutcomeIsUnknown() async throws {
+        // A server that takes requests and never answers.
+        let socket = try ReplySocket(configuration: ReplySocket.Configuration())
+        let address = try await socket.listen(on: try Address("tcp://127.0.0.1:0"))
+        let serving = Task {
+            await socket.run { _ in
+                try? await Task.sleep(for: .seconds(3600))
+                return nil
+            }
+        }
+        let client = try TaskwireClient(url: address.description)
+        let mutation = await #expect(throws: TaskwireError.self) {
+            try await client.cancelTask("t", options: CallOptions(timeout: .milliseconds(150)))
+        }
+        #expect(mutation?.code == .deadlineExceeded)
+        #expect(mutation?.isOutcomeUnknown == true)
+        let read = await #expect(throws: TaskwireError.self) {
+            try await client.getTask("t", view: .basic, options: CallOptions(timeout: .milliseconds(150)))
+        }
+        #expect(read?.code == .deadlineExceeded)
+        #expect(read?.isOutcomeUnknown == false, "a read has no outcome")
+        await client.close()
+        await socket.stop(grace: .zero)
+        await serving.value
+    }
+
+    @Test
+    func aServerThatAnswersNonsenseIsAnInternalError() async throws {
+        let socket = try ReplySocket(configuration: ReplySocket.Configuration())
+        let address = try await socket.listen(on: try Address("inproc://\(generateTaskID())"))
+        let serving = Task {
+            await socket.run { _ in
+                guard let message = try? Message(size: 3) else { return nil }
+                message.withUnsafeMutableBytes { $0.copyBytes(from: [0xFF, 0xFF, 0xFF]) }
+                return message
+            }
+        }
+        let client = try TaskwireClient(url: address.description)
+        let failure = await #expect(throws: TaskwireError.self) { try await client.ping() }
+        #expect(failure?.code == .internal)
+        await client.close()
+        await socket.stop(grace: .zero)
+        await serving.value
+    }
+
+    @Test
+    func aRequestAboveTheSizeOfAMessageIsNotSent() async throws {
+        try await withServer(on: InMemoryTaskStore(), listen: ["inproc://\(generateTaskID())"]) { server in
+            let client = try TaskwireClient(url: server.urls[0])
+            let failure = await #expect(throws: TaskwireError.self) {
+                try await client.createTask(request: Payload(data: [UInt8](repeating: 0, count: 5 << 20)))
+            }
+            #expect(failure?.code == .resourceExhausted)
+            #expect(failure?.reason == .tooLarge)
+            _ = try await client.ping()
+            await client.close()
+        }
+    }
+
+    @Test
+    func aClosedClientSaysSo() async throws {
+        let client = try TaskwireClient(url: "inproc://nowhere")
+        await client.close()
+        await client.close()
+        let failure = await #expect(throws: TaskwireError.self) { try await client.ping() }
+        #expect(failure?.code == .unavailable)
+    }
+}

@@ -1,0 +1,141 @@
+import Taskwire
+import TaskwireTestSupport
+import Testing
+
+@Suite("Conformance: once, and only once")
+struct OnceOnlyConformance {
+    /// A mutation that can be sent twice. The returned state is `nil` for a deletion.
+    struct Step: Sendable, CustomTestStringConvertible {
+        var name: String
+        var send: @Sendable (any TaskStore, String, CallOptions) async throws -> TaskState?
+        var testDescription: String { name }
+    }
+
+    static let steps: [Step] = [
+        Step(name: "update") { store, id, options in
+            try await store.updateTask(id, statusMessage: "once", options: options)
+        },
+        Step(name: "storeResult") { store, id, options in
+            try await store.storeResult(.sample("once"), for: id, options: options)
+        },
+        Step(name: "complete") { store, id, options in
+            try await store.completeTask(id, result: .sample("once"), options: options)
+        },
+        Step(name: "fail") { store, id, options in
+            try await store.failTask(id, error: TaskError(message: "once"), options: options)
+        },
+        Step(name: "cancel") { store, id, options in
+            try await store.cancelTask(id, options: options)
+        },
+        Step(name: "requestCancel") { store, id, options in
+            try await store.cancelTask(id, mode: .request, options: options)
+        },
+        Step(name: "delete") { store, id, options in
+            let isDeleted = try await store.deleteTask(id, options: options)
+            #expect(isDeleted)
+            return nil
+        },
+    ]
+
+    @Test(arguments: StoreUnderTest.allCases, steps)
+    func aRepeatReturnsTheFirstOutcomeAndChangesNothing(_ kind: StoreUnderTest, _ step: Step) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let options = CallOptions(requestID: .random())
+            let first = try await step.send(subject.store, task.id, options)
+            subject.clock.advance(by: .seconds(1))
+            let between = try? await subject.store.updateTask(task.id, statusMessage: "changed since")
+            #expect(try await step.send(subject.store, task.id, options) == first)
+            #expect((try? await subject.store.getTask(task.id)) == between, "the repeat changed nothing")
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aRepeatedCreateFindsItsTask(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            for id in [nil, "mine"] {
+                let options = CallOptions(requestID: .random())
+                let first = try await subject.store.createTask(id: id, options: options)
+                _ = try await subject.store.updateTask(first.id, statusMessage: "changed since")
+                #expect(try await subject.store.createTask(id: id, options: options) == first)
+            }
+            #expect(try await subject.store.listTasks().tasks.count == 2)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aRepeatAfterDeletionIsStillAnswered(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let completion = CallOptions(requestID: .random())
+            let deletion = CallOptions(requestID: .random())
+            let done = try await subject.store.completeTask(
+                task.id,
+                result: .sample("x"),
+                options: completion
+            )
+            #expect(try await subject.store.deleteTask(task.id, options: deletion))
+            #expect(
+                try await subject.store.completeTask(task.id, result: .sample("x"), options: completion)
+                    == done
+            )
+            #expect(try await subject.store.deleteTask(task.id, options: deletion))
+            _ = try await subject.store.createTask(id: task.id)
+            #expect(try await subject.store.deleteTask(task.id, options: deletion), "says what it said")
+            #expect(try await subject.store.getTask(task.id).status == .working, "and deletes nothing")
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func theSameIDWithAnotherRequestIsRefused(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let options = CallOptions(requestID: .random())
+            let first = try await subject.store.updateTask(task.id, statusMessage: "one", options: options)
+            try await expectRefusal(.invalidArgument, .requestIDReused) {
+                try await subject.store.updateTask(task.id, statusMessage: "two", options: options)
+            }
+            try await expectRefusal(.invalidArgument, .requestIDReused) {
+                try await subject.store.cancelTask(task.id, options: options)
+            }
+            #expect(try await subject.store.getTask(task.id) == first)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func thirtyTwoMutationsAreRemembered(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            var sent: [(CallOptions, TaskState)] = []
+            for step in 0..<32 {
+                let options = CallOptions(requestID: .random())
+                let state = try await subject.store.updateTask(
+                    task.id,
+                    statusMessage: "\(step)",
+                    options: options
+                )
+                sent.append((options, state))
+            }
+            for (step, (options, state)) in sent.enumerated() {
+                let repeated = try await subject.store.updateTask(
+                    task.id,
+                    statusMessage: "\(step)",
+                    options: options
+                )
+                #expect(repeated == state)
+            }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aCallWhoseTimeIsOverIsNotExecuted(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let options = CallOptions(deadline: .now.advanced(by: .milliseconds(-1)))
+            try await expectRefusal(.deadlineExceeded, .deadlineExceeded) {
+                try await subject.store.cancelTask(task.id, options: options)
+            }
+            #expect(try await subject.store.getTask(task.id) == task)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import Taskwire
+import TaskwireTestSupport
+import Testing
+
+@Suite("Conformance: waiting")
+struct WaitingConformance {
+    @Test(arguments: StoreUnderTest.allCases)
+    func aWaitForAnOldRevisionReturnsAtOnce(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask(request: .sample("do"))
+            let request = WaitTaskRequest(taskID: task.id, afterRevision: 0, view: .full)
+            let change = try await subject.store.waitTask(request, options: .default)
+            #expect(change.isChanged)
+            #expect(change.task.request == .sample("do"))
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func everyVisibleChangeWakesEveryWaiter(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let store = subject.store
+            let task = try await store.createTask()
+            let changes: [@Sendable () async throws -> TaskState] = [
+                { try await store.updateTask(task.id, statusMessage: "one") },
+                { try await store.updateTask(task.id, progress: TaskProgress(current: 1)) },
+                { try await store.cancelTask(task.id, mode: .request) },
+                { try await store.completeTask(task.id, result: .sample("x")) },
+            ]
+            for change in changes {
+                let revision = try await store.getTask(task.id).revision
+                try await withThrowingTaskGroup(of: TaskChange.self) { group in
+                    for _ in 0..<3 {
+                        group.addTask {
+                            let request = WaitTaskRequest(taskID: task.id, afterRevision: revision)
+                            return try await store.waitTask(request, options: .default)
+                        }
+                    }
+                    await subject.clock.untilSleeping(for: .seconds(30), count: 3)
+                    let changed = try await change()
+                    for try await woken in group {
+                        #expect(woken == TaskChange(task: changed, isChanged: true))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aWaitEndsWithoutAChangeWhenItsTimeIsOver(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            async let change = subject.store.waitTask(
+                WaitTaskRequest(taskID: task.id, afterRevision: 1, wait: .seconds(7)),
+                options: .default
+            )
+            await subject.clock.untilSleeping(for: .seconds(7))
+            subject.clock.advance(by: .seconds(7))
+            #expect(try await change == TaskChange(task: task, isChanged: false))
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func expiryWakesAWaiter(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask(ttl: .seconds(5))
+            async let outcome = subject.store.awaitResult(
+                AwaitResultRequest(taskID: task.id),
+                options: .default
+            )
+            await subject.clock.untilSleeping(for: .seconds(5))
+            subject.clock.advance(by: .seconds(5))
+            #expect(try await outcome.task.status == .failed)
+            #expect(try await outcome.error?.code == -32603)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func deletionWakesAWaiter(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let outcome = Task {
+                try await subject.store.awaitResult(
+                    AwaitResultRequest(taskID: task.id),
+                    options: .default
+                )
+            }
+            await subject.clock.untilSleeping(for: .seconds(30))
+            #expect(try await subject.store.deleteTask(task.id))
+            try await expectRefusal(.notFound, .taskNotFound) { try await outcome.value }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func awaitResultReturnsTheOutcome(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            async let outcome = subject.store.awaitResult(
+                AwaitResultRequest(taskID: task.id),
+                options: .default
+            )
+            await subject.clock.untilSleeping(for: .seconds(30))
+            _ = try await subject.store.updateTask(task.id, statusMessage: "not yet")
+            let done = try await subject.store.completeTask(task.id, result: .everyByte)
+            #expect(try await outcome == TaskOutcome(task: done, result: .everyByte))
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func awaitResultSaysWhenTheTimeIsOver(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let outcome = Task {
+                try await subject.store.awaitResult(
+                    AwaitResultRequest(taskID: task.id, wait: .seconds(3)),
+                    options: .default
+                )
+            }
+            await subject.clock.untilSleeping(for: .seconds(3))
+            subject.clock.advance(by: .seconds(3))
+            try await expectRefusal(.deadlineExceeded, .deadlineExceeded) { try await outcome.value }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func cancellingTheSwiftTaskEndsAWait(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let waiting = Task {
+                try await subject.store.awaitResult(AwaitResultRequest(taskID: task.id), options: .default)
+            }
+            await subject.clock.untilSleeping(for: .seconds(30))
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+            #expect(try await subject.store.getTask(task.id) == task)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func moreWaitsThanAllowedAreRefusedAndOthersGoOn(_ kind: StoreUnderTest) async throws {
+        var limits = TaskLimits()
+        limits.maxWaits = 2
+        try await kind.run(limits: limits) { subject in
+            let store = subject.store
+            let task = try await store.createTask()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<2 {
+                    group.addTask {
+                        _ = try await store.awaitResult(
+                            AwaitResultRequest(taskID: task.id),
+                            options: .default
+                        )
+                    }
+                }
+                await subject.clock.untilSleeping(for: .seconds(30), count: 2)
+                let refusal = try await expectRefusal(.resourceExhausted, .tooManyRequests) {
+                    try await store.awaitResult(AwaitResultRequest(taskID: task.id), options: .default)
+                }
+                #expect(refusal.retryAfter != nil)
+                _ = try await store.cancelTask(task.id)
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aThousandWaitersAllWake(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let store = subject.store
+            let task = try await store.createTask()
+            try await withThrowingTaskGroup(of: TaskStatus.self) { group in
+                for _ in 0..<1000 {
+                    group.addTask {
+                        let request = AwaitResultRequest(taskID: task.id)
+                        return try await store.awaitResult(request, options: .default).task.status
+                    }
+                }
+                await subject.clock.untilSleeping(for: .seconds(30), count: 1000)
+                _ = try await store.cancelTask(task.id)
+                var woken = 0
+                for try await status in group {
+                    #expect(status == .cancelled)
+                    woken += 1
+                }
+                #expect(woken == 1000)
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Taskwire
+import TaskwireTestSupport
+import Testing
+
+@Suite("Owners")
+struct OwnershipTests {
+    private static func refusal(_ body: () async throws -> some Any) async -> TaskwireError? {
+        do {
+            _ = try await body()
+            return nil
+        } catch {
+            return error as? TaskwireError
+        }
+    }
+
+    @Test
+    func anotherOwnersTaskIsExactlyNotFound() async throws {
+        let engine = TaskEngine(storage: MemoryStorage(), clock: ManualClock())
+        let alice = engine.acting(for: "alice")
+        let bob = engine.acting(for: "bob")
+        let task = try await alice.createTask(id: "t")
+        #expect(task.owner == "alice")
+
+        let refusal = await Self.refusal { try await bob.getTask("t") }
+        let unknown = TaskwireError(.notFound, .taskNotFound, "Task not found: t")
+        #expect(refusal == unknown)
+        #expect(await Self.refusal { try await bob.cancelTask("t") } == unknown)
+        #expect(try await bob.deleteTask("t") == false)
+        #expect(try await bob.listTasks().tasks.isEmpty)
+        #expect(try await alice.getTask("t") == task)
+        #expect(try await bob.createTask(id: "t").owner == "bob", "ids are unique per owner only")
+    }
+
+    @Test
+    func aCursorOfAnotherOwnerIsNoCursor() async throws {
+        let engine = TaskEngine(storage: MemoryStorage(), clock: ManualClock())
+        let alice = engine.acting(for: "alice")
+        for _ in 0..<2 { _ = try await alice.createTask() }
+        let cursor = try await alice.listTasks(ListTasksRequest(pageSize: 1)).nextCursor
+        let refusal = await Self.refusal {
+            try await engine.acting(for: "bob").listTasks(ListTasksRequest(cursor: cursor))
+        }
+        #expect(refusal?.reason == .invalidCursor)
+    }
+}
