@@ -28,7 +28,7 @@ def server():
                     raise RuntimeError(f"the server ended with {process.wait()}")
                 entry = json.loads(line)
                 if entry.get("message") == "listening":
-                    urls.append(entry["address"])
+                    urls.append(entry["metadata"]["address"])
             yield urls
         finally:
             process.terminate()
@@ -41,8 +41,9 @@ def server():
 
 def taskwire(url, *arguments, **options):
     """Runs the command line to its end."""
+    command, *rest = arguments
     return subprocess.run(
-        [TASKWIRE, *arguments, "--url", url], capture_output=True, timeout=60, check=False, **options
+        [TASKWIRE, command, "--url", url, *rest], capture_output=True, timeout=60, check=False, **options
     )
 
 

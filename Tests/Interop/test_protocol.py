@@ -1,6 +1,8 @@
 """The whole life of a task over ipc and tcp, from a client in another language."""
 
 import base64
+import datetime
+import functools
 import subprocess
 import threading
 import unittest
@@ -13,6 +15,18 @@ from taskwire_client import CallFailed, Client
 EVERY_BYTE = bytes(range(256))
 
 
+def over_each_transport(test):
+    """Runs a test with a client over ipc, and again over tcp."""
+
+    @functools.wraps(test)
+    def run(self):
+        for url in self.urls:
+            with self.subTest(url=url.split(":")[0]), Client(url) as client:
+                test(self, url, client)
+
+    return run
+
+
 class ProtocolTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -22,11 +36,6 @@ class ProtocolTest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.running.__exit__(None, None, None)
-
-    def over_each_transport(self):
-        for url in self.urls:
-            with self.subTest(url=url.split(":")[0]), Client(url) as client:
-                yield url, client
 
     def assert_refused(self, code, reason, call):
         with self.assertRaises(CallFailed) as caught:
@@ -57,180 +66,178 @@ class ProtocolTest(unittest.TestCase):
             if field in extra:
                 payload = getattr(task, field)
                 shown = extra[field]
-                data = shown["text"].encode() if "text" in shown else base64.b64decode(shown["data"])
+                data = shown["text"].encode() if "text" in shown else base64.b64decode(shown["base64"])
                 self.assertEqual((shown["contentType"], data), (payload.content_type, payload.data))
 
     @staticmethod
     def milliseconds(text):
-        import datetime
-
         moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
         return round(moment.timestamp() * 1000)
 
-    def test_the_whole_life_of_a_task(self):
-        for url, client in self.over_each_transport():
-            created = client.call(
-                "CreateTask",
-                service.CreateTaskRequest(
-                    ttl_ms=60_000,
-                    poll_interval_ms=250,
-                    labels={"from": "python", "größe": "L"},
-                    request=task_pb2.Payload(content_type="application/octet-stream", data=EVERY_BYTE),
-                    immediate_response="soon",
-                    status_message="queued",
-                ),
-            ).task
-            self.assertEqual(created.status, task_pb2.TASK_STATUS_WORKING)
-            self.assertEqual((created.revision, created.ttl_ms, created.poll_interval_ms), (1, 60_000, 250))
-            self.assertEqual(created.immediate_response, "soon")
+    @over_each_transport
+    def test_the_whole_life_of_a_task(self, url, client):
+        created = client.call(
+            "CreateTask",
+            service.CreateTaskRequest(
+                ttl_ms=60_000,
+                poll_interval_ms=250,
+                labels={"from": "python", "größe": "L"},
+                request=task_pb2.Payload(content_type="application/octet-stream", data=EVERY_BYTE),
+                immediate_response="soon",
+                status_message="queued",
+            ),
+        ).task
+        self.assertEqual(created.status, task_pb2.TASK_STATUS_WORKING)
+        self.assertEqual((created.revision, created.ttl_ms, created.poll_interval_ms), (1, 60_000, 250))
+        self.assertEqual(created.immediate_response, "soon")
 
-            full = service.GetTaskRequest(task_id=created.id, view=task_pb2.TASK_VIEW_FULL)
-            task = client.call("GetTask", full).task
-            self.assertEqual(task.request.data, EVERY_BYTE)
-            self.assert_swift_sees(url, task)
+        full = service.GetTaskRequest(task_id=created.id, view=task_pb2.TASK_VIEW_FULL)
+        task = client.call("GetTask", full).task
+        self.assertEqual(task.request.data, EVERY_BYTE)
+        self.assert_swift_sees(url, task)
 
-            updated = client.call(
-                "UpdateTask",
-                service.UpdateTaskRequest(
-                    task_id=created.id,
-                    status=task_pb2.TASK_STATUS_INPUT_REQUIRED,
-                    status_message="which?",
-                    progress=task_pb2.Progress(current=0.5, total=2),
-                    expected_revision=1,
-                ),
-            ).task
-            self.assertEqual((updated.revision, updated.progress.total), (2, 2))
-            self.assert_swift_sees(url, client.call("GetTask", full).task)
+        updated = client.call(
+            "UpdateTask",
+            service.UpdateTaskRequest(
+                task_id=created.id,
+                status=task_pb2.TASK_STATUS_INPUT_REQUIRED,
+                status_message="which?",
+                progress=task_pb2.Progress(current=0.5, total=2),
+                expected_revision=1,
+            ),
+        ).task
+        self.assertEqual((updated.revision, updated.progress.total), (2, 2))
+        self.assert_swift_sees(url, client.call("GetTask", full).task)
 
-            asked = service.CancelTaskRequest(task_id=created.id, mode=task_pb2.CANCEL_MODE_REQUEST)
-            self.assertTrue(client.call("CancelTask", asked).task.cancel_requested)
+        asked = service.CancelTaskRequest(task_id=created.id, mode=task_pb2.CANCEL_MODE_REQUEST)
+        self.assertTrue(client.call("CancelTask", asked).task.cancel_requested)
 
-            pending = client.call("GetResult", service.GetResultRequest(task_id=created.id))
-            self.assertFalse(pending.has_result)
+        pending = client.call("GetResult", service.GetResultRequest(task_id=created.id))
+        self.assertFalse(pending.has_result)
 
-            result = task_pb2.Payload(data=b'{"ok":true}')
-            done = client.call("CompleteTask", service.CompleteTaskRequest(task_id=created.id, result=result)).task
-            self.assertEqual(done.status, task_pb2.TASK_STATUS_COMPLETED)
-            outcome = client.call("AwaitResult", service.AwaitResultRequest(task_id=created.id))
-            self.assertTrue(outcome.has_result)
-            self.assertEqual(outcome.result.content_type, "application/json")
-            self.assertEqual(outcome.result.data, b'{"ok":true}')
-            self.assert_swift_sees(url, client.call("GetTask", full).task)
+        result = task_pb2.Payload(data=b'{"ok":true}')
+        done = client.call("CompleteTask", service.CompleteTaskRequest(task_id=created.id, result=result)).task
+        self.assertEqual(done.status, task_pb2.TASK_STATUS_COMPLETED)
+        outcome = client.call("AwaitResult", service.AwaitResultRequest(task_id=created.id))
+        self.assertTrue(outcome.has_result)
+        self.assertEqual(outcome.result.content_type, "application/json")
+        self.assertEqual(outcome.result.data, b'{"ok":true}')
+        self.assert_swift_sees(url, client.call("GetTask", full).task)
 
-            deleted = service.DeleteTaskRequest(task_id=created.id)
-            self.assertTrue(client.call("DeleteTask", deleted).deleted)
-            self.assertFalse(client.call("DeleteTask", deleted).deleted)
-            status = self.assert_refused(5, "TASK_NOT_FOUND", lambda: client.call("GetTask", full))
-            self.assertEqual(status.jsonrpc_code, -32602)
+        deleted = service.DeleteTaskRequest(task_id=created.id)
+        self.assertTrue(client.call("DeleteTask", deleted).deleted)
+        self.assertFalse(client.call("DeleteTask", deleted).deleted)
+        status = self.assert_refused(5, "TASK_NOT_FOUND", lambda: client.call("GetTask", full))
+        self.assertEqual(status.jsonrpc_code, -32602)
 
-    def test_a_failed_task_keeps_its_error(self):
-        for url, client in self.over_each_transport():
-            task = client.call("CreateTask", service.CreateTaskRequest()).task
-            self.assertFalse(task.HasField("ttl_ms"))
-            error = task_pb2.TaskError(code=-32001, message="no such city", data=b'{"city":"X"}')
-            client.call("FailTask", service.FailTaskRequest(task_id=task.id, error=error))
-            outcome = client.call("GetResult", service.GetResultRequest(task_id=task.id))
-            self.assertEqual(outcome.error, error)
-            self.assertEqual(outcome.task.status_message, "no such city")
-            self.assert_swift_sees(url, outcome.task)
-            status = self.assert_refused(
-                9, "TASK_TERMINAL", lambda: client.call("CancelTask", service.CancelTaskRequest(task_id=task.id))
-            )
-            self.assertEqual(status.message, "Cannot cancel task in terminal state 'failed'")
-            self.assertEqual((status.jsonrpc_code, status.task.id), (-32602, task.id))
+    @over_each_transport
+    def test_a_failed_task_keeps_its_error(self, url, client):
+        task = client.call("CreateTask", service.CreateTaskRequest()).task
+        self.assertFalse(task.HasField("ttl_ms"))
+        error = task_pb2.TaskError(code=-32001, message="no such city", data=b'{"city":"X"}')
+        client.call("FailTask", service.FailTaskRequest(task_id=task.id, error=error))
+        outcome = client.call("GetResult", service.GetResultRequest(task_id=task.id))
+        self.assertEqual(outcome.error, error)
+        self.assertEqual(outcome.task.status_message, "no such city")
+        self.assert_swift_sees(url, outcome.task)
+        status = self.assert_refused(
+            9, "TASK_TERMINAL", lambda: client.call("CancelTask", service.CancelTaskRequest(task_id=task.id))
+        )
+        self.assertEqual(status.message, "Cannot cancel task in terminal state 'failed'")
+        self.assertEqual((status.jsonrpc_code, status.task.id), (-32602, task.id))
 
-    def test_a_wait_is_woken_by_another_client(self):
-        for url, client in self.over_each_transport():
-            task = client.call("CreateTask", service.CreateTaskRequest()).task
-            woken = []
+    @over_each_transport
+    def test_a_wait_is_woken_by_another_client(self, url, client):
+        task = client.call("CreateTask", service.CreateTaskRequest()).task
+        woken = []
 
-            def wait(url=url, task=task, woken=woken):
-                with Client(url) as waiter:
-                    request = service.WaitTaskRequest(task_id=task.id, after_revision=1, wait_ms=20_000)
-                    woken.append(waiter.call("WaitTask", request))
+        def wait():
+            with Client(url) as waiter:
+                request = service.WaitTaskRequest(task_id=task.id, after_revision=1, wait_ms=20_000)
+                woken.append(waiter.call("WaitTask", request))
 
-            waiting = threading.Thread(target=wait)
-            waiting.start()
-            update = service.UpdateTaskRequest(task_id=task.id, status_message="now")
-            client.call("UpdateTask", update)
-            waiting.join(30)
-            self.assertTrue(woken[0].changed)
-            self.assertEqual(woken[0].task.status_message, "now")
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        update = service.UpdateTaskRequest(task_id=task.id, status_message="now")
+        client.call("UpdateTask", update)
+        waiting.join(30)
+        self.assertTrue(woken[0].changed)
+        self.assertEqual(woken[0].task.status_message, "now")
 
-    def test_a_repeat_changes_nothing(self):
-        for _, client in self.over_each_transport():
-            create = service.CreateTaskRequest(labels={"once": "only"})
-            first = client.call("CreateTask", create, request_id=b"0123456789abcdef")
-            self.assertEqual(client.call("CreateTask", create, request_id=b"0123456789abcdef"), first)
-            client.call("DeleteTask", service.DeleteTaskRequest(task_id=first.task.id))
+    @over_each_transport
+    def test_a_repeat_changes_nothing(self, _, client):
+        create = service.CreateTaskRequest(labels={"once": "only"})
+        first = client.call("CreateTask", create, request_id=b"0123456789abcdef")
+        self.assertEqual(client.call("CreateTask", create, request_id=b"0123456789abcdef"), first)
+        client.call("DeleteTask", service.DeleteTaskRequest(task_id=first.task.id))
 
-    def test_pages(self):
-        for _, client in self.over_each_transport():
-            created = [
-                client.call("CreateTask", service.CreateTaskRequest(labels={"page": "yes"})).task.id for _ in range(5)
-            ]
-            seen, cursor = [], ""
-            while True:
-                request = service.ListTasksRequest(page_size=2, cursor=cursor, labels={"page": "yes"})
-                page = client.call("ListTasks", request)
-                seen += [task.id for task in page.tasks]
-                cursor = page.next_cursor
-                if not cursor:
-                    break
-            self.assertCountEqual(seen, created)
-            for task_id in created:
-                client.call("DeleteTask", service.DeleteTaskRequest(task_id=task_id))
+    @over_each_transport
+    def test_pages(self, _, client):
+        created = [
+            client.call("CreateTask", service.CreateTaskRequest(labels={"page": "yes"})).task.id for _ in range(5)
+        ]
+        seen, cursor = [], ""
+        while True:
+            request = service.ListTasksRequest(page_size=2, cursor=cursor, labels={"page": "yes"})
+            page = client.call("ListTasks", request)
+            seen += [task.id for task in page.tasks]
+            cursor = page.next_cursor
+            if not cursor:
+                break
+        self.assertCountEqual(seen, created)
+        for task_id in created:
+            client.call("DeleteTask", service.DeleteTaskRequest(task_id=task_id))
 
-    def test_a_batch(self):
-        for _, client in self.over_each_transport():
-            task = client.call("CreateTask", service.CreateTaskRequest()).task
-            get = service.GetTaskRequest(task_id=task.id)
-            calls = [
-                client.make_call("GetTask", get),
-                client.make_call("GetTask", service.GetTaskRequest(task_id="nowhere")),
-                client.make_call("CancelTask", service.CancelTaskRequest(task_id=task.id), request_id=b"short"),
-                client.make_call("WaitTask", service.WaitTaskRequest(task_id=task.id)),
-                client.make_call("CancelTask", service.CancelTaskRequest(task_id=task.id)),
-            ]
-            replies = client.exchange(rpc_pb2.Request(batch=rpc_pb2.Batch(calls=calls))).batch.replies
-            self.assertEqual([reply.status.code for reply in replies], [0, 5, 3, 3, 0])
-            self.assertIn("request_id", replies[2].status.message)
-            cancelled = client.read_reply("CancelTask", replies[4]).task
-            self.assertEqual(cancelled.status, task_pb2.TASK_STATUS_CANCELLED)
+    @over_each_transport
+    def test_a_batch(self, _, client):
+        task = client.call("CreateTask", service.CreateTaskRequest()).task
+        get = service.GetTaskRequest(task_id=task.id)
+        calls = [
+            client.make_call("GetTask", get),
+            client.make_call("GetTask", service.GetTaskRequest(task_id="nowhere")),
+            client.make_call("CancelTask", service.CancelTaskRequest(task_id=task.id), request_id=b"short"),
+            client.make_call("WaitTask", service.WaitTaskRequest(task_id=task.id)),
+            client.make_call("CancelTask", service.CancelTaskRequest(task_id=task.id)),
+        ]
+        replies = client.exchange(rpc_pb2.Request(batch=rpc_pb2.Batch(calls=calls))).batch.replies
+        self.assertEqual([reply.status.code for reply in replies], [0, 5, 3, 3, 0])
+        self.assertIn("request_id", replies[2].status.message)
+        cancelled = client.read_reply("CancelTask", replies[4]).task
+        self.assertEqual(cancelled.status, task_pb2.TASK_STATUS_CANCELLED)
 
-    def test_bad_bytes_leave_the_connection_usable(self):
-        for _, client in self.over_each_transport():
-            for data in (b"", b"\xff\xff\xff", b"\x0a\xff", EVERY_BYTE):
-                response = rpc_pb2.Response.FromString(client.exchange_bytes(data))
-                self.assertEqual(response.reply.status.code, 3, data)
-                self.assertTrue(response.reply.status.message)
-            body = service.CreateTaskRequest(task_id="NUL").SerializeToString().replace(b"NUL", b"N\0L")
-            call = rpc_pb2.Call(method="taskwire.v1.TaskService/CreateTask", body=body, request_id=bytes(16))
-            status = client.exchange(rpc_pb2.Request(call=call)).reply.status
-            self.assertEqual(status.code, 3)
-            self.assertIn("task_id", status.message)
-            client.call("Ping", service.PingRequest(), service="ServerService")
+    @over_each_transport
+    def test_bad_bytes_leave_the_connection_usable(self, _, client):
+        for data in (b"", b"\xff\xff\xff", b"\x0a\xff", EVERY_BYTE):
+            response = rpc_pb2.Response.FromString(client.exchange_bytes(data))
+            self.assertEqual(response.reply.status.code, 3, data)
+            self.assertTrue(response.reply.status.message)
+        body = service.CreateTaskRequest(task_id="NUL").SerializeToString().replace(b"NUL", b"N\0L")
+        call = rpc_pb2.Call(method="taskwire.v1.TaskService/CreateTask", body=body, request_id=bytes(16))
+        status = client.exchange(rpc_pb2.Request(call=call)).reply.status
+        self.assertEqual(status.code, 3)
+        self.assertIn("task_id", status.message)
+        client.call("Ping", service.PingRequest(), service="ServerService")
 
-    def test_methods_that_are_not_there(self):
-        for _, client in self.over_each_transport():
-            self.assert_refused(12, "UNKNOWN_METHOD", lambda: client.call("Nope", service.PingRequest()))
-            claim = service.ClaimTaskRequest(task_id="t", worker="w", lease_ms=1000)
-            self.assert_refused(12, "METHOD_NOT_SERVED", lambda: client.call("ClaimTask", claim))
+    @over_each_transport
+    def test_methods_that_are_not_there(self, _, client):
+        self.assert_refused(12, "UNKNOWN_METHOD", lambda: client.call("Nope", service.PingRequest()))
+        claim = service.ClaimTaskRequest(task_id="t", worker="w", lease_ms=1000)
+        self.assert_refused(12, "METHOD_NOT_SERVED", lambda: client.call("ClaimTask", claim))
 
-    def test_the_server_describes_itself(self):
-        for _, client in self.over_each_transport():
-            info = client.call("GetServerInfo", service.GetServerInfoRequest(), service="ServerService")
-            self.assertEqual(info.storage, "memory")
-            self.assertEqual(info.limits.max_message_bytes, 4 << 20)
-            reply = client.call("GetDescriptors", service.GetDescriptorsRequest(), service="ServerService")
-            files = descriptor_pb2.FileDescriptorSet.FromString(reply.file_descriptor_set)
-            services = {entry.name: entry for file in files.file for entry in file.service}
-            self.assertEqual(set(services), {"TaskService", "ServerService"})
-            known = {method.name for method in service.DESCRIPTOR.services_by_name["TaskService"].methods}
-            self.assertEqual({method.name for method in services["TaskService"].method}, known)
-            stats = client.call("GetStats", service.GetStatsRequest(), service="ServerService")
-            self.assertGreater(stats.calls, 0)
-            self.assertGreaterEqual(stats.connections, 1)
+    @over_each_transport
+    def test_the_server_describes_itself(self, _, client):
+        info = client.call("GetServerInfo", service.GetServerInfoRequest(), service="ServerService")
+        self.assertEqual(info.storage, "memory")
+        self.assertEqual(info.limits.max_message_bytes, 4 << 20)
+        reply = client.call("GetDescriptors", service.GetDescriptorsRequest(), service="ServerService")
+        files = descriptor_pb2.FileDescriptorSet.FromString(reply.file_descriptor_set)
+        services = {entry.name: entry for file in files.file for entry in file.service}
+        self.assertEqual(set(services), {"TaskService", "ServerService"})
+        known = {method.name for method in service.DESCRIPTOR.services_by_name["TaskService"].methods}
+        self.assertEqual({method.name for method in services["TaskService"].method}, known)
+        stats = client.call("GetStats", service.GetStatsRequest(), service="ServerService")
+        self.assertGreater(stats.calls, 0)
+        self.assertGreaterEqual(stats.connections, 1)
 
 
 class WeatherTest(unittest.TestCase):

@@ -4,7 +4,7 @@ import TaskwireRPC
 import Testing
 
 /// Requests and replies, with a server at the other end.
-@Suite
+@Suite(.timeLimit(.minutes(1)))
 struct ExchangeTests {
     static let addresses = ["inproc", "ipc", "tcp"]
 
@@ -19,6 +19,7 @@ struct ExchangeTests {
     @Test(arguments: addresses)
     func `round trips`(scheme: String) async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let peers = Mutex<Set<String>>([])
         let server = try await TestServer(on: address(scheme, folder)) { request in
             peers.withLock { _ = $0.insert(request.connection.peer) }
@@ -44,6 +45,7 @@ struct ExchangeTests {
     @Test(arguments: addresses)
     func `a thousand exchanges at once`(scheme: String) async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let server = try await TestServer(on: address(scheme, folder)) { request in
             await Task.yield()
             return request.message
@@ -67,6 +69,7 @@ struct ExchangeTests {
     @Test
     func `empty and large messages`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let server = try await TestServer(on: folder.address())
         let client = try makeClient(server.address)
         #expect(try await client.call("") == "")
@@ -80,6 +83,7 @@ struct ExchangeTests {
     @Test
     func `messages over the limit leave other callers alone`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         var limits = ReplySocket.Configuration()
         limits.maximumMessageSize = 1000
         let gate = Gate()
@@ -122,6 +126,7 @@ struct ExchangeTests {
     @Test
     func `a call waits for a server that comes later`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let address = try folder.address()
         let client = try makeClient(address)
         async let reply = client.call("early")
@@ -137,6 +142,7 @@ struct ExchangeTests {
     @Test
     func `failing fast tells why there is no connection`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let client = try makeClient(folder.address()) { $0.failFast = .milliseconds(100) }
         let start = ContinuousClock.now
         let error = try await client.callError("x")
@@ -150,6 +156,7 @@ struct ExchangeTests {
     @Test(arguments: ["ipc", "tcp"])
     func `a restarted server is found again`(scheme: String) async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let first = try await TestServer(on: address(scheme, folder)) { request in
             if request.message.text == "wait" { await gate.pass() }
@@ -180,6 +187,7 @@ struct ExchangeTests {
     @Test
     func `cancelled and late replies never reach another caller`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let server = try await TestServer(on: folder.address()) { request in
             // Late by up to 4 ms, so that replies cross with cancellations and deadlines.
             let sum = request.message.text.utf8.reduce(0) { $0 + Int($1) }
@@ -223,6 +231,7 @@ struct ExchangeTests {
     @Test
     func `a deadline ends a call in time`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let server = try await TestServer(on: folder.address()) { request in
             if request.message.text == "wait" { await gate.pass() }
@@ -250,6 +259,7 @@ struct ExchangeTests {
     @Test
     func `cancellation ends a call, sent or not`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let server = try await TestServer(on: folder.address()) { request in
             if request.message.text == "wait" { await gate.pass() }
@@ -287,6 +297,7 @@ struct ExchangeTests {
     @Test
     func `closing ends what is pending`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let server = try await TestServer(on: folder.address()) { request in
             await gate.pass()
@@ -315,6 +326,7 @@ struct ExchangeTests {
     @Test
     func `closing and dropping without a server`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         for _ in 0..<20 {
             let client = try makeClient(folder.address())
             let call = Task { try await client.callError("x") }

@@ -1,7 +1,7 @@
 import TaskwireRPC
 import Testing
 
-@Suite
+@Suite(.timeLimit(.minutes(1)))
 struct MessageTests {
     @Test
     func `what is written is read`() throws {

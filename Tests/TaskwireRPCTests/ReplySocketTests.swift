@@ -4,11 +4,12 @@ import TaskwireRPC
 import Testing
 
 /// Listening, guarding and stopping.
-@Suite
+@Suite(.timeLimit(.minutes(1)))
 struct ReplySocketTests {
     @Test
     func `an ipc listener outlives clients that connect and close`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let address = try folder.address()
         let server = try await TestServer(on: address)
         let client = try makeClient(address)
@@ -33,6 +34,7 @@ struct ReplySocketTests {
     @Test
     func `a client that came while the listener was dead connects again`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let address = try folder.address()
         let server = try await TestServer(on: address)
         // This one keeps the first listener in use, so that nothing is closed to everybody's benefit.
@@ -69,6 +71,7 @@ struct ReplySocketTests {
     @Test
     func `requests without a number and noise are survived`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         for address in [try folder.address(), try Address("tcp://127.0.0.1:0")] {
             let server = try await TestServer(on: address)
             let header: [UInt8] = address.isIPC ? [1] : []
@@ -95,6 +98,7 @@ struct ReplySocketTests {
     @Test
     func `one server owns a path`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let address = try folder.address()
         let first = try await TestServer(on: address)
         let client = try makeClient(address)
@@ -130,6 +134,7 @@ struct ReplySocketTests {
     @Test
     func `several listeners at once`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let server = try await TestServer(on: folder.address()) { request in
             try? Message("\(request.connection.listener)")
         }
@@ -149,6 +154,7 @@ struct ReplySocketTests {
     @Test
     func `the socket of a killed server is replaced`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let address = try folder.address()
         // A socket file that nobody listens at.
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -172,6 +178,7 @@ struct ReplySocketTests {
     @Test
     func `a file that is no socket is left alone`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         close(open("\(folder.path)/s", O_CREAT | O_WRONLY, 0o600))
         let server = try ReplySocket()
         let error = await #expect(throws: TransportError.self) {
@@ -185,6 +192,7 @@ struct ReplySocketTests {
     @Test
     func `folders and sockets are for their owner`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let address = try folder.address("new/s")
         let server = try await TestServer(on: address)
         #expect(try mode("\(folder.path)/new") == S_IFDIR | 0o700)
@@ -216,6 +224,7 @@ struct ReplySocketTests {
     @Test
     func `a folder with too long a name`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let name = String(repeating: "d", count: 100 - folder.path.utf8.count)
         let server = try ReplySocket()
         let error = await #expect(throws: TransportError.self) {
@@ -236,6 +245,7 @@ struct ReplySocketTests {
     @Test(arguments: ["ipc", "inproc"])
     func `a closed connection cancels what waits for it`(scheme: String) async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let address = try scheme == "ipc" ? folder.address() : uniqueInprocAddress()
         let server = try await TestServer(on: address) { request in
@@ -266,6 +276,7 @@ struct ReplySocketTests {
     @Test
     func `a scope on a connection that is gone is cancelled at once`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let connections = Mutex<[Connection]>([])
         let server = try await TestServer(on: folder.address()) { request in
@@ -289,6 +300,7 @@ struct ReplySocketTests {
     @Test
     func `thousands of waits leave room for other calls`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let server = try await TestServer(on: folder.address()) { request in
             if request.message.text.hasPrefix("wait") {
@@ -320,6 +332,7 @@ struct ReplySocketTests {
     @Test
     func `stopping lets running calls finish`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let server = try await TestServer(on: folder.address()) { request in
             await gate.pass()
@@ -345,6 +358,7 @@ struct ReplySocketTests {
     @Test
     func `stopping cancels calls that take too long`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let gate = Gate()
         let server = try await TestServer(on: folder.address()) { request in
             if request.message.text == "wait" { await gate.pass() }
@@ -366,6 +380,7 @@ struct ReplySocketTests {
     @Test
     func `a reader that stops reading is disconnected`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         var configuration = ReplySocket.Configuration()
         configuration.sendTimeout = .milliseconds(200)
         let server = try await TestServer(on: folder.address(), configuration: configuration) { _ in
@@ -387,6 +402,7 @@ struct ReplySocketTests {
     @Test
     func `cancelling run stops the socket`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let socket = try ReplySocket()
         let address = try await socket.listen(on: folder.address())
         let running = Task { await socket.run { $0.message } }
@@ -401,6 +417,7 @@ struct ReplySocketTests {
     @Test
     func `a socket that is dropped gives its path back`() async throws {
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         for _ in 0..<3 {
             let address = try folder.address()
             try await eventually {

@@ -133,7 +133,7 @@ final class Gate: Sendable {
 }
 
 /// A folder of its own for each test, with a path short enough for sockets.
-final class TemporaryFolder: Sendable {
+struct TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
@@ -142,7 +142,7 @@ final class TemporaryFolder: Sendable {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    deinit {
+    func remove() {
         if let folder = opendir(path) {
             while let entry = readdir(folder) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {

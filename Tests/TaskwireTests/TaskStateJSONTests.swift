@@ -87,6 +87,17 @@ struct TaskStateJSONTests {
     }
 
     @Test
+    func everyMillisecondIsWrittenAsItIs() throws {
+        for milliseconds in Int64(0)..<1000 {
+            let instant = Timestamp(millisecondsSince1970: 1_795_362_676_000 + milliseconds)
+            #expect(instant.description.hasSuffix("." + "\(1000 + milliseconds)".dropFirst() + "Z"))
+            let read = try JSONDecoder().decode([Timestamp].self, from: Data("[\"\(instant)\"]".utf8))
+            #expect(read == [instant])
+        }
+        #expect(Timestamp(millisecondsSince1970: -1).description == "1969-12-31T23:59:59.999Z")
+    }
+
+    @Test
     func whatIsNoInstantIsRefused() {
         #expect(throws: DecodingError.self) {
             try JSONDecoder().decode([Timestamp].self, from: Data(#"["yesterday"]"#.utf8))

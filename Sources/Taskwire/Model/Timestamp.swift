@@ -39,16 +39,22 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Timestamp: Codable, CustomStringConvertible {
-    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-
     /// ISO 8601 with milliseconds, such as `2025-11-25T10:30:00.000Z`.
-    public var description: String { Self.style.format(date) }
+    public var description: String {
+        // The milliseconds are written here: a `Date` counts in binary fractions, which are cut, not rounded.
+        let milliseconds = (millisecondsSince1970 % 1000 + 1000) % 1000
+        let seconds = (millisecondsSince1970 - milliseconds) / 1000
+        let date = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+        let digits = String(milliseconds)
+        return "\(date.dropLast()).\(String(repeating: "0", count: 3 - digits.count))\(digits)Z"
+    }
 
     /// Reads ISO 8601, with or without a fraction of a second.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        let date = (try? Self.style.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
+        let withFraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        let date = (try? withFraction.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
         guard let date else {
             throw DecodingError.dataCorruptedError(
                 in: container,

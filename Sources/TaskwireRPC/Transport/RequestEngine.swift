@@ -409,8 +409,12 @@ final class RequestEngine: Sendable {
                 nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
                 nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
             }
-            state.withLock { $0.link = .dialing(dialer) }
-            result = nng_dialer_start(dialer, 0)
+            // From here on the closing knows of the dialer, and can cut the attempt short.
+            let isOpen = state.withLock { state in
+                state.link = .dialing(dialer)
+                return state.phase == .open
+            }
+            result = isOpen ? nng_dialer_start(dialer, 0) : resultCode(NNG_ECLOSED)
         }
         let failure = TransportError(result: result, action: "Connecting to \(address)")
         let delay: Duration?? = state.withLock { state in
