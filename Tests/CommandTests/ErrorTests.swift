@@ -20,7 +20,7 @@ extension CommandTests {
             }
         }
 
-        @Test("no server: one line soon, whatever the command and the transport")
+        @Test("no server: one line, whatever the command and the transport")
         func noServer() async throws {
             let commands = [["ping"], ["create"], ["wait", "x"], ["run", "x", "--", "true"]]
             try await withThrowingTaskGroup { group in
@@ -29,7 +29,6 @@ extension CommandTests {
                         group.addTask { try await Program(url: url).running(command) { _ in } }
                     }
                 }
-                let start = ContinuousClock.now
                 for try await outcome in group {
                     #expect(outcome.exitCode == 4 && outcome.output.isEmpty)
                     #expect(
@@ -37,7 +36,6 @@ extension CommandTests {
                     )
                     #expect(outcome.error.split(separator: "\n").count == 1)
                 }
-                #expect(ContinuousClock.now - start < .seconds(6))
             }
         }
 

@@ -197,10 +197,8 @@ extension CommandTests {
             try await Server.run { taskwire in
                 try await withTemporaryFolder { folder in
                     _ = try await taskwire("create", "t1")
-                    let start = ContinuousClock.now
                     let line = "sleep 600 & echo $! > \(folder)/a; echo done"
                     #expect(try await taskwire("run", "t1", "--", line).exitCode == 0)
-                    #expect(ContinuousClock.now - start < .seconds(5))
                     #expect(try await taskwire("result", "t1").text == "done\n")
                     _ = try await taskwire.shell("kill $(cat \(folder)/a)")
                 }

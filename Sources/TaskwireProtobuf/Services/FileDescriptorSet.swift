@@ -3,6 +3,7 @@ internal import CTaskwireProtos
 extension ServiceDescriptor {
     /// The compiled google.protobuf.FileDescriptorSet of `Protos/`.
     package static var fileDescriptorSet: [UInt8] {
-        [UInt8](UnsafeBufferPointer(start: taskwire_v1_descriptor_set, count: taskwire_v1_descriptor_set_size))
+        let count = taskwire_v1_descriptor_set_size
+        return [UInt8](UnsafeBufferPointer(start: taskwire_v1_descriptor_set, count: count))
     }
 }

@@ -29,7 +29,8 @@ package final class Connection: Sendable {
         self.peer = peer
     }
 
-    /// Runs `body`, and cancels the task it runs in when the connection goes away, or has gone already.
+    /// Runs `body`, and cancels the task it runs in when the connection goes away or the socket stops, or
+    /// that has happened already.
     ///
     /// Cancellation is the ordinary one of Swift: `body` decides what to do about it. A task that was
     /// cancelled stays so after the scope; in a handler this is of no consequence, as nobody is left to reply

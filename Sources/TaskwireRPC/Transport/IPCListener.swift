@@ -7,8 +7,8 @@ internal import Synchronization
 /// A listener of nng 1.5.2 for ipc accepts nobody any more after one client that connects and closes at
 /// once. So there are generations of listeners: each listens on a private path and is then renamed to the
 /// public one. When nng has counted an error of the newest, the next takes its place; the former one stays
-/// until its last connection has gone. Clients that had connected to it when it was dead already are cut off
-/// so that they connect again. A file lock makes sure that one server owns the path.
+/// until its last connection has gone, or until a client shows that connected when it was dead already: closing
+/// the listener makes its clients connect again. A file lock makes sure that one server owns the path.
 final class IPCListener: Sendable {
     private struct Generation {
         let listener: nng_listener
@@ -76,7 +76,7 @@ final class IPCListener: Sendable {
         }
     }
 
-    /// Looks whether the newest listener may have died, and closes old ones that nobody is connected to.
+    /// Looks whether the newest listener may have died, and closes old ones that have no use any more.
     ///
     /// - Parameters:
     ///   - statistics: A look at nng's counters.
@@ -95,17 +95,21 @@ final class IPCListener: Sendable {
             replaceCurrent()
         }
         let abandoned = state.withLock { state in
+            var stranded: Set<String> = []
+            if hasIdleContexts {
+                stranded = state.stranded.find(at: Set(state.retired.map(\.privatePath)))
+            } else {
+                state.stranded.forget()
+            }
             // The first look leaves time for clients that were on their way when the next one took over.
-            let abandoned = state.retired.filter { $0.looks > 0 && connectionCount($0.listener.id) == 0 }
+            let abandoned = state.retired.filter { generation in
+                stranded.contains(generation.privatePath)
+                    || generation.looks > 0 && connectionCount(generation.listener.id) == 0
+            }
             let closing = Set(abandoned.map(\.listener.id))
             state.retired.removeAll { closing.contains($0.listener.id) }
             for index in state.retired.indices {
                 state.retired[index].looks += 1
-            }
-            if hasIdleContexts {
-                state.stranded.endThose(to: Set(state.retired.map(\.privatePath)))
-            } else {
-                state.stranded.forget()
             }
             return abandoned
         }

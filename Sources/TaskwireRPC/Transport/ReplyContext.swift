@@ -37,16 +37,23 @@ final class ReplyContext: @unchecked Sendable {
     private let sendTimeout: nng_duration
     /// How many contexts of the socket are waiting for a request, or are about to.
     private let idleCount: IdleCount
+    private let calls: NativeCalls
     /// Whether `idleCount` includes this context. Used by the loop and the callbacks, one at a time.
     private var isCounted = true
 
     /// Opens a context that `idleCount` includes already.
-    init(socket: nng_socket, sendTimeout: Duration, idleCount: IdleCount) throws(TransportError) {
+    init(
+        socket: nng_socket,
+        sendTimeout: Duration,
+        idleCount: IdleCount,
+        calls: NativeCalls
+    ) throws(TransportError) {
         var context = nng_ctx()
         let result = nng_ctx_open(&context, socket)
         self.context = context
         self.sendTimeout = nng_duration(max(1, min(sendTimeout / .milliseconds(1), Double(nng_duration.max))))
         self.idleCount = idleCount
+        self.calls = calls
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a reply context")
         }
@@ -114,7 +121,7 @@ final class ReplyContext: @unchecked Sendable {
         // A reader that is too slow. nng sets a timer only when the connection is busy.
         nng_aio_set_timeout(operation, sendTimeout)
         nng_aio_set_msg(operation, reply.release())
-        nng_ctx_send(context, operation)
+        calls.make { nng_ctx_send(context, operation) }
     }
 
     private func receive() {
@@ -124,7 +131,7 @@ final class ReplyContext: @unchecked Sendable {
         }
         state.withLock { $0.phase = .receiving }
         nng_aio_set_timeout(operation, NNG_DURATION_INFINITE)
-        nng_ctx_recv(context, operation)
+        calls.make { nng_ctx_recv(context, operation) }
         // nng forgets a cancellation that comes before the start.
         state.withLock { state in
             if state.isStopping {

@@ -47,6 +47,7 @@ final class ReplyEngine: Sendable {
     private let socket: nng_socket
     private let state = Mutex(State())
     private let idleCount: IdleCount
+    private let calls = NativeCalls()
     private let commands: AsyncStream<Command>
     private let commander: AsyncStream<Command>.Continuation
     /// Happens when everything is freed.
@@ -327,7 +328,8 @@ final class ReplyEngine: Sendable {
                 let context = try? ReplyContext(
                     socket: socket,
                     sendTimeout: configuration.sendTimeout,
-                    idleCount: idleCount
+                    idleCount: idleCount,
+                    calls: calls
                 )
             else { break }
             state.withLock { $0.contexts.append(context) }
@@ -410,16 +412,21 @@ final class ReplyEngine: Sendable {
     }
 
     private func beginStopping() {
-        let (contexts, listeners, isIdle): ([ReplyContext], [IPCListener], Bool) = state.withLock { state in
-            guard state.phase == .open || state.phase == .running else { return ([], [], false) }
+        let (contexts, listeners, connections, isIdle) = state.withLock {
+            state -> ([ReplyContext], [IPCListener], [Connection], Bool) in
+            guard state.phase == .open || state.phase == .running else { return ([], [], [], false) }
             state.phase = .stopping
-            return (state.contexts, state.ipcListeners, state.loopCount == 0)
+            return (state.contexts, state.ipcListeners, Array(state.connections.values), state.loopCount == 0)
         }
         for listener in listeners {
             listener.withdraw()
         }
         for context in contexts {
             context.stop()
+        }
+        // Who waits for something may wait for ever; the client is better off with another server.
+        for connection in connections {
+            connection.cancelScopes()
         }
         if isIdle {
             commander.finish()
@@ -454,7 +461,7 @@ final class ReplyEngine: Sendable {
             return traffic.sent >= connection.replyCount.load(ordering: .relaxed)
         }
         let isQuiet = hasLeft && (traffic.isEmpty || traffic == lastTraffic)
-        guard isQuiet || deadline <= .now else {
+        guard calls.isQuiet, isQuiet || deadline <= .now else {
             queue.asyncAfter(deadline: .now() + Self.quietInterval.dispatchInterval) {
                 self.closeWhenQuiet(by: deadline, lastTraffic: traffic)
             }

@@ -54,7 +54,8 @@ package final class ReplySocket: Sendable {
     }
 
     /// Stops: takes no more connections and requests, lets running handlers finish and their replies leave,
-    /// cancels those that take longer than `grace`, and frees everything. Harmless when repeated.
+    /// cancels those that take longer than `grace`, and frees everything. Those in a scope of
+    /// ``Connection/withCancellationOnClose(_:)`` are cancelled at once. Harmless when repeated.
     ///
     /// It returns when every handler has ended: one that ignores cancellation holds it up.
     package func stop(grace: Duration) async {

@@ -19,11 +19,10 @@ final class RequestEngine: Sendable {
         case connected
     }
 
-    /// open → closing → closed (nng's socket is gone, operations may still call back).
+    /// open → closing.
     private enum Phase {
         case open
         case closing
-        case closed
     }
 
     private struct State {
@@ -51,6 +50,7 @@ final class RequestEngine: Sendable {
 
     private let socket: nng_socket
     private let state = Mutex(State())
+    private let calls = NativeCalls()
     /// For what may block: connecting, closing.
     private let connecting = DispatchQueue(label: "taskwire.request.connecting")
     private let timing = DispatchQueue(label: "taskwire.request.timing")
@@ -182,13 +182,7 @@ final class RequestEngine: Sendable {
             start(exchange, on: slot)
         } catch {
             let continuation = exchange.finish().continuation
-            let isLast = state.withLock { state in
-                state.busyCount -= 1
-                return state.phase == .closed && state.busyCount == 0
-            }
-            if isLast {
-                freeSlots()
-            }
+            state.withLock { $0.busyCount -= 1 }
             continuation?.resume(returning: .failure(error))
         }
     }
@@ -200,7 +194,11 @@ final class RequestEngine: Sendable {
             if exchange.beginSending(on: slot) {
                 slot.exchange.withLock { $0 = exchange }
                 nng_aio_set_msg(slot.operation, exchange.message.release())
-                nng_ctx_send(slot.context, slot.operation)
+                calls.make { nng_ctx_send(slot.context, slot.operation) }
+                if state.withLock({ $0.phase == .closing }) {
+                    // The closing may not have seen it, and waits for it.
+                    abort(exchange, .closed)
+                }
                 exchange.cancelIfAborted()
                 ensureCheck(of: exchange)
                 return
@@ -211,18 +209,14 @@ final class RequestEngine: Sendable {
 
     /// The next caller for a slot that has come free; when there is none the slot is put away.
     private func nextExchange(for slot: RequestSlot) -> Exchange? {
-        let (next, isLast): (Exchange?, Bool) = state.withLock { state in
+        state.withLock { state in
             if let next = state.queue.popFirst() {
-                return (next, false)
+                return next
             }
             state.idleSlots.append(slot)
             state.busyCount -= 1
-            return (nil, state.phase == .closed && state.busyCount == 0)
+            return nil
         }
-        if isLast {
-            freeSlots()
-        }
-        return next
     }
 
     /// nng's callback: the operation of the slot has ended.
@@ -234,7 +228,7 @@ final class RequestEngine: Sendable {
             // The receive is posted here and not together with the send: nng crashes when a receive that
             // was posted before its send was done is cancelled.
             exchange.beginReceiving(on: slot)
-            nng_ctx_recv(slot.context, slot.operation)
+            calls.make { nng_ctx_recv(slot.context, slot.operation) }
             exchange.cancelIfAborted()
         case .sending:
             // What could not be sent is still ours.
@@ -550,12 +544,19 @@ final class RequestEngine: Sendable {
         }
     }
 
-    /// Closes nng's socket when no reply is on its way.
+    /// Closes nng's socket when every exchange has ended and no reply is on its way.
     ///
     /// When a connection is closed between the header and the body of a message that comes in, nng's receive
     /// never ends, and the thread that frees connections waits for it for ever, for all sockets of the
     /// process. Replies that take longer than the time are unlikely to hit just that moment.
     private func closeWhenQuiet(by deadline: ContinuousClock.Instant) {
+        // Aborted exchanges end by themselves, and nothing starts any more.
+        guard state.withLock({ $0.busyCount == 0 }), calls.isQuiet else {
+            connecting.asyncAfter(deadline: .now() + Self.quietInterval.dispatchInterval) {
+                self.closeWhenQuiet(by: deadline)
+            }
+            return
+        }
         if let pipe = state.withLock({ $0.pipe }),
             let traffic = TransportStatistics()?.traffic[pipe],
             traffic.received < traffic.sent, .now < deadline
@@ -568,33 +569,17 @@ final class RequestEngine: Sendable {
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.closingTime) { [weak self] in
             self?.closed.happen()
         }
-        // Ends every operation; their callbacks follow, or have been.
         nng_close(socket)
-        let isIdle = state.withLock { state in
-            state.phase = .closed
-            return state.busyCount == 0
-        }
-        if isIdle {
-            freeSlots()
-        }
-    }
-
-    /// Called once, when the socket is closed and no exchange is left. Stopping earlier would be wrong: an
-    /// operation that is started after it was stopped never calls back.
-    private func freeSlots() {
-        // The last exchange ends on one of nng's threads, which must not wait for itself.
-        connecting.async {
-            let slots = self.state.withLock { state in
-                defer {
-                    state.slots = []
-                    state.idleSlots = []
-                }
-                return state.slots
+        let slots = state.withLock { state in
+            defer {
+                state.slots = []
+                state.idleSlots = []
             }
-            for slot in slots {
-                slot.free()
-            }
-            self.closed.happen()
+            return state.slots
         }
+        for slot in slots {
+            slot.free()
+        }
+        closed.happen()
     }
 }

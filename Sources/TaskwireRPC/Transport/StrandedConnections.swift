@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Finds and ends connections that a dead ipc listener of nng has accepted but will never read from.
+/// Finds connections that a dead ipc listener of nng has accepted but will never read from.
 ///
 /// nng 1.5.2 goes on shaking hands after such a listener has died, so a client that connects before the next
 /// one takes over believes that all is well. What betrays its connection is a request that stays unread, or
@@ -18,11 +18,12 @@ struct StrandedConnections {
     /// How many looks in a row must find the same. nng reads at once while it has idle contexts.
     private static let requiredLooks = 3
 
-    /// Looks once, and ends the connections to `paths`, the private paths of listeners, that are stranded.
-    mutating func endThose(to paths: Set<String>) {
+    /// Looks once, and returns those of `paths`, the private paths of listeners, that have stranded connections.
+    mutating func find(at paths: Set<String>) -> Set<String> {
+        var found: Set<String> = []
         var remaining: [UInt: Suspicion] = [:]
         defer { suspicions = remaining }
-        guard !paths.isEmpty, let folder = opendir("/proc/self/fd") else { return }
+        guard !paths.isEmpty, let folder = opendir("/proc/self/fd") else { return [] }
         defer { closedir(folder) }
         while let entry = readdir(folder) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
@@ -40,19 +41,10 @@ struct StrandedConnections {
             if suspicion.looks < Self.requiredLooks {
                 remaining[inode] = suspicion
             } else {
-                Self.end(descriptor)
+                found.insert(path)
             }
         }
-    }
-
-    /// Closes the connection, so that the client connects again, but not the descriptor, which is nng's to
-    /// close. A mere `shutdown` would leave the poller spinning on it.
-    private static func end(_ descriptor: Int32) {
-        let substitute = open("/dev/null", O_RDWR | O_CLOEXEC)
-        guard substitute >= 0 else { return }
-        dup2(substitute, descriptor)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        close(substitute)
+        return found
     }
 
     /// The inode and the unread bytes of a socket that has something to read or was hung up; nil for others.

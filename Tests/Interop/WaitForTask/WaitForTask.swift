@@ -11,7 +11,8 @@ struct WaitForTask {
         var last: TaskStatus?
         for try await snapshot in pollUntilTerminal(taskID, in: store) where snapshot.status != last {
             // Unbuffered, so that whoever started this program sees each line at once.
-            try FileHandle.standardOutput.write(contentsOf: Data("\(taskID) \(snapshot.status.rawValue)\n".utf8))
+            let line = "\(taskID) \(snapshot.status.rawValue)\n"
+            try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
             last = snapshot.status
         }
         let outcome = try await store.getResult(taskID)
