@@ -32,10 +32,11 @@ struct Exchanger {
                 }
             } catch let error as TaskwireError {
                 // A server that is stopping did nothing, and the next one may be there soon.
+                pause = max(pause, error.retryAfter ?? .zero)
                 guard error.reason == .stopping, .now.advanced(by: pause) < deadline else { throw error }
             }
             // Callers that lost the same connection should not all come back in the same moment.
-            try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+            try await Task.sleep(for: pause * Double.random(in: 1...1.5))
             pause = min(pause * 2, Self.longestPause)
         }
     }

@@ -345,7 +345,7 @@ struct ReplySocketTests {
         let stopping = Task { try await server.stop(grace: .seconds(15)) }
         // Nobody new is let in.
         try await eventually { access("\(folder.path)/s", F_OK) != 0 }
-        let late = try makeClient(server.address) { $0.failFast = .milliseconds(50) }
+        let late = try makeClient(server.address) { $0.failFast = .seconds(1) }
         #expect(try await late.callError("late").code == .connectionRefused)
         gate.open()
         #expect(try await within { try await running.value } == size)
