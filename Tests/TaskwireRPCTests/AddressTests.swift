@@ -2,7 +2,7 @@ import Glibc
 import TaskwireRPC
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AddressTests {
     @Test(arguments: [
         ("ipc:///run/x.sock", "ipc:///run/x.sock", true),

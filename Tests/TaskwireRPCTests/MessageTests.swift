@@ -1,7 +1,7 @@
 import TaskwireRPC
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MessageTests {
     @Test
     func `what is written is read`() throws {

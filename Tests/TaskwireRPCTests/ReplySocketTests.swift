@@ -4,7 +4,7 @@ import TaskwireRPC
 import Testing
 
 /// Listening, guarding and stopping.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReplySocketTests {
     @Test
     func `an ipc listener outlives clients that connect and close`() async throws {
@@ -342,7 +342,7 @@ struct ReplySocketTests {
         let size = 3 << 20
         let running = Task { try await client.exchange(try Message(size: size)).count }
         try await eventually { gate.arrivals == 1 }
-        let stopping = Task { try await server.stop(grace: .seconds(15)) }
+        let stopping = Task { try await server.stop(grace: .seconds(60)) }
         // Nobody new is let in.
         try await eventually { access("\(folder.path)/s", F_OK) != 0 }
         let late = try makeClient(server.address) { $0.failFast = .seconds(1) }

@@ -5,7 +5,7 @@ import Testing
 
 /// Runs `body` and fails when it has not ended after `limit`, so that no test can hang.
 func within<Output: Sendable>(
-    _ limit: Duration = .seconds(20),
+    _ limit: Duration = .seconds(60),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: @escaping @Sendable () async throws -> Output
 ) async throws -> Output {
@@ -68,7 +68,7 @@ struct TestFailure: Error, CustomStringConvertible {
 
 /// Waits until `condition` holds.
 func eventually(
-    _ limit: Duration = .seconds(10),
+    _ limit: Duration = .seconds(60),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: @Sendable () async throws -> Bool
 ) async throws {
@@ -215,12 +215,12 @@ func makeClient(
 
 extension RequestSocket {
     /// Sends `text` and returns the reply's text.
-    func call(_ text: String, timeout: Duration = .seconds(15)) async throws -> String {
+    func call(_ text: String, timeout: Duration = .seconds(60)) async throws -> String {
         try await exchange(try Message(text), deadline: .now + timeout).text
     }
 
     /// Sends `text` and returns the error that comes of it.
-    func callError(_ text: String, timeout: Duration = .seconds(15)) async throws -> TransportError {
+    func callError(_ text: String, timeout: Duration = .seconds(60)) async throws -> TransportError {
         let message = try Message(text)
         do throws(TransportError) {
             let reply = try await exchange(message, deadline: .now + timeout)

@@ -7,7 +7,7 @@ public struct TimeLimitExceeded: Error {
 /// Runs `body` and throws ``TimeLimitExceeded`` when it takes longer than `limit`, so that a test which would hang
 /// fails instead. The limit is generous and says nothing about speed.
 public func withTimeLimit<Output: Sendable>(
-    _ limit: Duration = .seconds(30),
+    _ limit: Duration = .seconds(120),
     _ body: @escaping @Sendable () async throws -> Output
 ) async throws -> Output {
     try await withThrowingTaskGroup(of: Output.self) { group in

@@ -15,8 +15,9 @@ struct StrandedConnections {
     /// By inode.
     private var suspicions: [UInt: Suspicion] = [:]
 
-    /// How many looks in a row must find the same. nng reads at once while it has idle contexts.
-    private static let requiredLooks = 3
+    /// How many looks in a row must find the same. nng reads at once while it has idle contexts, but the whole
+    /// process may have been short of time.
+    private static let requiredLooks = 10
 
     /// Looks once, and returns those of `paths`, the private paths of listeners, that have stranded connections.
     mutating func find(at paths: Set<String>) -> Set<String> {

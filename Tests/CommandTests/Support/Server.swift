@@ -67,7 +67,7 @@ func withTemporaryFolder<Value>(_ body: (String) async throws -> Value) async th
 
 /// Returns once `condition` holds, and throws when it does not for 10 s.
 func eventually(_ name: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while try await !condition() {
         try #require(ContinuousClock.now < deadline, "not in time: \(name)")
         try await Task.sleep(for: .milliseconds(10))
