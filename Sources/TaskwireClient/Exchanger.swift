@@ -22,21 +22,27 @@ struct Exchanger {
         var pause = Self.firstPause
         while true {
             try Task.checkCancellation()
+            var failure: TaskwireError
             do {
                 return try decode(try await socket.exchange(try encode(call, deadline), deadline: deadline))
             } catch let error as TransportError {
                 if error.code == .cancelled { throw CancellationError() }
                 if call.requestID != nil, error.mayHaveBeenSent { isOutcomeUnknown = true }
-                guard error.code == .connectionReset, .now.advanced(by: pause) < deadline else {
-                    throw failure(error, isOutcomeUnknown: isOutcomeUnknown)
-                }
+                failure = self.failure(error, isOutcomeUnknown: isOutcomeUnknown)
+                guard error.code == .connectionReset else { throw failure }
             } catch let error as TaskwireError {
-                // A server that is stopping did nothing, and the next one may be there soon.
+                // Whatever a server says is the outcome, also of what was sent before, but for these two, after which
+                // nothing was done this time. A server that is stopping may have a successor soon.
+                guard [.stopping, .deadlineExceeded].contains(error.reason) else { throw error }
+                failure = error
+                failure.isOutcomeUnknown = isOutcomeUnknown
+                guard error.reason == .stopping else { throw failure }
                 pause = max(pause, error.retryAfter ?? .zero)
-                guard error.reason == .stopping, .now.advanced(by: pause) < deadline else { throw error }
             }
             // Callers that lost the same connection should not all come back in the same moment.
-            try await Task.sleep(for: pause * Double.random(in: 1...1.5))
+            let wait = pause * Double.random(in: 1...1.5)
+            guard .now.advanced(by: wait) < deadline else { throw failure }
+            try await Task.sleep(for: wait)
             pause = min(pause * 2, Self.longestPause)
         }
     }

@@ -40,7 +40,10 @@ public final class TaskwireClient: TaskStore {
         self.configuration = configuration
         arenas = ArenaPool()
         do throws(TransportError) {
-            var options = RequestSocket.Configuration(address: try Address(url))
+            let address = try Address(url)
+            var options = RequestSocket.Configuration(address: address)
+            // Anybody could have made the folder in /tmp before its owner.
+            options.requiresOwnFolder = address.description == Self.defaultURL(environment: [:])
             options.maximumMessageSize = configuration.maxMessageBytes
             options.failFast = configuration.connectTimeout
             socket = try RequestSocket(configuration: options)

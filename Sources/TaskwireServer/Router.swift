@@ -79,26 +79,66 @@ final class Router: Sendable {
             }
         } catch {
             complaints.note(error, peer: incoming.connection.peer)
-            return message(.reply(.failure(error)))
+            return message(.reply(.failure(error)), incoming)
         }
         switch request {
         case .call(let call):
-            let reply = await reply(to: call, from: incoming.connection, at: arrival, isBatched: false)
-            return message(.reply(reply))
+            return message(.reply(await reply(to: call, from: incoming.connection, at: arrival)), incoming)
         case .batch(let calls):
-            var replies: [RPCReply] = []
-            replies.reserveCapacity(calls.count)
-            for call in calls {
-                do throws(TaskwireError) {
-                    let call = try call.get()
-                    replies.append(
-                        await reply(to: call, from: incoming.connection, at: arrival, isBatched: true)
-                    )
-                } catch {
-                    replies.append(.failure(error))
-                }
+            return message(.batch(await replies(to: calls, from: incoming.connection, at: arrival)), incoming)
+        }
+    }
+
+    /// Answers the calls of a batch one after the other, as long as their replies have room in one message.
+    private func replies(
+        to calls: [Result<RPCCall, TaskwireError>],
+        from connection: Connection,
+        at arrival: ContinuousClock.Instant
+    ) async -> [RPCReply] {
+        var replies: [RPCReply] = []
+        replies.reserveCapacity(calls.count)
+        // What a failure takes in the envelope is set aside, generously.
+        var room = limits.maxMessageBytes - calls.count * Self.failureByteCount
+        for call in calls {
+            // Others have their turn between two calls of a batch.
+            await Task.yield()
+            do throws(TaskwireError) {
+                guard room > 0 else { throw Self.noRoom(limits.maxMessageBytes) }
+                let reply = await reply(to: try call.get(), from: connection, at: arrival, isBatched: true)
+                let encoded = try encoded(reply, room: room)
+                room -= encoded.byteCount
+                replies.append(encoded.reply)
+            } catch {
+                complaints.note(error, peer: connection.peer)
+                replies.append(.failure(error))
             }
-            return message(.batch(replies))
+        }
+        return replies
+    }
+
+    /// A failure without a task is smaller than this.
+    private static let failureByteCount = 512
+
+    private static func noRoom(_ byteCount: Int) -> TaskwireError {
+        TaskwireError(
+            .resourceExhausted,
+            .tooLarge,
+            "The reply would have more than \(byteCount) bytes; ask for less at a time"
+        )
+    }
+
+    /// The reply with its body encoded, which is done once, and how many bytes that took.
+    private func encoded(
+        _ reply: RPCReply,
+        room: Int
+    ) throws(TaskwireError) -> (reply: RPCReply, byteCount: Int) {
+        switch reply {
+        case .success(.value(let value)):
+            let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
+            guard body.count <= room else { throw Self.noRoom(limits.maxMessageBytes) }
+            return (.success(.encoded(body)), body.count)
+        case .success(.encoded), .failure:
+            return (reply, 0)
         }
     }
 
@@ -106,30 +146,31 @@ final class Router: Sendable {
         to call: RPCCall,
         from connection: Connection,
         at arrival: ContinuousClock.Instant,
-        isBatched: Bool
+        isBatched: Bool = false
     ) async -> RPCReply {
         guard let method = methods[call.method] else {
             let error = TaskwireError(
                 .unimplemented,
                 .unknownMethod,
-                "There is no method \(quoted(call.method))"
+                "There is no method \"\(Self.cut(call.method, to: 100))\""
             )
             complaints.note(error, peer: connection.peer)
             return .failure(error)
         }
+        let start = ContinuousClock.now
         let reply: RPCReply
         do {
-            let work = try prepare(call, method, isBatched: isBatched)
             let context = context(of: call, at: arrival)
+            let work = try prepare(call, method, context, from: connection, isBatched: isBatched)
             let value =
                 method.handler?.kind == .wait
                 ? try await connection.withCancellationOnClose { try await work(context) }
                 : try await work(context)
             reply = .success(.value(value))
         } catch {
-            reply = .failure(refusal(error, of: call, from: connection))
+            reply = .failure(refusal(error, of: call))
         }
-        let duration = ContinuousClock.now - arrival
+        let duration = ContinuousClock.now - start
         let error: TaskwireError? = if case .failure(let error) = reply { error } else { nil }
         statistics.record(method.descriptor.fullName, duration: duration, isError: error != nil)
         log(call, from: connection, duration: duration, error: error)
@@ -139,6 +180,28 @@ final class Router: Sendable {
     /// Everything that can be said of a call before it is carried out.
     private func prepare(
         _ call: RPCCall,
+        _ method: Method,
+        _ context: CallContext,
+        from connection: Connection,
+        isBatched: Bool
+    ) throws(TaskwireError) -> Handler.Work {
+        if let deadline = context.options.deadline, deadline <= .now {
+            throw TaskwireError(
+                .deadlineExceeded,
+                .deadlineExceeded,
+                "The call's time was over before its turn came; nothing was done"
+            )
+        }
+        do throws(TaskwireError) {
+            return try work(of: call, method, isBatched: isBatched)
+        } catch {
+            if error.code == .invalidArgument { complaints.note(error, peer: connection.peer) }
+            throw error
+        }
+    }
+
+    private func work(
+        of call: RPCCall,
         _ method: Method,
         isBatched: Bool
     ) throws(TaskwireError) -> Handler.Work {
@@ -178,10 +241,9 @@ final class Router: Sendable {
         )
     }
 
-    private func refusal(_ error: any Error, of call: RPCCall, from connection: Connection) -> TaskwireError {
+    private func refusal(_ error: any Error, of call: RPCCall) -> TaskwireError {
         switch error {
         case let error as TaskwireError:
-            if error.reason == .malformedMessage { complaints.note(error, peer: connection.peer) }
             return error
         case is CancellationError where isStopping.load(ordering: .relaxed):
             return TaskwireError(
@@ -213,21 +275,20 @@ final class Router: Sendable {
         ]
         if let error { metadata["reason"] = "\(error.reason.rawValue)" }
         if let requestID = call.requestID { metadata["request_id"] = "\(requestID)" }
+        // W3C Trace Context, section 3.3: 512 characters of tracestate are what everybody passes on.
         for key in ["traceparent", "tracestate"] {
-            if let value = call.metadata[key] { metadata[key] = "\(value)" }
+            if let value = call.metadata[key] { metadata[key] = "\(Self.cut(value, to: 512))" }
         }
         logger.debug("call", metadata: metadata)
     }
 
-    private func message(_ response: RPCResponse) -> Message? {
+    private func message(_ response: RPCResponse, _ incoming: IncomingRequest) -> Message? {
         do throws(TaskwireError) {
             return try encode(response)
         } catch {
-            logger.warning("reply not sent", metadata: ["error": "\(error)"])
-            switch response {
-            case .reply: return try? encode(.reply(.failure(error)))
-            case .batch(let replies): return try? encode(.batch(fitting(replies, error)))
-            }
+            let failure = error.reason == .tooLarge ? Self.noRoom(limits.maxMessageBytes) : error
+            complaints.note(failure, peer: incoming.connection.peer)
+            return try? encode(.reply(.failure(failure)))
         }
     }
 
@@ -235,20 +296,8 @@ final class Router: Sendable {
         try Message.encoding(response, arenas: arenas, maxBytes: limits.maxMessageBytes)
     }
 
-    /// The replies of a batch that cannot be sent whole, with `error` in place of those that have no room.
-    private func fitting(_ replies: [RPCReply], _ error: TaskwireError) -> [RPCReply] {
-        // What a failure takes in the envelope, generously.
-        var room = limits.maxMessageBytes - replies.count * 512
-        return replies.map { reply in
-            let byteCount = try? arenas.withArena { arena in try reply.prepared(in: arena).byteCount }
-            guard let byteCount, byteCount <= room else { return .failure(error) }
-            room -= byteCount
-            return reply
-        }
-    }
-
-    /// A peer's text for a message to it: not longer than a line.
-    private func quoted(_ text: String) -> String {
-        "\"\(text.prefix(100))\""
+    /// The beginning of a peer's text, so that neither a line of the log nor a message grows with it.
+    private static func cut(_ text: String, to count: Int) -> String {
+        String(text.unicodeScalars.prefix(count))
     }
 }

@@ -42,8 +42,13 @@ package struct MutationLog: Sendable, Hashable {
     }
 }
 
-/// The fields of a task that a mutation can change and a basic view shows, as one mutation left them.
+/// The basic view of a task as one mutation left it, but for what all tasks under one key share.
+///
+/// Also what no mutation changes is in it, since the id may belong to another task by the time of a retry.
 package struct MutationOutcome: Sendable, Hashable {
+    package var createdAt: Timestamp
+    package var labels: [String: String]
+    package var immediateResponse: String?
     package var status: TaskStatus
     package var statusMessage: String?
     package var lastUpdatedAt: Timestamp
@@ -55,6 +60,9 @@ package struct MutationOutcome: Sendable, Hashable {
     package var lease: TaskLease?
 
     package init(of state: TaskState) {
+        createdAt = state.createdAt
+        labels = state.labels
+        immediateResponse = state.immediateResponse
         status = state.status
         statusMessage = state.statusMessage
         lastUpdatedAt = state.lastUpdatedAt
@@ -69,6 +77,9 @@ package struct MutationOutcome: Sendable, Hashable {
     /// The basic view of `state` as it was after that mutation.
     package func applied(to state: TaskState) -> TaskState {
         var past = state.viewed(as: .basic)
+        past.createdAt = createdAt
+        past.labels = labels
+        past.immediateResponse = immediateResponse
         past.status = status
         past.statusMessage = statusMessage
         past.lastUpdatedAt = lastUpdatedAt

@@ -45,7 +45,7 @@ extension TaskEngine {
     }
 
     /// Brings up to 64 overdue records up to date and returns how many.
-    private func sweepStep() async throws -> Int {
+    func sweepStep() async throws -> Int {
         let now = core.clock.now
         let keys = try await core.storage.due(atOrBefore: now, limit: Self.sweepStep)
         for key in keys {

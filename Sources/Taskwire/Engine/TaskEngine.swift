@@ -83,8 +83,12 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         // A page that filters looks at a bounded number of tasks, so that it costs the page and not the store.
         var budget = pageSize + core.limits.maxPageSize
         var tasks: [TaskState] = []
+        var byteCount = 0
+        var isFull = false
         while true {
-            let limit = min(pageSize - tasks.count, budget) + 1
+            // With a filter most of what is read may not match, and storages are asked as seldom as possible.
+            let wish = request.labels.isEmpty ? pageSize - tasks.count : Self.filterBatch
+            let limit = max(1, min(wish, budget)) + 1
             let records = try await core.storage.page(
                 TaskStorageQuery(owner: owner, statuses: stored, after: position, limit: limit)
             )
@@ -99,14 +103,23 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                     request.labels.allSatisfy({ record.state.labels[$0.key] == $0.value })
                 else { continue }
                 tasks.append(record.state.viewed(as: .basic))
+                byteCount += record.state.basicByteCount
+                isFull = tasks.count == pageSize || byteCount > Self.pageByteCount
+                if isFull { break }
             }
-            guard hasMore, let position else { return TaskPage(tasks: tasks) }
-            if tasks.count == pageSize || budget <= 0 {
+            let isLastRead = position?.id == records.last?.state.id
+            guard hasMore || !isLastRead, let position else { return TaskPage(tasks: tasks) }
+            if isFull || budget <= 0 {
                 let cursor = TaskCursor.encode(position, owner: owner, request: request)
                 return TaskPage(tasks: tasks, nextCursor: cursor)
             }
         }
     }
+
+    private static var filterBatch: Int { 256 }
+
+    /// A page ends with the task that makes it larger than this, so that it has room in a message.
+    private static var pageByteCount: Int { 512 << 10 }
 
     // MARK: Waits
 
@@ -156,7 +169,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 let record = try await liveRecord(taskID)
                 guard !isDone(record.state), core.clock.now < end else { return record }
                 // The task's own time may come before the sweeper does.
-                let due = record.dueAt(tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
+                let due = record.dueAt
                 try await waiter.sleep(until: min(end, due ?? end), clock: core.clock)
             }
         }
@@ -179,13 +192,27 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 
     /// See ``TaskStore/createTask(_:options:)``.
     public func createTask(_ request: CreateTaskRequest, options: CallOptions) async throws -> TaskState {
+        var options = options
+        options.requestID = options.requestID ?? .random()
+        do {
+            return try await createOnce(request, options: options)
+        } catch let error as TaskwireError where error.reason == .taskQuota {
+            // Tasks whose time is over count until the sweeper has been there.
+            guard try await sweepStep() > 0 else { throw error }
+            return try await createOnce(request, options: options)
+        }
+    }
+
+    private func createOnce(_ request: CreateTaskRequest, options: CallOptions) async throws -> TaskState {
         let requestID = options.requestID ?? .random()
         let taskID = request.taskID ?? TaskID.derived(owner: owner, requestID: requestID)
         try TaskID.validate(taskID)
         try TaskRules.labels(request.labels)
         try TaskRules.payload(request.request, field: "request")
+        try TaskRules.text(request.statusMessage, field: "status_message")
+        try TaskRules.text(request.immediateResponse, field: "immediate_response")
         let ttl = try core.limits.ttl(request.ttlMilliseconds)
-        let pollInterval = try TaskRules.pollInterval(request.pollIntervalMilliseconds)
+        let pollInterval = try core.limits.pollInterval(request.pollIntervalMilliseconds)
         let mutation = Mutation("CreateTask", requestID: requestID) {
             $0.feed(request.taskID)
             $0.feed(request.ttlMilliseconds)
@@ -235,8 +262,9 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// See ``TaskStore/updateTask(_:options:)``.
     public func updateTask(_ request: UpdateTaskRequest, options: CallOptions) async throws -> TaskState {
         try TaskRules.progress(request.progress)
+        try TaskRules.text(request.statusMessage, field: "status_message")
         let ttl = try core.limits.ttl(request.ttlMilliseconds)
-        let pollInterval = try TaskRules.pollInterval(request.pollIntervalMilliseconds)
+        let pollInterval = try core.limits.pollInterval(request.pollIntervalMilliseconds)
         let mutation = Mutation("UpdateTask", requestID: options.requestID) {
             $0.feed(request.leaseToken)
             $0.feed(request.status?.rawValue)
@@ -313,6 +341,8 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 
     /// See ``TaskStore/failTask(_:options:)``.
     public func failTask(_ request: FailTaskRequest, options: CallOptions) async throws -> TaskState {
+        try TaskRules.text(request.error.message, field: "error.message")
+        try TaskRules.text(request.statusMessage, field: "status_message")
         let mutation = Mutation("FailTask", requestID: options.requestID) {
             $0.feed(request.leaseToken)
             $0.feed(Int64(request.error.code))
@@ -330,6 +360,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 
     /// See ``TaskStore/cancelTask(_:options:)``.
     public func cancelTask(_ request: CancelTaskRequest, options: CallOptions) async throws -> TaskState {
+        try TaskRules.text(request.statusMessage, field: "status_message")
         let mutation = Mutation("CancelTask", requestID: options.requestID) {
             $0.feed(request.mode == .immediate ? "immediate" : "request")
             $0.feed(request.statusMessage)
@@ -345,14 +376,16 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         }
     }
 
-    /// See ``TaskStore/deleteTask(_:options:)``.
+    /// See ``TaskStore/deleteTask(_:options:)``. That a task was not there is not remembered, as nothing is there to
+    /// remember it: a retry looks again.
     public func deleteTask(_ taskID: String, options: CallOptions) async throws -> Bool {
         try TaskID.validate(taskID)
         let mutation = Mutation("DeleteTask", requestID: options.requestID) { _ in }
+        let tombstoneMilliseconds = core.limits.tombstoneMilliseconds
         do {
             _ = try await mutate(taskID, mutation, options) { record, now, _ throws(TaskwireError) in
                 guard record?.isLive == true else { throw Self.notFound(taskID, record) }
-                record?.bury(at: now, isExpired: false)
+                record?.bury(at: now, isExpired: false, tombstoneMilliseconds: tombstoneMilliseconds)
             }
             return true
         } catch let error as TaskwireError where error.code == .notFound {
@@ -400,10 +433,11 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 return (outcome.applied(to: record.state), false)
             }
             try body(&record, now, ownerTaskCount)
-            core.settle(&record, at: now)
             guard var changed = record else { throw Self.notFound(taskID, nil) }
+            // A shortened time to live may be over at once.
+            let isKept = changed.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
             changed.mutations.remember(mutation, outcome: MutationOutcome(of: changed.state))
-            record = changed
+            record = isKept ? changed : nil
             return (changed.state.viewed(as: .basic), true)
         }
         if isNew { core.waiters.wake(key) }
@@ -417,6 +451,15 @@ extension TaskEngine.Core {
         if record?.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) == false {
             record = nil
         }
+    }
+}
+
+extension TaskState {
+    /// About what the basic view takes in a message.
+    fileprivate var basicByteCount: Int {
+        let texts = [id, owner, statusMessage ?? "", immediateResponse ?? ""]
+        return texts.reduce(128) { $0 + $1.utf8.count }
+            + labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
     }
 }
 

@@ -1,7 +1,7 @@
 /// A task as a storage keeps it: what callers see, and what the rules need beside it.
 ///
-/// A removed task stays as a tombstone: the record without its payloads, so that late retries are answered
-/// and its revisions are never reused.
+/// A removed task stays as a tombstone: the record without its payloads, so that late retries are answered and
+/// its revisions are never reused.
 public struct TaskRecord: Sendable, Hashable {
     /// The task in full view.
     package var state: TaskState
@@ -23,7 +23,7 @@ public struct TaskRecord: Sendable, Hashable {
     }
 
     package struct Tombstone: Sendable, Hashable {
-        package var removedAt: Timestamp
+        package var forgottenAt: Timestamp
         package var isExpired: Bool
     }
 
@@ -72,23 +72,22 @@ public struct TaskKey: Sendable, Hashable, Comparable {
 // sweeper come to the same answer, whoever looks first.
 extension TaskRecord {
     /// When the record next changes by itself: a lease or a life runs out, or a tombstone is forgotten.
-    package func dueAt(tombstoneMilliseconds: Int64) -> Timestamp? {
-        if let tombstone {
-            return tombstone.removedAt.adding(milliseconds: tombstoneMilliseconds)
-        }
+    package var dueAt: Timestamp? {
+        if let tombstone { return tombstone.forgottenAt }
         guard let ttl = state.ttlMilliseconds else { return nil }
-        let end = (endedAt ?? state.createdAt).adding(milliseconds: ttl)
-        guard let lease = state.lease, endedAt == nil else { return end }
-        return max(end, lease.expiresAt)
+        if let endedAt { return endedAt.adding(milliseconds: ttl) }
+        // A time to live that was shortened below the task's age ends it then, and not in the past.
+        let end = max(state.createdAt.adding(milliseconds: ttl), state.lastUpdatedAt)
+        return max(end, state.lease?.expiresAt ?? end)
     }
 
     /// Brings the record to what it is at `now`. Returns `false` when nothing of it is left.
     package mutating func settle(at now: Timestamp, tombstoneMilliseconds: Int64) -> Bool {
-        while let due = dueAt(tombstoneMilliseconds: tombstoneMilliseconds), due <= now {
+        while let due = dueAt, due <= now {
             if tombstone != nil {
                 return false
             } else if endedAt != nil {
-                bury(at: due, isExpired: true)
+                bury(at: due, isExpired: true, tombstoneMilliseconds: tombstoneMilliseconds)
             } else {
                 expire(at: due)
             }
@@ -105,12 +104,15 @@ extension TaskRecord {
     }
 
     /// Removes the task and leaves its tombstone.
-    package mutating func bury(at moment: Timestamp, isExpired: Bool) {
+    package mutating func bury(at moment: Timestamp, isExpired: Bool, tombstoneMilliseconds: Int64) {
         state = state.viewed(as: .basic)
         state.lease = nil
         leaseSecret = nil
         interactions = []
-        tombstone = Tombstone(removedAt: moment, isExpired: isExpired)
+        tombstone = Tombstone(
+            forgottenAt: moment.adding(milliseconds: tombstoneMilliseconds),
+            isExpired: isExpired
+        )
         touch(at: moment)
     }
 

@@ -11,10 +11,19 @@ extension TaskLimits {
         return min(milliseconds, maxTTLMilliseconds)
     }
 
+    /// The poll interval that a task gets: positive, and no longer than a task can live.
+    func pollInterval(_ milliseconds: Int64?) throws(TaskwireError) -> Int64? {
+        guard let milliseconds else { return nil }
+        guard milliseconds > 0 else {
+            throw .invalidField("poll_interval_ms", "\(milliseconds) is not above 0")
+        }
+        return min(milliseconds, maxTTLMilliseconds)
+    }
+
     /// The size of a page, 50 unless given.
     func pageSize(_ size: Int) throws(TaskwireError) -> Int {
-        guard size != 0 else { return min(50, maxPageSize) }
-        guard (1...maxPageSize).contains(size) else {
+        guard size != 0 else { return max(1, min(50, maxPageSize)) }
+        guard size >= 1, size <= maxPageSize else {
             throw .invalidField("page_size", "\(size) is not between 1 and \(maxPageSize)")
         }
         return size
@@ -30,14 +39,6 @@ extension TaskLimits {
 }
 
 enum TaskRules {
-    static func pollInterval(_ milliseconds: Int64?) throws(TaskwireError) -> Int64? {
-        guard let milliseconds else { return nil }
-        guard milliseconds > 0 else {
-            throw .invalidField("poll_interval_ms", "\(milliseconds) is not above 0")
-        }
-        return milliseconds
-    }
-
     static func labels(_ labels: [String: String]) throws(TaskwireError) {
         guard labels.count <= 16 else {
             throw .invalidField("labels", "has \(labels.count) entries, at most 16 are allowed")
@@ -61,6 +62,12 @@ enum TaskRules {
         guard (1...255).contains(type.count), type.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw .invalidField("\(field).content_type", "is not 1 to 255 bytes of printable ASCII")
         }
+    }
+
+    /// Texts are kept with every mutation that a task remembers, so they are kept short.
+    static func text(_ text: String?, field: String) throws(TaskwireError) {
+        guard let count = text?.utf8.count, count > TaskLimits.maxTextBytes else { return }
+        throw .invalidField(field, "has \(count) bytes, at most \(TaskLimits.maxTextBytes) are allowed")
     }
 
     static func progress(_ progress: TaskProgress?) throws(TaskwireError) {

@@ -59,6 +59,11 @@ public final class TaskContext: Sendable {
         note(try await store.failTask(taskID, error: TaskError(code: code, message: message)))
     }
 
+    /// Takes note that the task is gone.
+    func noteGone() {
+        state.withLock { $0.isCancelled = true }
+    }
+
     /// Takes over a newer snapshot.
     func note(_ task: TaskState) {
         state.withLock { state in

@@ -53,6 +53,7 @@ private func waitUntilPointless(_ context: TaskContext, in store: some TaskStore
             let request = WaitTaskRequest(taskID: context.taskID, afterRevision: context.task.revision)
             context.note(try await store.waitTask(request, options: .default).task)
         } catch let error as TaskwireError where error.code == .notFound {
+            context.noteGone()
             return
         } catch {
             // The store is away for now; the body's own calls will show whether it stays away.
@@ -70,7 +71,10 @@ private func settle(_ context: TaskContext, in store: some TaskStore, after fail
         if failure is CancellationError, context.isCancelled {
             context.note(try await store.cancelTask(context.taskID))
         } else if let failure {
-            try await context.fail(String(describing: failure))
+            let text = String(describing: failure)
+            try await context.fail(
+                String(decoding: text.utf8.prefix(TaskLimits.maxTextBytes - 4), as: UTF8.self)
+            )
         } else {
             try await context.fail("finished without a result")
         }

@@ -22,25 +22,29 @@ public final class MemoryStorage: TaskStorage {
         }
     }
 
+    /// A tombstone, told from earlier ones of the same task by its revision.
+    fileprivate struct Grave {
+        var key: TaskKey
+        var revision: UInt64
+    }
+
     fileprivate struct State {
         static let partCount = 256
         var parts = [[TaskKey: TaskRecord]](repeating: [:], count: partCount)
         var owners: [String: Owner] = [:]
         var due = SortedSet<Due>()
         /// Tombstones in the order of removal. The first one stands; later ones may be gone by now.
-        var graves: Deque<(key: TaskKey, removedAt: Timestamp)> = []
+        var graves: Deque<Grave> = []
         var tombstoneCount = 0
         var taskCount = 0
     }
 
     private let state = Mutex(State())
-    private let tombstoneMilliseconds: Int64
     private let maxTombstones: Int
 
-    /// An empty storage.
+    /// An empty storage that keeps as many tombstones as `limits` say.
     public init(limits: TaskLimits = TaskLimits()) {
-        tombstoneMilliseconds = limits.tombstoneMilliseconds
-        maxTombstones = limits.maxTombstones
+        maxTombstones = max(0, limits.maxTombstones)
     }
 
     /// `memory`.
@@ -63,8 +67,10 @@ public final class MemoryStorage: TaskStorage {
             let before = state[key]
             var after = before
             let output = try body(&after, state.owners[key.owner]?.count ?? 0)
-            state.replace(key, before, by: after, tombstoneMilliseconds: tombstoneMilliseconds)
-            while state.tombstoneCount > maxTombstones { state.forgetOldestTombstone(tombstoneMilliseconds) }
+            state.replace(key, before, by: after)
+            while state.tombstoneCount > maxTombstones, let grave = state.graves.first {
+                state.replace(grave.key, state[grave.key], by: nil)
+            }
             return output
         }
     }
@@ -111,14 +117,9 @@ extension MemoryStorage.State {
     }
 
     /// Stores a record and keeps order, due times and counts in step with it.
-    mutating func replace(
-        _ key: TaskKey,
-        _ before: TaskRecord?,
-        by after: TaskRecord?,
-        tombstoneMilliseconds: Int64
-    ) {
-        let oldDue = before?.dueAt(tombstoneMilliseconds: tombstoneMilliseconds)
-        let newDue = after?.dueAt(tombstoneMilliseconds: tombstoneMilliseconds)
+    mutating func replace(_ key: TaskKey, _ before: TaskRecord?, by after: TaskRecord?) {
+        let oldDue = before?.dueAt
+        let newDue = after?.dueAt
         if oldDue != newDue {
             if let oldDue { due.remove(MemoryStorage.Due(moment: oldDue, key: key)) }
             if let newDue { due.insert(MemoryStorage.Due(moment: newDue, key: key)) }
@@ -140,22 +141,19 @@ extension MemoryStorage.State {
 
         if before?.tombstone != after?.tombstone {
             if before?.tombstone != nil { tombstoneCount -= 1 }
-            if let tombstone = after?.tombstone {
+            if let after, after.tombstone != nil {
                 tombstoneCount += 1
-                graves.append((key, tombstone.removedAt))
+                graves.append(MemoryStorage.Grave(key: key, revision: after.state.revision))
             }
         }
         self[key] = after
-        while let grave = graves.first, !isTombstone(grave) { graves.removeFirst() }
+        while let grave = graves.first, !stands(grave) { graves.removeFirst() }
+        if graves.count > 2 * tombstoneCount + 64 { graves = Deque(graves.filter(stands)) }
     }
 
-    private func isTombstone(_ grave: (key: TaskKey, removedAt: Timestamp)) -> Bool {
-        self[grave.key]?.tombstone?.removedAt == grave.removedAt
-    }
-
-    mutating func forgetOldestTombstone(_ tombstoneMilliseconds: Int64) {
-        guard let grave = graves.first else { return }
-        replace(grave.key, self[grave.key], by: nil, tombstoneMilliseconds: tombstoneMilliseconds)
+    private func stands(_ grave: MemoryStorage.Grave) -> Bool {
+        let record = self[grave.key]
+        return record?.tombstone != nil && record?.state.revision == grave.revision
     }
 }
 

@@ -41,8 +41,8 @@ public struct ServerInfo: Sendable, Hashable {
 
 /// Counters of a server since its start.
 public struct ServerStats: Sendable, Hashable {
-    /// One method. Latencies are microseconds from the arrival of a call to its reply; calls that wait count
-    /// their waiting.
+    /// One method. Latencies are microseconds from a call's turn to its reply; calls that wait count their
+    /// waiting.
     public struct Method: Sendable, Hashable {
         /// Full name, such as `taskwire.v1.TaskService/GetTask`.
         public var name: String

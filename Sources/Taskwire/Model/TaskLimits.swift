@@ -12,12 +12,15 @@ public struct TaskLimits: Sendable, Hashable {
     public var maxWaitMilliseconds: Int64 = 30_000
     /// Calls that may wait at once. Default 16 384.
     public var maxWaits: Int = 16_384
-    /// Tasks on one page. Default 1000.
+    /// Tasks on one page, at least 1. Default 1000.
     public var maxPageSize: Int = 1000
     /// How long a removed task is remembered, in milliseconds. Default 10 min.
     public var tombstoneMilliseconds: Int64 = 10 * 60 * 1000
     /// How many removed tasks are remembered, the oldest forgotten first. Default 100 000.
     public var maxTombstones: Int = 100_000
+
+    /// Bytes of a status message, an immediate response and the message of an error: 16 KiB.
+    public static let maxTextBytes = 16 << 10
 
     /// The defaults.
     public init() {}

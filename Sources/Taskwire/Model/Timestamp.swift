@@ -10,9 +10,11 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         self.millisecondsSince1970 = millisecondsSince1970
     }
 
-    /// The instant nearest to `date`.
+    /// The instant nearest to `date`, or to what is neither before nor after all time.
     public init(_ date: Date) {
-        self.init(millisecondsSince1970: Int64((date.timeIntervalSince1970 * 1000).rounded()))
+        let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
+        let nearest = Int64(exactly: milliseconds)
+        self.init(millisecondsSince1970: nearest ?? (milliseconds > 0 ? .max : .min))
     }
 
     /// The system clock, now.
@@ -43,7 +45,7 @@ extension Timestamp: Codable, CustomStringConvertible {
     public var description: String {
         // The milliseconds are written here: a `Date` counts in binary fractions, which are cut, not rounded.
         let milliseconds = (millisecondsSince1970 % 1000 + 1000) % 1000
-        let seconds = (millisecondsSince1970 - milliseconds) / 1000
+        let seconds = millisecondsSince1970 / 1000 - (millisecondsSince1970 % 1000 < 0 ? 1 : 0)
         let date = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
         let digits = String(milliseconds)
         return "\(date.dropLast()).\(String(repeating: "0", count: 3 - digits.count))\(digits)Z"

@@ -35,7 +35,7 @@ public struct TaskChange: Sendable, Hashable {
 /// One page of a listing.
 public struct TaskPage: Sendable, Hashable {
     /// Tasks in the order of their creation. May be fewer than asked for, even none, while more pages follow
-    /// (AIP-158): a page that filters looks at a bounded number of tasks.
+    /// (AIP-158): a page that filters looks at a bounded number of tasks, and one of large tasks ends early.
     public var tasks: [TaskState]
     /// Where the next page begins; empty on the last page.
     public var nextCursor: String

@@ -5,7 +5,7 @@ public struct CreateTaskRequest: Sendable, Hashable {
     public var taskID: String?
     /// Time to live in milliseconds, above 0, lowered to the store's maximum; `nil`: no limit.
     public var ttlMilliseconds: Int64?
-    /// Hint for pollers in milliseconds, above 0; `nil`: 500.
+    /// Hint for pollers in milliseconds, above 0, lowered to the maximum time to live; `nil`: 500.
     public var pollIntervalMilliseconds: Int64?
     /// At most 16, keys of 1 to 64 bytes, values of up to 256 bytes.
     public var labels: [String: String]

@@ -50,9 +50,9 @@ final class IPCListener: Sendable {
         self.path = path
         self.socket = socket
         self.onOpening = onOpening
-        let folderEnd = path.lastIndex(of: "/") ?? path.startIndex
-        folder = folderEnd == path.startIndex ? "/" : String(path[..<folderEnd])
-        try Self.prepareFolder(folder, for: address)
+        let folder = SocketFolder(of: path, address: address)
+        self.folder = folder.path
+        try folder.prepare()
         guard let lock = try FileLock(path: path + ".lock") else {
             throw TransportError(
                 code: .addressInUse,
@@ -63,7 +63,7 @@ final class IPCListener: Sendable {
         do throws(TransportError) {
             try Self.refuseForeignFile(at: path, address: address)
             let first = try Self.openGeneration(
-                folder: folder,
+                folder: folder.path,
                 path: path,
                 socket: socket,
                 address: address,
@@ -195,25 +195,6 @@ final class IPCListener: Sendable {
             throw TransportError(errno: number, action: action)
         }
         return Generation(listener: listener, privatePath: privatePath)
-    }
-
-    /// Makes the folder when it is missing, and refuses one that someone else could have put there.
-    private static func prepareFolder(_ folder: String, for address: Address) throws(TransportError) {
-        if mkdir(folder, 0o700) == 0 { return }
-        guard errno == EEXIST else {
-            throw TransportError(errno: errno, action: "Making the folder \(folder) for \(address)")
-        }
-        guard folder.hasPrefix("/tmp/") else { return }
-        var status = stat()
-        guard lstat(folder, &status) == 0 else {
-            throw TransportError(errno: errno, action: "Looking at the folder \(folder) for \(address)")
-        }
-        guard status.st_uid == geteuid() else {
-            throw TransportError(
-                code: .permissionDenied,
-                message: "The folder \(folder) of \(address) belongs to another user."
-            )
-        }
     }
 
     /// The path may be free or hold the socket of a server that was killed, but nothing else.

@@ -396,6 +396,19 @@ final class RequestEngine: Sendable {
         }
         guard mayDial else { return }
         let address = configuration.address
+        if configuration.requiresOwnFolder, case .ipc(let path) = address.transport {
+            do throws(TransportError) {
+                try SocketFolder(of: path, address: address).refuseForeign()
+            } catch {
+                let delay = state.withLock { state in
+                    state.connectFailure = error
+                    return delayAfterFailure(&state)
+                }
+                if let delay { scheduleDial(after: delay) }
+                checkAfterLoss()
+                return
+            }
+        }
         var dialer = nng_dialer()
         var result = nng_dialer_create(&dialer, socket, address.description)
         if result == 0 {

@@ -19,6 +19,9 @@ package final class RequestSocket: Sendable {
         /// How long an exchange waits for a connection before it fails with the reason why there is none;
         /// nil waits until the exchange's deadline.
         package var failFast: Duration?
+        /// Whether the folder of an ipc address must be this user's own, as in a place where anybody can make
+        /// folders.
+        package var requiresOwnFolder = false
 
         /// Makes a configuration for the server at `address`, everything else at its default.
         package init(address: Address) {

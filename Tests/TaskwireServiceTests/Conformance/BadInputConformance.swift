@@ -51,6 +51,12 @@ struct BadInputConformance {
         Wrong("progress.total", "that is no number") {
             _ = try await $0.updateTask("t", progress: TaskProgress(current: 0, total: .nan))
         },
+        Wrong("status_message", "above 16 KiB") {
+            _ = try await $0.updateTask("t", statusMessage: String(repeating: "x", count: 16_385))
+        },
+        Wrong("error.message", "above 16 KiB") {
+            _ = try await $0.failTask("t", error: TaskError(message: String(repeating: "x", count: 16_385)))
+        },
         Wrong("page_size", "below 0") { _ = try await $0.listTasks(ListTasksRequest(pageSize: -1)) },
         Wrong("page_size", "above 1000") { _ = try await $0.listTasks(ListTasksRequest(pageSize: 1001)) },
         Wrong("wait_ms", "below 0") {

@@ -3,7 +3,7 @@ import Taskwire
 import TaskwireTestSupport
 import Testing
 
-/// The seed's helpers, one by one, on every store.
+/// The helpers of the MCP Python SDK, one by one, on every store.
 @Suite("Conformance: helpers")
 struct HelperConformance {
     struct WorkFailed: Error, CustomStringConvertible {
@@ -131,6 +131,18 @@ struct HelperConformance {
             }
             try await execution
             #expect(try await subject.store.getTask(task.id).status == .cancelled)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func deletingTheTaskStopsTheWork(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            try await withTaskExecution(of: task.id, in: subject.store) { context in
+                _ = try await subject.store.deleteTask(task.id)
+                while !context.isCancelled { await Task.yield() }
+            }
+            try await expectRefusal(.notFound, .taskNotFound) { try await subject.store.getTask(task.id) }
         }
     }
 

@@ -240,7 +240,7 @@ struct LifeCycleConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
-    func cancellingATerminalTaskIsTheInvalidParamsErrorOfTheSeed(_ kind: StoreUnderTest) async throws {
+    func cancellingATerminalTaskIsTheInvalidParamsErrorOfThePythonSDK(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let task = try await subject.store.createTask()
             let done = try await subject.store.completeTask(task.id, result: .sample("x"))

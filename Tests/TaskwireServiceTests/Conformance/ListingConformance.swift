@@ -55,6 +55,21 @@ struct ListingConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
+    func pagesOfLargeTasksEndEarlyAndMissNone(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let text = String(repeating: "x", count: 16 << 10)
+            for step in 0..<300 {
+                let request = CreateTaskRequest(taskID: "t\(1000 + step)", statusMessage: text)
+                _ = try await subject.store.createTask(request, options: .default)
+                subject.clock.advance(by: .milliseconds(1))
+            }
+            let listed = try await Self.listAll(subject.store, ListTasksRequest(pageSize: 1000))
+            #expect(listed.map(\.id) == (1000..<1300).map { "t\($0)" })
+            #expect(listed.allSatisfy { $0.statusMessage == text })
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
     func filtersKeepWhatMatches(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let store = subject.store

@@ -87,6 +87,33 @@ struct OnceOnlyConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
+    func aLateRepeatDoesNotPutAnOldResultBack(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let options = CallOptions(requestID: .random())
+            let first = try await subject.store.storeResult(.sample("a"), for: task.id, options: options)
+            _ = try await subject.store.storeResult(.sample("b"), for: task.id)
+            #expect(
+                try await subject.store.storeResult(.sample("a"), for: task.id, options: options) == first
+            )
+            #expect(try await subject.store.getResult(task.id).result == .sample("b"))
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aRepeatIsAnsweredWithItsOwnTaskWhenTheIDHasAnother(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let options = CallOptions(requestID: .random())
+            let store = subject.store
+            let first = try await store.createTask(id: "t", labels: ["number": "1"], options: options)
+            _ = try await store.deleteTask("t")
+            subject.clock.advance(by: .seconds(5))
+            _ = try await store.createTask(id: "t", labels: ["number": "2"])
+            #expect(try await store.createTask(id: "t", labels: ["number": "1"], options: options) == first)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
     func theSameIDWithAnotherRequestIsRefused(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let task = try await subject.store.createTask()
@@ -105,7 +132,8 @@ struct OnceOnlyConformance {
     @Test(arguments: StoreUnderTest.allCases)
     func thirtyTwoMutationsAreRemembered(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
-            let task = try await subject.store.createTask()
+            let creation = CallOptions(requestID: .random())
+            let task = try await subject.store.createTask(id: "t", options: creation)
             var sent: [(CallOptions, TaskState)] = []
             for step in 0..<32 {
                 let options = CallOptions(requestID: .random())
@@ -115,6 +143,9 @@ struct OnceOnlyConformance {
                     options: options
                 )
                 sent.append((options, state))
+            }
+            try await expectRefusal(.alreadyExists, .taskExists) {
+                try await subject.store.createTask(id: "t", options: creation)
             }
             for (step, (options, state)) in sent.enumerated() {
                 let repeated = try await subject.store.updateTask(

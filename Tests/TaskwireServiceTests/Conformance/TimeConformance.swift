@@ -64,6 +64,8 @@ struct TimeConformance {
             }
             let task = try await subject.store.createTask(ttl: .seconds(60))
             #expect(task.ttl == .seconds(5), "lowered, and the reply shows it")
+            let patient = try await subject.store.createTask(pollInterval: .seconds(1 << 50))
+            #expect(patient.pollInterval == .seconds(5), "as nobody polls a task that is gone")
         }
     }
 
@@ -78,6 +80,46 @@ struct TimeConformance {
             #expect(try await subject.store.getTask(task.id).status == .working)
             subject.clock.advance(by: .milliseconds(1))
             #expect(try await subject.store.getTask(task.id).status == .failed)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aTimeToLiveBelowTheAgeEndsTheTaskThen(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            subject.clock.advance(by: .seconds(3600))
+            let request = UpdateTaskRequest(taskID: task.id, ttl: .seconds(60))
+            let updated = try await subject.store.updateTask(request, options: .default)
+            #expect(updated.status == .failed)
+            #expect(updated.lastUpdatedAt == subject.clock.now)
+            #expect(try await subject.store.getTask(task.id) == updated)
+            subject.clock.advance(by: .seconds(60))
+            try await expectRefusal(.notFound, .taskExpired) { try await subject.store.getTask(task.id) }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func withoutTombstonesTasksStillGo(_ kind: StoreUnderTest) async throws {
+        var limits = TaskLimits()
+        limits.tombstoneMilliseconds = 0
+        try await kind.run(limits: limits) { subject in
+            let task = try await subject.store.createTask()
+            #expect(try await subject.store.deleteTask(task.id))
+            try await expectRefusal(.notFound, .taskNotFound) { try await subject.store.getTask(task.id) }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func whatIsOverDoesNotCount(_ kind: StoreUnderTest) async throws {
+        var limits = TaskLimits()
+        limits.maxTasksPerOwner = 2
+        try await kind.run(limits: limits) { subject in
+            for _ in 0..<2 {
+                let task = try await subject.store.createTask(ttl: .milliseconds(100))
+                _ = try await subject.store.cancelTask(task.id)
+            }
+            subject.clock.advance(by: .milliseconds(100))
+            _ = try await subject.store.createTask()
         }
     }
 

@@ -897,8 +897,8 @@ struct  Taskwire__V1__GetStatsRequest
 
 
 /*
- * One method since the start of the server. Latencies are microseconds from decode to encode; calls that
- * wait count their waiting.
+ * One method since the start of the server. Latencies are microseconds from a call's turn to its reply;
+ * calls that wait count their waiting.
  */
 struct  Taskwire__V1__MethodStats
 {

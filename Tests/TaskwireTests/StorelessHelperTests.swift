@@ -2,9 +2,9 @@ import Foundation
 import Taskwire
 import Testing
 
-/// The seed's helpers that need no store.
+/// The helpers of the MCP Python SDK that need no store.
 @Suite("Helpers without a store")
-struct SeedHelperTests {
+struct StorelessHelperTests {
     @Test(arguments: zip(TaskStatus.allCases, [false, false, true, true, true]))
     func isTerminalKnowsTheThree(_ status: TaskStatus, _ expected: Bool) {
         #expect(isTerminal(status) == expected)

@@ -1,0 +1,38 @@
+internal import Glibc
+
+/// The folder of a Unix-domain socket.
+struct SocketFolder {
+    let path: String
+    private let address: Address
+
+    /// The folder of the socket at `path`, which `address` names.
+    init(of path: String, address: Address) {
+        let end = path.lastIndex(of: "/") ?? path.startIndex
+        self.path = end == path.startIndex ? "/" : String(path[..<end])
+        self.address = address
+    }
+
+    /// Makes the folder, for its owner alone, when it is missing, and refuses one in /tmp that someone else could
+    /// have put there.
+    func prepare() throws(TransportError) {
+        if mkdir(path, 0o700) == 0 { return }
+        guard errno == EEXIST else {
+            throw TransportError(errno: errno, action: "Making the folder \(path) for \(address)")
+        }
+        if path.hasPrefix("/tmp/") { try refuseForeign() }
+    }
+
+    /// Refuses a folder of another user, who would decide who answers there.
+    func refuseForeign() throws(TransportError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            throw TransportError(errno: errno, action: "Looking at the folder \(path) for \(address)")
+        }
+        guard status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFDIR else {
+            throw TransportError(
+                code: .permissionDenied,
+                message: "The folder \(path) of \(address) belongs to another user."
+            )
+        }
+    }
+}
