@@ -77,8 +77,19 @@ struct CommandFailure: Error {
         }
     }
 
+    /// There is nothing to do for `task`; the code tells how it ended.
+    init(alreadyEnded task: TaskState) {
+        let code =
+            switch task.status {
+            case .failed: Code.taskFailed
+            case .cancelled: Code.taskCancelled
+            case .completed, .working, .inputRequired: Code.refused
+            }
+        self.init("task \(task.id) has ended already, it is \(task.status.rawValue)", exitCode: code)
+    }
+
     /// `sentence` without its full stop, so that it can go on.
-    private static func clause(_ sentence: String) -> String {
+    static func clause(_ sentence: String) -> String {
         sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
     }
 }

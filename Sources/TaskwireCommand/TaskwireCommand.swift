@@ -46,6 +46,7 @@ struct TaskwireCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        StandardDescriptors.occupy()
         Signals.ignoreBrokenPipes()
         do {
             var command = try await asyncParseAsRoot()
@@ -68,9 +69,10 @@ struct TaskwireCommand: AsyncParsableCommand {
         guard exitCode(for: error) == .validationFailure else {
             exit(withError: error)
         }
-        let message = fullMessage(for: error)
-        let prefix = "Error: "
-        StandardError.complain(message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message)
+        // The rest of the full message, which also tells the usage, is where the help is.
+        let help =
+            fullMessage(for: error).firstMatch(of: /'taskwire [^'\n]*--help'/).map { "; see \($0.0)" } ?? ""
+        StandardError.complain(CommandFailure.clause(PlainText.line(message(for: error))) + help)
         exit(withError: ExitCode.validationFailure)
     }
 }

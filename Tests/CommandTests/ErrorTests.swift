@@ -58,17 +58,23 @@ extension CommandTests {
                 (["create", "--foo"], "Unknown option '--foo'"),
                 (["create", "--ttl", "60"], "a duration is a number and one of the units ms, s, m, h and d"),
                 (["create", "--ttl", "-1s"], "--ttl"),
-                (["create", "--label", "x"], "--label"),
-                (["create", "--label", "a=1", "--label", "a=2"], "A label is given twice."),
+                (["create", "--label", "x"], "a label is KEY=VALUE, as in kind=report; see"),
+                (["create", "--label", "a=1", "--label", "a=2"], "A label is given twice; see"),
                 (["list", "--status", "done"], "--status"),
                 (["list", "--limit", "0"], "--limit must be above 0"),
                 (["update", "t1"], "Say what to change"),
                 (["update", "t1", "--progress", "x/y"], "progress is a number"),
                 (["complete", "t1"], "--data"),
-                (["run", "t1"], "Give the command after --."),
-                (["get"], "Missing expected argument '<id>'"),
+                (["run", "t1"], "Give the command after --; see 'taskwire run --help'"),
+                (["get"], "Missing expected argument '<id>'; see 'taskwire get --help'"),
                 (["nonsense"], "nonsense"),
                 (["ping", "--url", "nonsense"], "The address \"nonsense\" is not valid"),
+                (["ping", "--url", "tls+tcp://x:1"], "--url: TLS is not available in this version"),
+                (["ping", "--max-message-bytes", "\(Int.max)"], "\(Int.max) is above 1073741824"),
+                (["ping", "--max-message-bytes", "65535"], "--max-message-bytes: 65535 is below 65536"),
+                (["serve", "--max-messages-per-task", "1"], "Unknown option"),
+                (["serve", "--max-input-requests-per-task", "1"], "Unknown option"),
+                (["serve", "--max-calls-per-second-per-owner", "1"], "Unknown option"),
             ]
         )
         func usage(arguments: [String], message: String) async throws {
@@ -78,6 +84,23 @@ extension CommandTests {
                 outcome.error.hasPrefix("taskwire: ") && outcome.error.contains(message),
                 "\(outcome.error)"
             )
+            #expect(outcome.error.hasSuffix("\n") && outcome.error.split(separator: "\n").count == 1)
+        }
+
+        @Test(
+            "a wrong variable of a client",
+            arguments: [
+                ("TASKWIRE_MAX_MESSAGE_BYTES", "x", "is not a whole number"),
+                ("TASKWIRE_MAX_MESSAGE_BYTES", "\(Int.max)", "\(Int.max) is above 1073741824"),
+                ("TASKWIRE_URL", "tls+tcp://x:1", "TLS is not available in this version; "),
+            ]
+        )
+        func variables(name: String, value: String, message: String) async throws {
+            var taskwire = Program(url: "ipc:///tmp/tw-none/t.sock")
+            taskwire.environment = [name: value]
+            let outcome = try await taskwire("ping")
+            #expect(outcome.exitCode == 64 && outcome.error.hasPrefix("taskwire: \(name): \(message)"))
+            #expect(outcome.error.split(separator: "\n").count == 1)
         }
 
         @Test("help tells the exit codes, completion knows the statuses")
@@ -86,7 +109,8 @@ extension CommandTests {
             let help = try await taskwire("--help")
             #expect(help.exitCode == 0 && help.text.contains("EXIT CODES") && help.text.contains("run"))
             #expect(try await taskwire("run", "--help").text.contains("-- <command>"))
-            #expect(try await taskwire("serve", "--help").text.contains("TASKWIRE_MAX_TTL"))
+            let serve = try await taskwire("serve", "--help").text
+            #expect(serve.contains("TASKWIRE_MAX_TTL") && !serve.contains("tls+tcp"))
             for shell in ["bash", "zsh", "fish"] {
                 let script = try await taskwire("--generate-completion-script", shell)
                 #expect(script.exitCode == 0 && script.text.contains("input_required"), "\(shell)")

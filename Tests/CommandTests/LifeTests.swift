@@ -1,6 +1,8 @@
 internal import Foundation
 internal import Testing
 
+@testable internal import TaskwireCommand
+
 extension CommandTests {
     @Suite("The life of a task")
     struct LifeTests {
@@ -147,6 +149,22 @@ extension CommandTests {
                 let none = try await taskwire("list", "--label", "n=7")
                 #expect(none.output.isEmpty && none.error == "No tasks.\n" && none.exitCode == 0)
             }
+        }
+
+        @Test("list gets along with small pages")
+        func smallPages() async throws {
+            try await Server.run(["--max-page-size", "2"]) { taskwire, _ in
+                for index in 1...5 { _ = try await taskwire("create", "t\(index)") }
+                #expect(try await taskwire("list", "--json").json.array?.count == 5)
+                #expect(try await taskwire("list", "--json", "--limit", "3").json.array?.count == 3)
+            }
+        }
+
+        @Test("durations beyond all measure are shown")
+        func hugeDurations() {
+            // Every client may set what the command's own options do not take.
+            let text = DurationText(.milliseconds(Int64.max))
+            #expect(text.description == "106751991167d")
         }
 
         @Test("cancel and cancel --request-only")

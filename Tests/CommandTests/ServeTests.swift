@@ -51,6 +51,26 @@ extension CommandTests {
                 ("{}", ["TASKWIRE_MAX_WAITS": "x"], [], "TASKWIRE_MAX_WAITS: is not a whole number"),
                 ("{}", ["TASKWIRE_LOG_LEVEL": "loud"], [], "TASKWIRE_LOG_LEVEL: \"loud\" is none of trace, "),
                 ("{}", [:], ["--max-waits", "0"], "--max-waits: 0 is below 1"),
+                ("{}", [:], ["--max-waits", "\(Int.max)"], "--max-waits: \(Int.max) is above 2147483647"),
+                (
+                    "{}", [:], ["--max-message-bytes", "\(Int.max)"],
+                    "--max-message-bytes: \(Int.max) is above "
+                ),
+                (#"{"maxMessageBytes": 1}"#, [:], [], "\"maxMessageBytes\" in FILE: 1 is below 65536"),
+                ("{}", ["TASKWIRE_MAX_DECODE_BYTES": "9"], [], "TASKWIRE_MAX_DECODE_BYTES: 9 is below 65536"),
+                (
+                    "{}", [:], ["--max-decode-bytes", "70000"],
+                    "--max-decode-bytes: 70000 is below maxMessageBytes, which is 4194304"
+                ),
+                (
+                    "{}", [:], ["--max-message-bytes", "1073741824"],
+                    "maxDecodeBytes: 16777216 is below --max-message-bytes, which is 1073741824"
+                ),
+                (#"{"maxMessagesPerTask": 1}"#, [:], [], "FILE: there is no setting \"maxMessagesPerTask\""),
+                (
+                    "{}", [:], ["--listen", "tls+tcp://x:1"],
+                    "--listen: TLS is not available in this version; "
+                ),
                 ("{}", [:], ["--store", "sqlite:/x"], "the store sqlite: is not available in this version"),
                 ("{}", [:], ["--store", "x"], "\"x\" is not a store; use memory:"),
             ] as [(String, [String: String], [String], String)]
@@ -82,13 +102,46 @@ extension CommandTests {
                 (["--listen", "nonsense"], 64, "The address \"nonsense\" is not valid"),
                 (["--listen", "tcp://0.0.0.0:0"], 64, "--insecure"),
                 (["--listen", "ipc:///proc/nowhere/t.sock"], 64, "/proc/nowhere"),
-                (["--config", "/nowhere.json"], 1, "cannot read /nowhere.json: No such file or directory"),
+                (["--config", "/nowhere.json"], 64, "cannot read /nowhere.json: No such file or directory"),
             ]
         )
         func badStart(options: [String], exitCode: Int32, message: String) async throws {
             let outcome = try await Program(url: "").running(["serve"] + options) { _ in }
             #expect(outcome.exitCode == exitCode && outcome.error.contains(message), "\(outcome.error)")
             #expect(outcome.error.hasPrefix("taskwire: ") && outcome.error.split(separator: "\n").count == 1)
+        }
+
+        @Test("the largest settings work, and an empty TASKWIRE_CONFIG is none")
+        func largestSettings() async throws {
+            let counts = [
+                "--max-batch-calls", "--max-tasks-per-owner", "--max-waits", "--max-page-size",
+                "--max-tombstones",
+            ]
+            let bytes = ["--max-message-bytes", "--max-decode-bytes", "--max-batch-bytes"]
+            let options =
+                counts.flatMap { [$0, "2147483647"] } + bytes.flatMap { [$0, "1073741824"] }
+            try await Server.run(options, environment: ["TASKWIRE_CONFIG": ""]) { taskwire, _ in
+                let limits = try await taskwire("info", "--json").json["limits"]
+                #expect(limits?["maxWaits"]?.number == 2_147_483_647)
+                #expect(try await taskwire("create", "t1", "--max-message-bytes", "1073741824").exitCode == 0)
+                #expect(try await taskwire("list", "--json").json.array?.count == 1)
+                #expect(try await taskwire("delete", "t1").exitCode == 0)
+            }
+        }
+
+        @Test("descriptors that are closed at the start do not become sockets")
+        func closedDescriptors() async throws {
+            try await withTemporaryFolder { folder in
+                let taskwire = Program(url: "ipc://\(folder)/t.sock")
+                let line = """
+                    $taskwire serve --listen $TASKWIRE_URL <&- >&- 2>&- & server=$!
+                    until $taskwire ping > /dev/null 2>&1; do kill -0 $server || exit 1; sleep 0.05; done
+                    readlink /proc/$server/fd/0 /proc/$server/fd/1 /proc/$server/fd/2
+                    kill $server; wait $server
+                    """
+                let outcome = try await taskwire.shell(line)
+                #expect(outcome.exitCode == 0 && outcome.text == "/dev/null\n/dev/null\n/dev/null\n")
+            }
         }
 
         @Test("an address that is taken")

@@ -16,7 +16,12 @@ struct InfoCommand: AsyncParsableCommand {
         let info = try await client.withClient(timeout: timeout.duration) { client in
             try await client.serverInfo()
         }
-        let counts = LimitOptions.counts.map { ($0.key, info.limits[keyPath: $0.limit]) }
+        let counts =
+            LimitOptions.counts.map { ($0.key, info.limits[keyPath: $0.limit]) } + [
+                ("maxCallsPerSecondPerOwner", info.limits.maxCallsPerSecondPerOwner),
+                ("maxMessagesPerTask", info.limits.tasks.maxMessagesPerTask),
+                ("maxInputRequestsPerTask", info.limits.tasks.maxInputRequestsPerTask),
+            ]
         let durations = LimitOptions.durations.map { ($0.key, info.limits[keyPath: $0.limit]) }
         let printer = client.printer
         if client.json {

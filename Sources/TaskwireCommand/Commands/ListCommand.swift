@@ -26,21 +26,17 @@ struct ListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let tasks = try await client.withClient(timeout: timeout.duration) { client in
-            // The cursor belongs to these filters; the size of a page may change from one to the next. Pages
-            // may be short or empty while more follow.
+            // The server knows best how large its pages may be, so it is not told. Pages may be short or empty
+            // while more follow.
             var request = ListTasksRequest(statuses: Set(status), labels: labels.dictionary)
             var tasks: [TaskState] = []
             repeat {
-                request.pageSize = min(limit - tasks.count, Self.pageSize)
                 let page = try await client.listTasks(request)
                 tasks += page.tasks
                 request.cursor = page.nextCursor
             } while tasks.count < limit && !request.cursor.isEmpty
-            return tasks
+            return Array(tasks.prefix(limit))
         }
         try client.printer.show(tasks)
     }
-
-    /// Small enough for every server: a page of tasks with long labels and messages has to fit into a message.
-    private static let pageSize = 200
 }

@@ -19,7 +19,8 @@ struct PingCommand: AsyncParsableCommand {
             let start = ContinuousClock.now
             return (try await client.ping(), ContinuousClock.now - start)
         }
-        let microseconds = Int64(roundTrip / .microseconds(1))
+        let (seconds, attoseconds) = roundTrip.components
+        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
         if client.json {
             let document: JSONValue = [
                 "url": .string(client.serverURL),

@@ -52,12 +52,18 @@ struct RunCommand: AsyncParsableCommand {
         // Nothing is executed for a server that is not there; later on, a server that is away for a while is
         // waited for, since the work is worth it.
         let info = try await client.withClient(timeout: timeout.duration) { try await $0.serverInfo() }
+        let limit = try PayloadLimit.bytes(of: info, client)
+        guard limit > 0 else {
+            throw CommandFailure(
+                "no result can be stored: a message takes at most \(info.limits.maxMessageBytes) bytes"
+            )
+        }
         let work = CommandWork(
             command,
             environment: ["TASKWIRE_TASK_ID": task.id, "TASKWIRE_URL": client.serverURL],
             outputFile: output,
             contentType: contentType,
-            limit: try PayloadLimit.bytes(of: info, client)
+            limit: limit
         )
         let outcome = try await client.withClient(timeout: timeout.duration, connectTimeout: nil) { client in
             try await Self.interruptible(work) {
@@ -68,7 +74,8 @@ struct RunCommand: AsyncParsableCommand {
             return try await client.getResult(task.id)
         }
         guard work.hasStarted else {
-            throw CommandFailure("task \(task.id) has ended already, it is \(outcome.task.status.rawValue)")
+            if client.json { try client.printer.show(outcome.task) }
+            throw CommandFailure(alreadyEnded: outcome.task)
         }
         try client.printer.show(outcome.task)
         guard let failure = CommandFailure(outcomeOf: outcome.task, error: outcome.error) else { return }

@@ -23,8 +23,11 @@ struct ClientOptions: ParsableArguments {
     var maxMessageBytes: Int?
 
     func validate() throws {
-        if let maxMessageBytes, maxMessageBytes < 1 {
-            throw ValidationError("--max-message-bytes must be above 0")
+        if let maxMessageBytes, let problem = LimitOptions.messageBytes.problem(with: maxMessageBytes) {
+            throw ValidationError("--max-message-bytes: \(problem)")
+        }
+        if let url, let problem = AddressCheck.problem(with: url) {
+            throw ValidationError("--url: \(problem)")
         }
     }
 
@@ -52,11 +55,10 @@ struct ClientOptions: ParsableArguments {
         guard let text = ProcessInfo.processInfo.environment[name] else {
             return TaskwireClient.Configuration().maxMessageBytes
         }
-        guard let bytes = Int(text), bytes > 0 else {
-            throw CommandFailure(
-                "\(name): \"\(text)\" is not a number above 0",
-                exitCode: CommandFailure.Code.usage
-            )
+        let bytes = Int(text)
+        let problem = bytes.map { LimitOptions.messageBytes.problem(with: $0) } ?? "is not a whole number"
+        guard let bytes, problem == nil else {
+            throw CommandFailure("\(name): \(problem ?? "")", exitCode: CommandFailure.Code.usage)
         }
         return bytes
     }
@@ -71,6 +73,10 @@ struct ClientOptions: ParsableArguments {
         configuration.defaultTimeout = timeout
         configuration.connectTimeout = connectTimeout
         configuration.maxMessageBytes = try messageLimit()
+        // --url was checked with the other options, which leaves the variable.
+        if let problem = AddressCheck.problem(with: serverURL) {
+            throw CommandFailure("TASKWIRE_URL: \(problem)", exitCode: CommandFailure.Code.usage)
+        }
         let client: TaskwireClient
         do {
             client = try TaskwireClient(url: serverURL, configuration: configuration)

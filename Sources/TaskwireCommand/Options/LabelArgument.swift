@@ -1,15 +1,15 @@
 internal import ArgumentParser
 
 /// One `KEY=VALUE` of a command line.
-struct LabelArgument: ExpressibleByArgument {
+struct LabelArgument {
     let key: String
     let value: String
 
-    init?(argument: String) {
-        guard let separator = argument.firstIndex(of: "="), separator > argument.startIndex else {
-            return nil
+    init(_ text: String) throws {
+        guard let separator = text.firstIndex(of: "="), separator > text.startIndex else {
+            throw ValidationError("a label is KEY=VALUE, as in kind=report")
         }
-        key = String(argument[..<separator])
-        value = String(argument[argument.index(after: separator)...])
+        key = String(text[..<separator])
+        value = String(text[text.index(after: separator)...])
     }
 }

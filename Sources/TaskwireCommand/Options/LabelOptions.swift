@@ -2,7 +2,11 @@ internal import ArgumentParser
 
 /// The labels of a task, or those that a listing asks for.
 struct LabelOptions: ParsableArguments {
-    @Option(name: .customLong("label"), help: .init("A label; may be repeated.", valueName: "key=value"))
+    @Option(
+        name: .customLong("label"),
+        help: .init("A label; may be repeated.", valueName: "key=value"),
+        transform: LabelArgument.init
+    )
     var labels: [LabelArgument] = []
 
     /// The labels by key.

@@ -1,3 +1,5 @@
+internal import Taskwire
+
 /// A duration for people: `350ms`, `12s`, `2m30s`, `3h`, `25d`.
 ///
 /// Ten and more of a unit go without the next smaller one.
@@ -9,7 +11,7 @@ struct DurationText: CustomStringConvertible {
     ]
 
     init(_ duration: Duration) {
-        self.init(milliseconds: Int64(duration / .milliseconds(1)))
+        self.init(milliseconds: duration.millisecondsRoundedUp)
     }
 
     init(milliseconds: Int64) {

@@ -39,12 +39,13 @@ struct TaskPrinter: Sendable {
         let hasLabels = tasks.contains { !$0.labels.isEmpty }
         let now = Timestamp.now
         let rows = tasks.map { task in
-            let age = (now.millisecondsSince1970 - task.createdAt.millisecondsSince1970) / 1000 * 1000
+            let (age, isAbsurd) = now.millisecondsSince1970
+                .subtractingReportingOverflow(task.createdAt.millisecondsSince1970)
             return [
                 .init(task.id),
                 statusCell(task),
                 .init(progress(of: task) ?? "-"),
-                .init(DurationText(milliseconds: age).description),
+                .init(isAbsurd ? "-" : DurationText(milliseconds: age / 1000 * 1000).description),
                 .init(task.ttl.map { DurationText($0).description } ?? "-"),
             ]
                 + (hasLabels ? [.init(labels(of: task) ?? "-")] : [])

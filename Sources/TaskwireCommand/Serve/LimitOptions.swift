@@ -4,70 +4,74 @@ internal import Taskwire
 /// The limits of a server: one option, one variable and one key each.
 struct LimitOptions: ParsableArguments {
     /// One limit in the command line, the configuration and the server.
-    struct Limit<Flag, Value> {
+    struct Limit<Flag, Value: Comparable> {
         /// Its name in the configuration.
         let key: String
         /// Its option.
         let flag: KeyPath<LimitOptions, Flag?>
         /// Its place in the server.
         let limit: WritableKeyPath<ServerLimits, Value>
-        /// The least that makes sense.
-        var minimum: Value
+        /// What makes sense.
+        let range: ClosedRange<Value>
     }
+
+    /// Bytes of a message that a client and a server may be set to.
+    static let messageBytes = 65_536...(1 << 30)
+    /// The most of anything that is counted: the largest number of the wire.
+    private static let largestCount = Int(Int32.max)
 
     /// Limits that count.
     static var counts: [Limit<Int, Int>] {
-        [
-            .init(key: "maxMessageBytes", flag: \.maxMessageBytes, limit: \.maxMessageBytes, minimum: 1024),
-            .init(key: "maxDecodeBytes", flag: \.maxDecodeBytes, limit: \.maxDecodeBytes, minimum: 1024),
-            .init(key: "maxBatchBytes", flag: \.maxBatchBytes, limit: \.maxBatchBytes, minimum: 1),
-            .init(key: "maxBatchCalls", flag: \.maxBatchCalls, limit: \.maxBatchCalls, minimum: 1),
+        let bytes = 1...messageBytes.upperBound
+        let count = 1...largestCount
+        return [
             .init(
-                key: "maxCallsPerSecondPerOwner",
-                flag: \.maxCallsPerSecondPerOwner,
-                limit: \.maxCallsPerSecondPerOwner,
-                minimum: 0
+                key: "maxMessageBytes",
+                flag: \.maxMessageBytes,
+                limit: \.maxMessageBytes,
+                range: messageBytes
             ),
+            .init(
+                key: "maxDecodeBytes",
+                flag: \.maxDecodeBytes,
+                limit: \.maxDecodeBytes,
+                range: messageBytes
+            ),
+            .init(key: "maxBatchBytes", flag: \.maxBatchBytes, limit: \.maxBatchBytes, range: bytes),
+            .init(key: "maxBatchCalls", flag: \.maxBatchCalls, limit: \.maxBatchCalls, range: count),
             .init(
                 key: "maxTasksPerOwner",
                 flag: \.maxTasksPerOwner,
                 limit: \.tasks.maxTasksPerOwner,
-                minimum: 1
+                range: count
             ),
+            .init(key: "maxWaits", flag: \.maxWaits, limit: \.tasks.maxWaits, range: count),
+            .init(key: "maxPageSize", flag: \.maxPageSize, limit: \.tasks.maxPageSize, range: count),
             .init(
-                key: "maxMessagesPerTask",
-                flag: \.maxMessagesPerTask,
-                limit: \.tasks.maxMessagesPerTask,
-                minimum: 1
+                key: "maxTombstones",
+                flag: \.maxTombstones,
+                limit: \.tasks.maxTombstones,
+                range: 0...largestCount
             ),
-            .init(
-                key: "maxInputRequestsPerTask",
-                flag: \.maxInputRequestsPerTask,
-                limit: \.tasks.maxInputRequestsPerTask,
-                minimum: 1
-            ),
-            .init(key: "maxWaits", flag: \.maxWaits, limit: \.tasks.maxWaits, minimum: 1),
-            .init(key: "maxPageSize", flag: \.maxPageSize, limit: \.tasks.maxPageSize, minimum: 1),
-            .init(key: "maxTombstones", flag: \.maxTombstones, limit: \.tasks.maxTombstones, minimum: 0),
         ]
     }
 
     /// Limits that are durations, in milliseconds.
     static var durations: [Limit<DurationArgument, Int64>] {
         [
-            .init(key: "maxTtl", flag: \.maxTtl, limit: \.tasks.maxTTLMilliseconds, minimum: 1),
-            .init(key: "maxWait", flag: \.maxWait, limit: \.tasks.maxWaitMilliseconds, minimum: 1),
+            .init(key: "maxTtl", flag: \.maxTtl, limit: \.tasks.maxTTLMilliseconds, range: 1...Int64.max),
+            .init(key: "maxWait", flag: \.maxWait, limit: \.tasks.maxWaitMilliseconds, range: 1...Int64.max),
             .init(
                 key: "defaultTimeout",
                 flag: \.defaultTimeout,
                 limit: \.defaultTimeoutMilliseconds,
-                minimum: 1
+                range: 1...Int64.max
             ),
             .init(
                 key: "tombstoneWindow",
                 flag: \.tombstoneWindow,
                 limit: \.tasks.tombstoneMilliseconds,
-                minimum: 0
+                range: 0...Int64.max
             ),
         ]
     }
@@ -84,17 +88,8 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Calls in one batch. (default: 256)")
     var maxBatchCalls: Int?
 
-    @Option(help: "Calls per second of one owner; 0 means any number. (default: 0)")
-    var maxCallsPerSecondPerOwner: Int?
-
     @Option(help: "Tasks that one owner may have. (default: 1000000)")
     var maxTasksPerOwner: Int?
-
-    @Option(help: "Messages that may be queued for one task. (default: 256)")
-    var maxMessagesPerTask: Int?
-
-    @Option(help: "Input requests that may be open in one task. (default: 64)")
-    var maxInputRequestsPerTask: Int?
 
     @Option(help: "Calls that may wait at once. (default: 16384)")
     var maxWaits: Int?

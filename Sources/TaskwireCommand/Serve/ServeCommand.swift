@@ -17,8 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
             numbers, "insecure" is true or false, and "listen" is an array of strings, or in TASKWIRE_LISTEN a \
             list with commas.
 
-            An address is ipc:///path, tcp://host:port, tls+tcp://host:port or inproc://name. At SIGTERM no new \
-            calls are taken, and running ones may finish within the grace period.
+            An address is ipc:///path, tcp://host:port or inproc://name. At SIGTERM no new calls are taken, and \
+            running ones may finish within the grace period.
             """
     )
 

@@ -23,10 +23,14 @@ struct ServeSettings {
             InMemoryProvider(name: "options", values: command.settings),
             variables.prefixKeys(with: "taskwire"),
         ]
-        let file = command.config ?? environment["TASKWIRE_CONFIG"]
+        let file = command.config ?? environment["TASKWIRE_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
         if let file {
             try Self.checkKeys(of: file)
-            providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
+            do {
+                providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
+            } catch {
+                throw CommandFailure("\(file): \(error)", exitCode: CommandFailure.Code.usage)
+            }
         }
         let journal = SettingsJournal(file: file)
         let reader = ConfigReader(providers: providers, accessReporter: journal)
@@ -39,17 +43,19 @@ struct ServeSettings {
         let format = reader.string(forKey: "logFormat")
         for limit in LimitOptions.counts {
             guard let value = reader.int(forKey: ConfigKey(limit.key)) else { continue }
-            try journal.check(limit.key, value >= limit.minimum, "\(value) is below \(limit.minimum)")
+            if let problem = limit.range.problem(with: value) { throw journal.failure(limit.key, problem) }
             server.limits[keyPath: limit.limit] = value
         }
         for limit in LimitOptions.durations {
             guard let text = reader.string(forKey: ConfigKey(limit.key)) else { continue }
             let value = try journal.duration(limit.key, text).millisecondsRoundedUp
-            try journal.check(limit.key, value >= limit.minimum, "\(text) is too short")
+            try journal.check(limit.key, limit.range.contains(value), "\(text) is too short")
             server.limits[keyPath: limit.limit] = value
         }
         try journal.throwFirstProblem()
 
+        try Self.checkAddresses(server.listen, journal)
+        try Self.checkDecodeBytes(server.limits, journal)
         try Self.checkStore(store)
         if let gracePeriod { server.gracePeriod = try journal.duration("gracePeriod", gracePeriod) }
         if let level { logLevel = try journal.choice("logLevel", level) }
@@ -65,7 +71,12 @@ struct ServeSettings {
     }
 
     private static func checkKeys(of file: String) throws {
-        let bytes = try FileInput.readAll(atPath: file, limit: 1 << 20)
+        let bytes: [UInt8]
+        do {
+            bytes = try FileInput.readAll(atPath: file, limit: 1 << 20)
+        } catch let failure as CommandFailure {
+            throw CommandFailure(failure.message, exitCode: CommandFailure.Code.usage)
+        }
         guard case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
             throw CommandFailure("\(file) is not a JSON object", exitCode: CommandFailure.Code.usage)
         }
@@ -74,6 +85,22 @@ struct ServeSettings {
             "\(file): there is no setting \"\(unknown)\"; the settings are "
                 + keys.sorted().joined(separator: ", "),
             exitCode: CommandFailure.Code.usage
+        )
+    }
+
+    private static func checkAddresses(_ urls: [String], _ journal: SettingsJournal) throws {
+        for url in urls {
+            if let problem = AddressCheck.problem(with: url) { throw journal.failure("listen", problem) }
+        }
+    }
+
+    /// Decoding a message takes at least as much memory as the message has bytes.
+    private static func checkDecodeBytes(_ limits: ServerLimits, _ journal: SettingsJournal) throws {
+        guard limits.maxDecodeBytes < limits.maxMessageBytes else { return }
+        let message = journal.source(of: "maxMessageBytes")
+        throw journal.failure(
+            "maxDecodeBytes",
+            "\(limits.maxDecodeBytes) is below \(message), which is \(limits.maxMessageBytes)"
         )
     }
 

@@ -29,7 +29,7 @@ final class SettingsJournal: AccessReporter {
             state.sources[key] = name(of: key, in: source.providerName)
             if isProblem {
                 state.problems.append(
-                    failure(state.sources[key] ?? key, "is not \(event.metadata.valueType.sentence)")
+                    Self.failure(at: state.sources[key] ?? key, "is not \(event.metadata.valueType.sentence)")
                 )
             }
         }
@@ -42,7 +42,7 @@ final class SettingsJournal: AccessReporter {
 
     /// - Throws: A failure about the setting `key` unless `isGood`.
     func check(_ key: String, _ isGood: Bool, _ problem: String) throws {
-        guard isGood else { throw failure(source(of: key), problem) }
+        guard isGood else { throw failure(key, problem) }
     }
 
     /// The value of a setting that is a duration.
@@ -50,7 +50,7 @@ final class SettingsJournal: AccessReporter {
         do {
             return try DurationArgument(text).duration
         } catch {
-            throw failure(source(of: key), "\"\(text)\" is no duration: \(error)")
+            throw failure(key, "\"\(text)\" is no duration: \(error)")
         }
     }
 
@@ -59,16 +59,22 @@ final class SettingsJournal: AccessReporter {
     where Choice: RawRepresentable & CaseIterable, Choice.RawValue == String {
         guard let choice = Choice(rawValue: text) else {
             let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw failure(source(of: key), "\"\(text)\" is none of \(choices)")
+            throw failure(key, "\"\(text)\" is none of \(choices)")
         }
         return choice
     }
 
-    private func source(of key: String) -> String {
+    /// What people call the setting where it stands; its key where it is not set.
+    func source(of key: String) -> String {
         state.withLock { $0.sources[key] } ?? key
     }
 
-    private func failure(_ source: String, _ problem: String) -> CommandFailure {
+    /// A failure about the setting `key`.
+    func failure(_ key: String, _ problem: String) -> CommandFailure {
+        Self.failure(at: source(of: key), problem)
+    }
+
+    private static func failure(at source: String, _ problem: String) -> CommandFailure {
         CommandFailure("\(source): \(problem)", exitCode: CommandFailure.Code.usage)
     }
 
