@@ -92,8 +92,10 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             let records = try await core.storage.page(
                 TaskStorageQuery(owner: owner, statuses: stored, after: position, limit: limit)
             )
-            let hasMore = records.count == limit
+            // The last one of a full answer only tells that there is more.
+            var examined = 0
             for var record in records.prefix(limit - 1) {
+                examined += 1
                 position = TaskPosition(createdAt: record.state.createdAt, id: record.state.id)
                 budget -= 1
                 guard
@@ -107,8 +109,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 isFull = tasks.count == pageSize || byteCount > Self.pageByteCount
                 if isFull { break }
             }
-            let isLastRead = position?.id == records.last?.state.id
-            guard hasMore || !isLastRead, let position else { return TaskPage(tasks: tasks) }
+            guard examined < records.count, let position else { return TaskPage(tasks: tasks) }
             if isFull || budget <= 0 {
                 let cursor = TaskCursor.encode(position, owner: owner, request: request)
                 return TaskPage(tasks: tasks, nextCursor: cursor)

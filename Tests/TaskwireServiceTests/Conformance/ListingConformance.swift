@@ -115,6 +115,17 @@ struct ListingConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
+    func aPageWhoseTasksHaveGoneIsTheLast(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            for step in 0..<3 { _ = try await subject.store.createTask(id: "t\(step)") }
+            let cursor = try await subject.store.listTasks(ListTasksRequest(pageSize: 1)).nextCursor
+            for step in 0..<3 { _ = try await subject.store.deleteTask("t\(step)") }
+            let page = try await subject.store.listTasks(ListTasksRequest(pageSize: 1, cursor: cursor))
+            #expect(page == TaskPage(tasks: []))
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
     func aCursorBelongsToItsListing(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let store = subject.store
