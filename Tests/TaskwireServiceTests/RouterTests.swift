@@ -87,6 +87,21 @@ struct RouterTests {
         }
     }
 
+    /// A fault of the Python SDK 1.29: a queue is made for any id that is named, and stays.
+    @Test(arguments: ["EnqueueMessage", "DequeueMessage", "PeekMessage", "ClearMessages"])
+    func queuesOfUnknownIDsAreCreatedAndLeak(_ method: String) async throws {
+        try await withRawClient { client, store in
+            // task_id = "nowhere"
+            let body: [UInt8] = [0x0A, 0x07] + Array("nowhere".utf8)
+            let name = "taskwire.v1.TaskService/\(method)"
+            let refusal = try await client.refusal(
+                of: RPCCall(method: name, body: .encoded(body), requestID: .random())
+            )
+            #expect(refusal != nil)
+            #expect(try await store.counts() == TaskStorageCounts(tasks: 0, tombstones: 0))
+        }
+    }
+
     @Test
     func aMutationNeedsARequestID() async throws {
         try await withRawClient { client, store in
