@@ -52,11 +52,6 @@ final class Router: Sendable {
         self.arenas = ArenaPool(limit: limits.maxDecodeBytes)
     }
 
-    /// The methods that have no handler.
-    var unserved: [String] {
-        methods.values.filter { $0.handler == nil }.map(\.descriptor.fullName).sorted()
-    }
-
     /// From now on calls that are cut short are told that the server is stopping.
     func stop() {
         isStopping.store(true, ordering: .relaxed)
