@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Taskwire", targets: ["Taskwire"]),
         .library(name: "TaskwireClient", targets: ["TaskwireClient"]),
         .library(name: "TaskwireServer", targets: ["TaskwireServer"]),
+        .library(name: "TaskwireStorage", targets: ["TaskwireStorage"]),
         .executable(name: "taskwire", targets: ["TaskwireCommand"]),
     ],
     dependencies: [
@@ -32,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -47,6 +49,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SortedCollections", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -56,8 +59,23 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "TaskwireStorage",
+            dependencies: [
+                "TaskwireProtobuf",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "TaskwireRPC",
-            dependencies: ["CNNG", "TaskwireProtobuf"],
+            dependencies: [
+                "CNNG",
+                "TaskwireProtobuf",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -80,6 +98,7 @@ let package = Package(
             dependencies: [
                 "TaskwireClient",
                 "TaskwireServer",
+                "TaskwireStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -118,6 +137,7 @@ let package = Package(
                 "TaskwireProtobuf",
                 "TaskwireRPC",
                 "TaskwireServer",
+                "TaskwireStorage",
                 "TaskwireTestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes Sources/CTaskwireProtos from Protos/: the C of protoc-c, and the FileDescriptorSet that
-# ServerService/GetDescriptors returns, as a C array.
+# ServerService/GetDescriptors returns, as a C array. The storages' own messages are not in that set.
 #
 #   Scripts/generate-protos.sh           write the files
 #   Scripts/generate-protos.sh --check   fail when the committed files are not what would be written
@@ -8,14 +8,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=Sources/CTaskwireProtos
-protos=(taskwire/v1/task.proto taskwire/v1/rpc.proto taskwire/v1/task_service.proto)
+wire=(taskwire/v1/task.proto taskwire/v1/rpc.proto taskwire/v1/task_service.proto)
+protos=("${wire[@]}" taskwire/storage/v1/record.proto)
 
 generate() {
     local out=$1 set_file
     set_file=$(mktemp)
     mkdir -p "$out/include"
     protoc-c --proto_path=Protos --c_out="$out" "${protos[@]}"
-    protoc --proto_path=Protos --include_imports --descriptor_set_out="$set_file" "${protos[@]}"
+    protoc --proto_path=Protos --include_imports --descriptor_set_out="$set_file" "${wire[@]}"
     local proto
     for proto in "${protos[@]}"; do
         mkdir -p "$out/include/$(dirname "$proto")"

@@ -264,7 +264,7 @@ extension CommandTests {
                 #expect(try await taskwire("ping", "--json").json["url"]?.string == taskwire.url)
 
                 let info = try await taskwire("info", "--json").json
-                #expect(info["storage"]?.string == "memory" && info["version"]?.string?.isEmpty == false)
+                #expect(info["storage"]?.string == "sqlite" && info["version"]?.string?.isEmpty == false)
                 #expect(info["limits"]?["maxTtlMs"]?.number == 2_592_000_000)
                 #expect(try await taskwire("info").text.contains("maxTtl:"))
 

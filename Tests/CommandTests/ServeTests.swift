@@ -71,8 +71,12 @@ extension CommandTests {
                     "{}", [:], ["--listen", "tls+tcp://x:1"],
                     "--listen: TLS is not available in this version; "
                 ),
-                ("{}", [:], ["--store", "sqlite:/x"], "the store sqlite: is not available in this version"),
-                ("{}", [:], ["--store", "x"], "\"x\" is not a store; use memory:"),
+                ("{}", [:], ["--store", "redis://x"], "--store: Redis is not available in this version; "),
+                (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH or "),
+                (
+                    "{}", ["HOME": "", "XDG_STATE_HOME": ""], [],
+                    "store: neither XDG_STATE_HOME nor HOME says where; "
+                ),
             ] as [(String, [String: String], [String], String)]
         )
         func wrongSettings(
@@ -101,7 +105,7 @@ extension CommandTests {
             arguments: [
                 (["--listen", "nonsense"], 64, "The address \"nonsense\" is not valid"),
                 (["--listen", "tcp://0.0.0.0:0"], 64, "--insecure"),
-                (["--listen", "ipc:///proc/nowhere/t.sock"], 64, "/proc/nowhere"),
+                (["--store", "memory:", "--listen", "ipc:///proc/nowhere/t.sock"], 64, "/proc/nowhere"),
                 (["--config", "/nowhere.json"], 64, "cannot read /nowhere.json: No such file or directory"),
             ]
         )
@@ -134,7 +138,7 @@ extension CommandTests {
             try await withTemporaryFolder { folder in
                 let taskwire = Program(url: "ipc://\(folder)/t.sock")
                 let line = """
-                    $taskwire serve --listen $TASKWIRE_URL <&- >&- 2>&- & server=$!
+                    $taskwire serve --store memory: --listen $TASKWIRE_URL <&- >&- 2>&- & server=$!
                     until $taskwire ping > /dev/null 2>&1; do kill -0 $server || exit 1; sleep 0.05; done
                     readlink /proc/$server/fd/0 /proc/$server/fd/1 /proc/$server/fd/2
                     kill $server; wait $server

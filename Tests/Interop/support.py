@@ -16,7 +16,7 @@ def server():
     with tempfile.TemporaryDirectory(prefix="tw-") as folder:
         arguments = ["serve", "--listen", f"ipc://{folder}/t.sock", "--listen", "tcp://127.0.0.1:0"]
         process = subprocess.Popen(
-            [TASKWIRE, *arguments, "--store", "memory:", "--log-format", "json"],
+            [TASKWIRE, *arguments, "--store", f"sqlite:{folder}/tasks.db", "--log-format", "json"],
             stderr=subprocess.PIPE,
             text=True,
         )

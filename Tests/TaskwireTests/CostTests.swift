@@ -28,7 +28,7 @@ private final class CountingStorage: TaskStorage {
 
     func mutate<Output: Sendable>(
         _ key: TaskKey,
-        _ body: @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+        _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output {
         look(1)
         return try await storage.mutate(key, body)

@@ -11,6 +11,12 @@ package struct MutationLog: Sendable, Hashable {
         /// Digest of the request, which tells a retry from another request under the same id.
         package var fingerprint: UInt64
         package var outcome: MutationOutcome
+
+        package init(requestID: RequestID, fingerprint: UInt64, outcome: MutationOutcome) {
+            self.requestID = requestID
+            self.fingerprint = fingerprint
+            self.outcome = outcome
+        }
     }
 
     /// Oldest first.
@@ -43,12 +49,21 @@ package struct MutationLog: Sendable, Hashable {
 }
 
 /// The basic view of a task as one mutation left it, but for what all tasks under one key share.
-///
-/// Also what no mutation changes is in it, since the id may belong to another task by the time of a retry.
 package struct MutationOutcome: Sendable, Hashable {
-    package var createdAt: Timestamp
-    package var labels: [String: String]
-    package var immediateResponse: String?
+    /// What no mutation changes. It is here since the id may belong to another task by the time of a retry.
+    package struct Creation: Sendable, Hashable {
+        package var createdAt: Timestamp
+        package var labels: [String: String]
+        package var immediateResponse: String?
+
+        package init(createdAt: Timestamp, labels: [String: String], immediateResponse: String?) {
+            self.createdAt = createdAt
+            self.labels = labels
+            self.immediateResponse = immediateResponse
+        }
+    }
+
+    package var creation: Creation
     package var status: TaskStatus
     package var statusMessage: String?
     package var lastUpdatedAt: Timestamp
@@ -60,9 +75,11 @@ package struct MutationOutcome: Sendable, Hashable {
     package var lease: TaskLease?
 
     package init(of state: TaskState) {
-        createdAt = state.createdAt
-        labels = state.labels
-        immediateResponse = state.immediateResponse
+        creation = Creation(
+            createdAt: state.createdAt,
+            labels: state.labels,
+            immediateResponse: state.immediateResponse
+        )
         status = state.status
         statusMessage = state.statusMessage
         lastUpdatedAt = state.lastUpdatedAt
@@ -77,9 +94,9 @@ package struct MutationOutcome: Sendable, Hashable {
     /// The basic view of `state` as it was after that mutation.
     package func applied(to state: TaskState) -> TaskState {
         var past = state.viewed(as: .basic)
-        past.createdAt = createdAt
-        past.labels = labels
-        past.immediateResponse = immediateResponse
+        past.createdAt = creation.createdAt
+        past.labels = creation.labels
+        past.immediateResponse = creation.immediateResponse
         past.status = status
         past.statusMessage = statusMessage
         past.lastUpdatedAt = lastUpdatedAt

@@ -399,7 +399,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         _ taskID: String,
         _ mutation: Mutation,
         _ options: CallOptions,
-        _ body: @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> Void
+        _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> Void
     ) async throws -> TaskState {
         try TaskID.validate(taskID)
         return try await mutate(taskID, mutation, options) { optional, now, _ throws(TaskwireError) in
@@ -416,7 +416,9 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         _ taskID: String,
         _ mutation: Mutation,
         _ options: CallOptions,
-        _ body: @Sendable (inout TaskRecord?, Timestamp, _ ownerTaskCount: Int) throws(TaskwireError) -> Void
+        _ body:
+            @escaping @Sendable (inout TaskRecord?, Timestamp, _ ownerTaskCount: Int) throws(TaskwireError) ->
+            Void
     ) async throws -> TaskState {
         let key = TaskKey(owner: owner, id: taskID)
         let core = core

@@ -25,11 +25,21 @@ public struct TaskRecord: Sendable, Hashable {
     package struct Tombstone: Sendable, Hashable {
         package var forgottenAt: Timestamp
         package var isExpired: Bool
+
+        package init(forgottenAt: Timestamp, isExpired: Bool) {
+            self.forgottenAt = forgottenAt
+            self.isExpired = isExpired
+        }
     }
 
     package struct LeaseSecret: Sendable, Hashable {
         package var token: [UInt8]
         package var isReleasedOnLoss: Bool
+
+        package init(token: [UInt8], isReleasedOnLoss: Bool) {
+            self.token = token
+            self.isReleasedOnLoss = isReleasedOnLoss
+        }
     }
 
     /// One message or input request: a queue entry until it is delivered, a question until it is answered.
@@ -40,6 +50,22 @@ public struct TaskRecord: Sendable, Hashable {
         package var queuedAt: Timestamp
         package var isDelivered: Bool
         package var response: Payload?
+
+        package init(
+            key: String,
+            kind: TaskMessage.Kind,
+            payload: Payload,
+            queuedAt: Timestamp,
+            isDelivered: Bool,
+            response: Payload?
+        ) {
+            self.key = key
+            self.kind = kind
+            self.payload = payload
+            self.queuedAt = queuedAt
+            self.isDelivered = isDelivered
+            self.response = response
+        }
     }
 
     /// Names the record in a storage.

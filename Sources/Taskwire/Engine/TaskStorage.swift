@@ -3,7 +3,7 @@ public protocol TaskStorage: Sendable {
     /// The kind of storage, as `GetServerInfo` shows it: `memory`, `sqlite`, `redis`.
     static var kind: String { get }
 
-    /// Returns the record as it was last written.
+    /// Returns the record as it was last written. Its log of mutations may be left out.
     func read(_ key: TaskKey) async throws -> TaskRecord?
 
     /// Runs `body` on the record and stores what it leaves, as one atomic step that is durable when this returns.
@@ -12,10 +12,11 @@ public protocol TaskStorage: Sendable {
     /// - Parameter body: Gets the record, `nil` where there is none, and how many live records the owner has.
     func mutate<Output: Sendable>(
         _ key: TaskKey,
-        _ body: @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+        _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output
 
-    /// Returns live records of one owner in the order of (creation, id), starting after a position.
+    /// Returns live records of one owner in the order of (creation, id), starting after a position. Their requests,
+    /// results and logs of mutations may be left out.
     func page(_ query: TaskStorageQuery) async throws -> [TaskRecord]
 
     /// Returns keys of up to `limit` records that are due at or before `moment`, the earliest first.

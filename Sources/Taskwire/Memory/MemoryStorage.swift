@@ -61,7 +61,7 @@ public final class MemoryStorage: TaskStorage {
     /// See ``TaskStorage/mutate(_:_:)``.
     public func mutate<Output: Sendable>(
         _ key: TaskKey,
-        _ body: @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+        _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output {
         try state.withLock { state in
             let before = state[key]

@@ -72,8 +72,18 @@ public struct TaskwireError: Error, Sendable, Hashable {
         public static let rateLimited = Reason(rawValue: "RATE_LIMITED")
         /// RESOURCE_EXHAUSTED: more calls at once than allowed.
         public static let tooManyRequests = Reason(rawValue: "TOO_MANY_REQUESTS")
-        /// RESOURCE_EXHAUSTED: the store has no room.
+        /// UNAVAILABLE: the store has no room. Reads go on.
         public static let storeFull = Reason(rawValue: "STORE_FULL")
+        /// UNAVAILABLE: the store may not be written. Reads go on.
+        public static let storeReadOnly = Reason(rawValue: "STORE_READ_ONLY")
+        /// UNAVAILABLE: what is stored cannot be read.
+        public static let storeCorrupt = Reason(rawValue: "STORE_CORRUPT")
+        /// UNAVAILABLE: the store failed in another way; the server's log says how.
+        public static let storeFailed = Reason(rawValue: "STORE_FAILED")
+        /// FAILED_PRECONDITION: another process has the store open.
+        public static let storeInUse = Reason(rawValue: "STORE_IN_USE")
+        /// FAILED_PRECONDITION: a newer version or another program made the store.
+        public static let storeIncompatible = Reason(rawValue: "STORE_INCOMPATIBLE")
         /// FAILED_PRECONDITION: the task has ended.
         public static let taskTerminal = Reason(rawValue: "TASK_TERMINAL")
         /// FAILED_PRECONDITION: another worker holds the lease.

@@ -3,6 +3,7 @@ internal import Logging
 internal import ServiceLifecycle
 internal import Taskwire
 internal import TaskwireServer
+internal import TaskwireStorage
 internal import UnixSignals
 
 /// `taskwire serve`
@@ -14,11 +15,15 @@ struct ServeCommand: AsyncParsableCommand {
             Every option has a variable in the environment and a key in the JSON file that --config, or \
             TASKWIRE_CONFIG, names; an option counts more than its variable, and that more than the file. For \
             --max-ttl they are TASKWIRE_MAX_TTL=2h and {"maxTtl": "2h"}. Durations are strings, counts are \
-            numbers, "insecure" is true or false, and "listen" is an array of strings, or in TASKWIRE_LISTEN a \
+            numbers, "insecure" and "check" are true or false, and "listen" is an array of strings, or in TASKWIRE_LISTEN a \
             list with commas.
 
             An address is ipc:///path, tcp://host:port or inproc://name. At SIGTERM no new calls are taken, and \
             running ones may finish within the grace period.
+
+            A store is sqlite:PATH, a file that loses nothing which was acknowledged, or memory:, which ends with \
+            the server. sqlite: alone is $XDG_STATE_HOME/taskwire/tasks.db, or else \
+            ~/.local/state/taskwire/tasks.db.
             """
     )
 
@@ -27,8 +32,11 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var listen: [String] = []
 
-    @Option(help: .init("Where tasks are kept: memory:. (default: memory:)", valueName: "url"))
+    @Option(help: .init("Where tasks are kept. (default: sqlite:)", valueName: "url"))
     var store: String?
+
+    @Flag(help: "Look for damage in the store's file first, which reads all of it.")
+    var check = false
 
     @Option(help: "A JSON file with settings.", completion: .file(extensions: ["json"]))
     var config: String?
@@ -57,19 +65,37 @@ struct ServeCommand: AsyncParsableCommand {
             LineLogHandler(level: settings.logLevel, format: settings.logFormat)
         }
         do {
-            let server = try TaskwireServer(
-                configuration: settings.server,
-                engine: InMemoryTaskStore(limits: settings.server.limits.tasks),
-                logger: logger
-            )
-            let group = ServiceGroup(
-                services: [server],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            )
-            try await group.run()
+            let limits = settings.server.limits.tasks
+            switch settings.store {
+            case .memory:
+                try await serve(InMemoryTaskStore(limits: limits), settings, logger)
+            case .sqlite(let path):
+                let storage = try await SQLiteStorage(
+                    path: path,
+                    limits: limits,
+                    isChecked: settings.isStoreChecked,
+                    logger: logger
+                )
+                let store = SQLiteTaskStore(storage: storage, limits: limits, clock: SystemTaskClock())
+                try await serve(store, settings, logger)
+                try await storage.close()
+            }
         } catch let error as TaskwireError {
             throw CommandFailure(setUp: error)
         }
+    }
+
+    private func serve<Storage: TaskStorage>(
+        _ store: TaskEngine<Storage, SystemTaskClock>,
+        _ settings: ServeSettings,
+        _ logger: Logger
+    ) async throws {
+        let server = try TaskwireServer(configuration: settings.server, engine: store, logger: logger)
+        let group = ServiceGroup(
+            services: [server],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        try await group.run()
     }
 }

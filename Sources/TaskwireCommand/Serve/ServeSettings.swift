@@ -9,6 +9,10 @@ internal import TaskwireServer
 struct ServeSettings {
     /// The server's.
     var server = ServerConfiguration()
+    /// Where tasks are kept.
+    var store = StoreLocation.memory
+    /// Whether the store is looked through for damage before anything is served.
+    var isStoreChecked = false
     /// The least that is logged.
     var logLevel = Logger.Level.info
     /// How the log is written.
@@ -37,7 +41,8 @@ struct ServeSettings {
 
         server.listen = reader.stringArray(forKey: "listen", default: [])
         server.isInsecure = reader.bool(forKey: "insecure", default: false)
-        let store = reader.string(forKey: "store", default: "memory:")
+        isStoreChecked = reader.bool(forKey: "check", default: false)
+        let store = reader.string(forKey: "store", default: "sqlite:")
         let gracePeriod = reader.string(forKey: "gracePeriod")
         let level = reader.string(forKey: "logLevel")
         let format = reader.string(forKey: "logFormat")
@@ -56,7 +61,11 @@ struct ServeSettings {
 
         try Self.checkAddresses(server.listen, journal)
         try Self.checkDecodeBytes(server.limits, journal)
-        try Self.checkStore(store)
+        do throws(StoreLocation.Problem) {
+            self.store = try StoreLocation(store, environment: environment)
+        } catch {
+            throw journal.failure("store", error.description)
+        }
         if let gracePeriod { server.gracePeriod = try journal.duration("gracePeriod", gracePeriod) }
         if let level { logLevel = try journal.choice("logLevel", level) }
         if let format { logFormat = try journal.choice("logFormat", format) }
@@ -65,7 +74,7 @@ struct ServeSettings {
     /// Every key that the file may have.
     private static var keys: Set<String> {
         Set(
-            ["listen", "store", "gracePeriod", "insecure", "logLevel", "logFormat"]
+            ["listen", "store", "check", "gracePeriod", "insecure", "logLevel", "logFormat"]
                 + LimitOptions.counts.map(\.key) + LimitOptions.durations.map(\.key)
         )
     }
@@ -103,17 +112,6 @@ struct ServeSettings {
             "\(limits.maxDecodeBytes) is below \(message), which is \(limits.maxMessageBytes)"
         )
     }
-
-    private static func checkStore(_ url: String) throws {
-        guard url != "memory:" else { return }
-        let scheme = url.prefix { $0 != ":" }
-        let message =
-            switch scheme {
-            case "sqlite", "redis": "the store \(scheme): is not available in this version; use memory:"
-            default: "\"\(url)\" is not a store; use memory:"
-            }
-        throw CommandFailure(message, exitCode: CommandFailure.Code.usage)
-    }
 }
 
 extension ServeCommand {
@@ -122,6 +120,7 @@ extension ServeCommand {
         var values: [String: ConfigContent] = [:]
         values["listen"] = listen.isEmpty ? nil : .stringArray(listen)
         values["store"] = store.map { .string($0) }
+        values["check"] = check ? .bool(true) : nil
         values["gracePeriod"] = gracePeriod.map { .string($0.description) }
         values["insecure"] = insecure ? .bool(true) : nil
         values["logLevel"] = logLevel.map { .string($0.rawValue) }

@@ -1,5 +1,5 @@
 internal import CTaskwireProtos
-internal import Taskwire
+package import Taskwire
 
 extension TaskStatus {
     /// `nil` for TASK_STATUS_UNSPECIFIED.
@@ -30,4 +30,9 @@ extension TaskStatus {
         case .cancelled: TASKWIRE__V1__TASK_STATUS__TASK_STATUS_CANCELLED
         }
     }
+}
+
+extension TaskStatus {
+    /// The number of TaskStatus on the wire.
+    package var wireNumber: UInt32 { wire.rawValue }
 }

@@ -1,6 +1,8 @@
 internal import CNNG
 internal import Glibc
 internal import Synchronization
+internal import SystemPackage
+internal import Taskwire
 
 /// Listens on a Unix-domain socket, and goes on doing so.
 ///
@@ -53,7 +55,7 @@ final class IPCListener: Sendable {
         let folder = SocketFolder(of: path, address: address)
         self.folder = folder.path
         try folder.prepare()
-        guard let lock = try FileLock(path: path + ".lock") else {
+        guard let lock = try Self.takeLock(path + ".lock") else {
             throw TransportError(
                 code: .addressInUse,
                 message: "Another server is already listening on \(address)."
@@ -73,6 +75,14 @@ final class IPCListener: Sendable {
         } catch {
             lock.release()
             throw error
+        }
+    }
+
+    private static func takeLock(_ path: String) throws(TransportError) -> FileLock? {
+        do {
+            return try FileLock(path: path)
+        } catch {
+            throw TransportError(errno: error.rawValue, action: "Locking \(path)")
         }
     }
 

@@ -96,6 +96,8 @@ struct Program: Sendable {
         get throws {
             var values = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TASKWIRE_") }
             values["NO_COLOR"] = nil
+            // No test uses the store of the user who runs it.
+            values["XDG_STATE_HOME"] = "/proc/nowhere"
             values["TASKWIRE_URL"] = url
             values["taskwire"] = try Self.path
             values.merge(environment) { $1 }

@@ -24,7 +24,7 @@ enum Server {
     ) async throws {
         try await withTemporaryFolder { folder in
             var program = Program(url: "ipc://\(folder)/t.sock")
-            program.environment = environment
+            program.environment = ["XDG_STATE_HOME": folder].merging(environment) { $1 }
             let log = Log()
             let result = try await Subprocess.run(
                 .path(FilePath(Program.path)),

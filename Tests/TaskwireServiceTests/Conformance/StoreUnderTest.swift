@@ -3,6 +3,7 @@ import Logging
 import Taskwire
 import TaskwireClient
 import TaskwireServer
+import TaskwireStorage
 import TaskwireTestSupport
 import Testing
 
@@ -12,6 +13,8 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     case clientOverInproc
     case clientOverIPC
     case clientOverTCP
+    case sqlite
+    case clientOfSQLite
 
     var testDescription: String { rawValue }
 
@@ -26,27 +29,59 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
         limits: TaskLimits = TaskLimits(),
         _ body: @escaping @Sendable (Subject) async throws -> Void
     ) async throws {
-        let clock = ManualClock()
-        let engine = TaskEngine(storage: MemoryStorage(limits: limits), limits: limits, clock: clock)
         try await withTimeLimit {
+            let clock = ManualClock()
             switch self {
             case .memory:
-                try await body(Subject(store: engine, clock: clock))
+                try await body(Subject(store: Self.inMemory(limits, clock), clock: clock))
             case .clientOverInproc:
-                try await overWire("inproc://\(UUID().uuidString)", engine, clock, body)
+                let url = "inproc://\(UUID().uuidString)"
+                try await Self.overWire(url, Self.inMemory(limits, clock), clock, body)
             case .clientOverIPC:
                 try await withTemporaryFolder { folder in
-                    try await overWire("ipc://\(folder)/t.sock", engine, clock, body)
+                    try await Self.overWire(
+                        "ipc://\(folder)/t.sock",
+                        Self.inMemory(limits, clock),
+                        clock,
+                        body
+                    )
                 }
             case .clientOverTCP:
-                try await overWire("tcp://127.0.0.1:0", engine, clock, body)
+                try await Self.overWire("tcp://127.0.0.1:0", Self.inMemory(limits, clock), clock, body)
+            case .sqlite:
+                try await Self.onSQLite(limits, clock) { engine in
+                    try await body(Subject(store: engine, clock: clock))
+                }
+            case .clientOfSQLite:
+                try await Self.onSQLite(limits, clock) { engine in
+                    try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
+                }
             }
         }
     }
 
-    private func overWire(
+    private static func inMemory(
+        _ limits: TaskLimits,
+        _ clock: ManualClock
+    ) -> TaskEngine<MemoryStorage, ManualClock> {
+        TaskEngine(storage: MemoryStorage(limits: limits), limits: limits, clock: clock)
+    }
+
+    private static func onSQLite(
+        _ limits: TaskLimits,
+        _ clock: ManualClock,
+        _ body: @escaping @Sendable (TaskEngine<SQLiteStorage, ManualClock>) async throws -> Void
+    ) async throws {
+        try await withTemporaryFolder { folder in
+            let storage = try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits)
+            try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
+            try await storage.close()
+        }
+    }
+
+    private static func overWire<Storage: TaskStorage>(
         _ url: String,
-        _ engine: TaskEngine<MemoryStorage, ManualClock>,
+        _ engine: TaskEngine<Storage, ManualClock>,
         _ clock: ManualClock,
         _ body: @escaping @Sendable (Subject) async throws -> Void
     ) async throws {

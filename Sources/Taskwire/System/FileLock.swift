@@ -1,27 +1,27 @@
 internal import Glibc
+package import SystemPackage
 
 /// An advisory lock on a file, held until ``release()`` or the end of the process.
 ///
 /// The file stays when the lock is released: removing it would let two processes lock two files of one name.
-struct FileLock: Sendable {
+package struct FileLock: Sendable {
     private let descriptor: Int32
 
     /// Takes the lock without waiting; nil when someone else has it.
-    init?(path: String) throws(TransportError) {
+    package init?(path: String) throws(Errno) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw TransportError(errno: errno, action: "Opening the lock file \(path)")
-        }
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let number = errno
+            let error = Errno(rawValue: errno)
             Glibc.close(descriptor)
-            if number == EWOULDBLOCK { return nil }
-            throw TransportError(errno: number, action: "Locking \(path)")
+            if error == .wouldBlock { return nil }
+            throw error
         }
         self.descriptor = descriptor
     }
 
-    func release() {
+    /// Gives the lock back.
+    package func release() {
         Glibc.close(descriptor)
     }
 }

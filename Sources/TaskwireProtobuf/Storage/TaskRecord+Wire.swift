@@ -1,0 +1,93 @@
+internal import CTaskwireProtos
+package import Taskwire
+
+/// A record as the storages keep it, but for its log of mutations, which is a message of its own: only writers need it.
+extension TaskRecord: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__storage__v1__record__init)
+
+    init(_ message: Taskwire__Storage__V1__Record) throws(TaskwireError) {
+        self.init(state: try TaskState.readRequired(message.state, "state"))
+        endedAt = message.ended_at_unix_ms_oneof_case.member(
+            Timestamp(millisecondsSince1970: message.ended_at_unix_ms)
+        )
+        tombstone = try Tombstone.read(message.tombstone, "tombstone")
+        interactions = try Interaction.readAll(
+            message.interactions,
+            count: message.n_interactions,
+            "interactions"
+        )
+        leaseSecret = try LeaseSecret.read(message.lease_secret, "lease_secret")
+    }
+
+    func write(to message: inout Taskwire__Storage__V1__Record, in arena: Arena) throws(TaskwireError) {
+        message.state = try arena.message(state, "state")
+        if let endedAt {
+            message.ended_at_unix_ms_oneof_case =
+                TASKWIRE__STORAGE__V1__RECORD__ENDED_AT_UNIX_MS_ONEOF_ENDED_AT_UNIX_MS
+            message.ended_at_unix_ms = endedAt.millisecondsSince1970
+        }
+        message.tombstone = try arena.message(tombstone, "tombstone")
+        message.interactions = try arena.messages(interactions, "interactions")
+        message.n_interactions = interactions.count
+        message.lease_secret = try arena.message(leaseSecret, "lease_secret")
+    }
+}
+
+extension TaskRecord.Tombstone: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__storage__v1__tombstone__init)
+
+    init(_ message: Taskwire__Storage__V1__Tombstone) throws(TaskwireError) {
+        self.init(
+            forgottenAt: Timestamp(millisecondsSince1970: message.forgotten_at_unix_ms),
+            isExpired: message.is_expired != 0
+        )
+    }
+
+    func write(to message: inout Taskwire__Storage__V1__Tombstone, in arena: Arena) throws(TaskwireError) {
+        message.forgotten_at_unix_ms = forgottenAt.millisecondsSince1970
+        message.is_expired = isExpired ? 1 : 0
+    }
+}
+
+extension TaskRecord.LeaseSecret: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__storage__v1__lease_secret__init)
+
+    init(_ message: Taskwire__Storage__V1__LeaseSecret) throws(TaskwireError) {
+        self.init(
+            token: [UInt8](wire: message.token),
+            isReleasedOnLoss: message.on_loss == TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_RELEASE
+        )
+    }
+
+    func write(to message: inout Taskwire__Storage__V1__LeaseSecret, in arena: Arena) throws(TaskwireError) {
+        message.token = try arena.bytes(token)
+        message.on_loss =
+            isReleasedOnLoss
+            ? TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_RELEASE
+            : TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_FAIL
+    }
+}
+
+extension TaskRecord.Interaction: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__storage__v1__interaction__init)
+
+    init(_ message: Taskwire__Storage__V1__Interaction) throws(TaskwireError) {
+        self.init(
+            key: String(wire: message.key),
+            kind: try TaskMessage.Kind(wire: message.kind, "kind"),
+            payload: try Payload.readRequired(message.payload, "payload"),
+            queuedAt: Timestamp(millisecondsSince1970: message.queued_at_unix_ms),
+            isDelivered: message.is_delivered != 0,
+            response: try Payload.read(message.response, "response")
+        )
+    }
+
+    func write(to message: inout Taskwire__Storage__V1__Interaction, in arena: Arena) throws(TaskwireError) {
+        message.key = try arena.string(key, "key")
+        message.kind = kind.wire
+        message.payload = try arena.message(payload, "payload")
+        message.queued_at_unix_ms = queuedAt.millisecondsSince1970
+        message.is_delivered = isDelivered ? 1 : 0
+        message.response = try arena.message(response, "response")
+    }
+}

@@ -1,0 +1,72 @@
+internal import GRDB
+
+/// Commits mutations that wait at the same time in one transaction, so that they share one `fsync`.
+///
+/// Each succeeds or fails by itself: one that is refused has written nothing, and when the database cannot write one
+/// of them, or cannot commit, all of them are undone and run again in transactions of their own.
+struct GroupCommit: Sendable {
+    /// One mutation.
+    struct Job: Sendable {
+        /// Carries it out, and returns what tells its caller. That is called after the commit.
+        let attempt: @Sendable (TaskTransaction) throws -> @Sendable () -> Void
+        /// Tells the caller that the database failed.
+        let fail: @Sendable (any Error) -> Void
+    }
+
+    /// Bounds how long the first of a group waits for the others.
+    private static let maxJobs = 512
+    /// Bounds what a transaction keeps in memory.
+    private static let maxBytes = 8 << 20
+
+    let codec: RecordCodec
+    let health: StoreHealth
+    let maxTombstones: Int
+
+    /// Runs jobs from `next`, at least one, in one transaction.
+    func run(_ db: Database, _ next: () -> Job?) {
+        var jobs: [Job] = []
+        do {
+            let tellers = try commit(db) { transaction in
+                var tellers: [@Sendable () -> Void] = []
+                while jobs.count < Self.maxJobs, transaction.byteCount < Self.maxBytes, let job = next() {
+                    jobs.append(job)
+                    tellers.append(try job.attempt(transaction))
+                }
+                return tellers
+            }
+            for tell in tellers { tell() }
+        } catch  where jobs.isEmpty {
+            // Not even a transaction could be begun, and waiting for that once is enough for all.
+            while let job = next() { job.fail(error) }
+        } catch  where jobs.count == 1 {
+            jobs[0].fail(error)
+        } catch {
+            for job in jobs { runAlone(job, db) }
+        }
+    }
+
+    private func runAlone(_ job: Job, _ db: Database) {
+        do {
+            let tell = try commit(db) { transaction in try job.attempt(transaction) }
+            tell()
+        } catch {
+            job.fail(error)
+        }
+    }
+
+    private func commit<Output>(
+        _ db: Database,
+        _ body: (TaskTransaction) throws -> Output
+    ) throws -> Output {
+        var output: Output?
+        try db.inTransaction(.immediate) {
+            let transaction = TaskTransaction(db, codec: codec)
+            output = try body(transaction)
+            try transaction.finish(maxTombstones: maxTombstones)
+            return .commit
+        }
+        health.noteWrite()
+        guard let output else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+        return output
+    }
+}

@@ -1,0 +1,73 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Taskwire
+internal import TaskwireProtobuf
+
+/// Turns records into blobs and back.
+struct RecordCodec: Sendable {
+    private let arenas = ArenaPool(limit: Int(Int32.max))
+
+    /// Any part of a record as a blob.
+    /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
+    func encode(_ value: some WireEncodable) throws(TaskwireError) -> Data {
+        try arenas.withArena { arena throws(TaskwireError) in
+            let message = try value.prepared(in: arena)
+            var data = Data(count: message.byteCount)
+            data.withUnsafeMutableBytes { message.pack(into: $0) }
+            return data
+        }
+    }
+
+    /// The value in the blob at `column`, or `nil` where that is NULL.
+    /// - Throws: ``StoredDataError``
+    func decode<Value: WireDecodable>(_ type: Value.Type, _ row: Row, _ column: Int) throws -> Value? {
+        try row.withUnsafeData(atIndex: column) { data in
+            guard let data else { return nil }
+            do throws(TaskwireError) {
+                return try arenas.withArena { arena throws(TaskwireError) in
+                    try data.bytes.withUnsafeBytes { bytes throws(TaskwireError) in
+                        try Value(wire: bytes, arena: arena)
+                    }
+                }
+            } catch {
+                throw StoredDataError(description: "\(type): \(error.message)")
+            }
+        }
+    }
+
+    /// The record in a row that begins with the column record, without the payloads that are stored apart.
+    /// - Throws: ``StoredDataError``
+    func slimRecord(_ row: Row) throws -> TaskRecord {
+        guard let record = try decode(TaskRecord.self, row, 0) else {
+            throw StoredDataError(missing: "record")
+        }
+        return record
+    }
+
+    /// The record in a row that begins with the columns record, large, request and result.
+    /// - Throws: ``StoredDataError``
+    func record(_ row: Row) throws -> TaskRecord {
+        var record = try slimRecord(row)
+        let large = LargePayloads(rawValue: row[1])
+        for (column, kind) in zip(2..., LargePayloads.all) where large.contains(kind) {
+            guard let payload = try decode(Payload.self, row, column) else {
+                throw StoredDataError(missing: "payload")
+            }
+            record.state[keyPath: kind.field] = payload
+        }
+        return record
+    }
+}
+
+/// What is stored is not what was stored.
+struct StoredDataError: Error, CustomStringConvertible {
+    let description: String
+
+    init(description: String) {
+        self.description = description
+    }
+
+    init(missing column: String) {
+        description = "the \(column) is missing"
+    }
+}

@@ -1,0 +1,102 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Taskwire
+
+/// The open connections to a store's file: one that writes, a few that read.
+struct SQLiteConnections: Sendable {
+    /// As many as can be of use while the writer has a core to itself.
+    private static let readerCount = 2
+    /// How long a connection waits for other programs that have the file locked, in seconds.
+    private static let busyTimeout = 5.0
+    /// Pages in the write-ahead log after which they are copied to the file: 32 MiB, so that pages which change often are
+    /// copied seldom, and a start after a crash reads little.
+    private static let checkpointPages = 8192
+    /// KiB of pages that a connection keeps in memory.
+    private static let writerCache = 64 << 10
+    private static let readerCache = 16 << 10
+
+    let writer: DatabaseQueue
+    let readers: [DatabaseQueue]
+
+    /// Opens the file and brings its schema up to date.
+    /// - Throws: FAILED_PRECONDITION / STORE_INCOMPATIBLE, UNAVAILABLE / STORE_CORRUPT, STORE_FULL,
+    ///   STORE_READ_ONLY, STORE_FAILED.
+    init(path: String, isChecked: Bool) throws(TaskwireError) {
+        do {
+            try Self.inspect(path, isChecked: isChecked)
+            writer = try DatabaseQueue(path: path, configuration: Self.writing)
+            try SQLiteSchema.migrator.migrate(writer)
+            readers = try (0..<Self.readerCount).map { _ in
+                try DatabaseQueue(path: path, configuration: Self.reading)
+            }
+        } catch let error as TaskwireError {
+            throw error
+        } catch {
+            var failure = StoreFault(error).error
+            failure.message = "Cannot open the store \(path): \(Self.sentence(error))"
+            throw failure
+        }
+    }
+}
+
+extension SQLiteConnections {
+    private static var writing: Configuration {
+        var configuration = Configuration()
+        configuration.label = "taskwire.writer"
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.foreignKeysEnabled = true
+        configuration.prepareDatabase { db in
+            try db.execute(
+                sql: """
+                    PRAGMA journal_mode = WAL;
+                    PRAGMA synchronous = FULL;
+                    PRAGMA wal_autocheckpoint = \(checkpointPages);
+                    PRAGMA cache_size = -\(writerCache);
+                    PRAGMA temp_store = MEMORY;
+                    """
+            )
+        }
+        return configuration
+    }
+
+    private static var reading: Configuration {
+        var configuration = Configuration()
+        configuration.label = "taskwire.reader"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA cache_size = -\(readerCache)") }
+        return configuration
+    }
+
+    /// Looks at a file without changing it, and refuses one that is not ours, newer than this version, or damaged.
+    private static func inspect(_ path: String, isChecked: Bool) throws {
+        let file = try DatabaseQueue(path: path, configuration: reading)
+        defer { try? file.close() }
+        try file.read { db in
+            let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id")
+            let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            guard applicationID == SQLiteSchema.applicationID || (applicationID == 0 && isEmpty) else {
+                throw incompatible("\(path) is a database of another program")
+            }
+            if try SQLiteSchema.migrator.hasBeenSuperseded(db) {
+                throw incompatible(
+                    "The store \(path) was made by a newer version of Taskwire; use that version"
+                )
+            }
+            guard isChecked, let problem = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") else {
+                return
+            }
+            guard problem == "ok" else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: problem)
+            }
+        }
+    }
+
+    private static func incompatible(_ message: String) -> TaskwireError {
+        TaskwireError(.failedPrecondition, .storeIncompatible, message)
+    }
+
+    private static func sentence(_ error: any Error) -> String {
+        (error as? DatabaseError)?.message ?? String(describing: error)
+    }
+}

@@ -1,0 +1,171 @@
+internal import GRDB
+public import Logging
+internal import Synchronization
+public import Taskwire
+internal import TaskwireProtobuf
+
+/// Records in an SQLite file that survives whatever happens to the process or the machine.
+///
+/// A mutation returns after its transaction was synced to the disk (WAL, `synchronous=FULL`). Those that wait while a
+/// transaction is being committed share the next one. Reads run beside the writer on connections of their own, and see
+/// every mutation that has returned.
+///
+/// One process at a time uses a file. What fails is told to callers as UNAVAILABLE with the reason STORE_FULL,
+/// STORE_READ_ONLY, STORE_CORRUPT or STORE_FAILED, and to the log with advice; everything goes on once the fault is gone.
+public final class SQLiteStorage: TaskStorage {
+    private typealias ReadJob = @Sendable (Database) -> Void
+
+    private let file: StoreFile
+    private let codec = RecordCodec()
+    private let health: StoreHealth
+    private let writer: ConnectionQueue<GroupCommit.Job>
+    private let readers: ConnectionQueue<ReadJob>
+    private let isClosed = Mutex(false)
+
+    /// Opens the store at `path`, or makes a new one, with permissions for its owner alone.
+    /// - Parameters:
+    ///   - path: The file. SQLite keeps two more beside it, `PATH-wal` and `PATH-shm`; none of the three may be copied
+    ///     or moved alone while the store is open.
+    ///   - limits: Says how many tombstones are kept.
+    ///   - isChecked: Whether to look for damage first (`PRAGMA quick_check`), which reads the whole file.
+    ///   - logger: Told about faults of the disk.
+    /// - Throws: FAILED_PRECONDITION / STORE_IN_USE where another process has it open, STORE_INCOMPATIBLE where a newer
+    ///   version or another program made it; such files are left as they are. UNAVAILABLE / STORE_CORRUPT,
+    ///   STORE_FAILED, and PERMISSION_DENIED where it is another user's.
+    public init(
+        path: String,
+        limits: TaskLimits = TaskLimits(),
+        isChecked: Bool = false,
+        logger: Logger = Logger(label: "taskwire.store")
+    ) async throws {
+        let (file, connections) = try await runBlocking {
+            let file = try StoreFile(path: path)
+            do {
+                return (file, try SQLiteConnections(path: path, isChecked: isChecked))
+            } catch {
+                file.release()
+                throw error
+            }
+        }
+        self.file = file
+        health = StoreHealth(path: path, logger: logger)
+        let commit = GroupCommit(codec: codec, health: health, maxTombstones: max(0, limits.maxTombstones))
+        writer = ConnectionQueue(connections: [connections.writer]) { db, next in commit.run(db, next) }
+        readers = ConnectionQueue(connections: connections.readers) { db, next in
+            while let job = next() { job(db) }
+        }
+    }
+
+    deinit {
+        try? closeNow()
+    }
+
+    /// `sqlite`.
+    public static let kind = "sqlite"
+
+    /// Ends at once: no other process writes the file.
+    public var changes: AsyncStream<TaskKey> { AsyncStream { $0.finish() } }
+
+    /// Waits for what is under way, and closes the file. Calls made later fail with UNAVAILABLE. Harmless when
+    /// repeated.
+    /// - Throws: UNAVAILABLE where the database fails to close; everything that was acknowledged is in the file.
+    public func close() async throws {
+        try await runBlocking { try self.closeNow() }
+    }
+
+    private func closeNow() throws {
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard isFirst else { return }
+        defer { file.release() }
+        do {
+            try readers.close()
+            try writer.close()
+        } catch {
+            throw StoreFault(error).error
+        }
+    }
+
+    // MARK: TaskStorage
+
+    /// See ``TaskStorage/read(_:)``.
+    public func read(_ key: TaskKey) async throws -> TaskRecord? {
+        try await read { [codec] db in
+            let statement = try db.cachedStatement(sql: TaskStatements.read)
+            let rows = try Row.fetchCursor(statement, arguments: [key.owner, key.id])
+            return try rows.next().map { try codec.record($0) }
+        }
+    }
+
+    /// See ``TaskStorage/mutate(_:_:)``.
+    public func mutate<Output: Sendable>(
+        _ key: TaskKey,
+        _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+    ) async throws -> Output {
+        try await withCheckedThrowingContinuation { continuation in
+            let job = GroupCommit.Job { transaction in
+                let result = try transaction.mutate(key, body)
+                return { continuation.resume(with: result) }
+            } fail: { [health] error in
+                continuation.resume(throwing: health.note(error, isWrite: true))
+            }
+            if !writer.submit(job) { continuation.resume(throwing: Self.closed) }
+        }
+    }
+
+    /// See ``TaskStorage/page(_:)``.
+    public func page(_ query: TaskStorageQuery) async throws -> [TaskRecord] {
+        guard !query.statuses.isEmpty else { return [] }
+        return try await read { [codec] db in
+            let sql = TaskStatements.page(statusCount: query.statuses.count)
+            var arguments: StatementArguments = [
+                query.owner,
+                query.after?.createdAt.millisecondsSince1970 ?? Int64.min,
+                query.after?.id ?? "",
+                query.limit,
+            ]
+            arguments += StatementArguments(query.statuses.map { Int64($0.wireNumber) })
+            let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
+            var records: [TaskRecord] = []
+            while let row = try rows.next() { records.append(try codec.slimRecord(row)) }
+            return records
+        }
+    }
+
+    /// See ``TaskStorage/due(atOrBefore:limit:)``.
+    public func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey] {
+        try await read { db in
+            let statement = try db.cachedStatement(sql: TaskStatements.due)
+            let rows = try Row.fetchCursor(statement, arguments: [moment.millisecondsSince1970, limit])
+            var keys: [TaskKey] = []
+            while let row = try rows.next() { keys.append(TaskKey(owner: row[0], id: row[1])) }
+            return keys
+        }
+    }
+
+    /// See ``TaskStorage/counts()``.
+    public func counts() async throws -> TaskStorageCounts {
+        try await read { db in try TaskTransaction.storeCounts(db) }
+    }
+
+    private func read<Output: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Output
+    ) async throws -> Output {
+        try await withCheckedThrowingContinuation { continuation in
+            let isTaken = readers.submit { [health] db in
+                do {
+                    continuation.resume(returning: try body(db))
+                } catch {
+                    continuation.resume(throwing: health.note(error, isWrite: false))
+                }
+            }
+            if !isTaken { continuation.resume(throwing: Self.closed) }
+        }
+    }
+
+    private static var closed: TaskwireError {
+        TaskwireError(.unavailable, .stopping, "The store is closed")
+    }
+}

@@ -1,0 +1,58 @@
+internal import Logging
+internal import Synchronization
+internal import Taskwire
+
+/// Tells the log when the store fails, now and then while it goes on, and when it works again.
+final class StoreHealth: Sendable {
+    private struct State {
+        /// When each kind of fault was logged last.
+        var logged: [TaskwireError.Reason: ContinuousClock.Instant] = [:]
+        var isWriting = true
+    }
+
+    private static let interval = Duration.seconds(10)
+
+    private let path: String
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(path: String, logger: Logger) {
+        self.path = path
+        self.logger = logger
+    }
+
+    /// What callers are told of an error of the database.
+    func note(_ error: any Error, isWrite: Bool) -> TaskwireError {
+        let fault = StoreFault(error)
+        let isNews = state.withLock { state in
+            if isWrite { state.isWriting = false }
+            let now = ContinuousClock.now
+            if let last = state.logged[fault.error.reason], now - last < Self.interval { return false }
+            state.logged[fault.error.reason] = now
+            return true
+        }
+        if isNews {
+            logger.error(
+                "the store failed",
+                metadata: [
+                    "path": "\(path)",
+                    "reason": "\(fault.error.reason.rawValue)",
+                    "error": "\(fault.details)",
+                    "advice": "\(fault.advice)",
+                ]
+            )
+        }
+        return fault.error
+    }
+
+    /// Something was written.
+    func noteWrite() {
+        let isNews = state.withLock { state in
+            guard !state.isWriting else { return false }
+            state.isWriting = true
+            state.logged = [:]
+            return true
+        }
+        if isNews { logger.info("the store can be written again", metadata: ["path": "\(path)"]) }
+    }
+}

@@ -1,0 +1,73 @@
+/// The SQL that runs while tasks are served. Each statement finds its rows by an index.
+package enum TaskStatements {
+    private static let payloads = """
+        CASE WHEN large & 1 THEN (SELECT payload FROM large_request WHERE task = number) END,
+        CASE WHEN large & 2 THEN (SELECT payload FROM large_result WHERE task = number) END
+        """
+
+    /// A task by owner and id.
+    package static let read = """
+        SELECT record, large, \(payloads) FROM task WHERE owner = ? AND id = ?
+        """
+
+    /// The same with all that a change needs.
+    package static let readForChange = """
+        SELECT record, large, \(payloads), mutations, number FROM task WHERE owner = ? AND id = ?
+        """
+
+    /// Tasks of one owner in one of `statusCount` states, after a position, in the order of creation. Arguments:
+    /// owner, creation and id of the position, limit, and the states.
+    package static func page(statusCount: Int) -> String {
+        let parts = (0..<statusCount).map { index in
+            """
+            SELECT record, created_at_unix_ms, id FROM task
+            WHERE owner = ?1 AND status = ?\(5 + index) AND (created_at_unix_ms, id) > (?2, ?3)
+            """
+        }
+        return parts.joined(separator: "\nUNION ALL\n") + "\nORDER BY created_at_unix_ms, id LIMIT ?4"
+    }
+
+    /// What is due, the earliest first. Arguments: moment, limit.
+    package static let due = """
+        SELECT owner, id FROM task WHERE due_at_unix_ms <= ? ORDER BY due_at_unix_ms LIMIT ?
+        """
+
+    package static let insert = """
+        INSERT INTO task (owner, id, status, created_at_unix_ms, due_at_unix_ms, large, record, mutations)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """
+
+    /// A change that moves the task in the indexes.
+    package static let move = """
+        UPDATE task SET status = ?, created_at_unix_ms = ?, due_at_unix_ms = ?, large = ?, record = ?, mutations = ?
+        WHERE number = ?
+        """
+
+    /// A change that does not.
+    package static let update = "UPDATE task SET large = ?, record = ?, mutations = ? WHERE number = ?"
+
+    package static let delete = "DELETE FROM task WHERE number = ?"
+
+    /// Forgets the oldest tombstones. Argument: how many.
+    package static let forget = """
+        DELETE FROM task WHERE number IN (
+            SELECT number FROM task WHERE status IS NULL ORDER BY due_at_unix_ms LIMIT ?
+        )
+        """
+
+    /// Stores a payload apart; `table` is `large_request` or `large_result`.
+    package static func storePayload(in table: String) -> String {
+        "INSERT OR REPLACE INTO \(table) (task, payload) VALUES (?, ?)"
+    }
+
+    /// Removes a payload that was stored apart.
+    package static func deletePayload(from table: String) -> String {
+        "DELETE FROM \(table) WHERE task = ?"
+    }
+
+    package static let ownerCount = "SELECT tasks FROM owner_count WHERE owner = ?"
+    package static let setOwnerCount = "INSERT OR REPLACE INTO owner_count (owner, tasks) VALUES (?, ?)"
+    package static let deleteOwnerCount = "DELETE FROM owner_count WHERE owner = ?"
+    package static let storeCounts = "SELECT tasks, tombstones FROM store_count WHERE id = 1"
+    package static let setStoreCounts = "UPDATE store_count SET tasks = ?, tombstones = ? WHERE id = 1"
+}

@@ -1,0 +1,171 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Taskwire
+internal import TaskwireProtobuf
+
+/// A task as it is in the table.
+struct StoredTask {
+    var number: Int64
+    var large: LargePayloads
+    var record: TaskRecord
+}
+
+/// Reads and changes tasks within one transaction, and keeps the counts in step.
+final class TaskTransaction {
+    private struct OwnerCount {
+        var before: Int
+        var now: Int
+    }
+
+    /// Bounds what one transaction forgets when there are suddenly many too many.
+    private static let maxForgotten = 1024
+
+    private let db: Database
+    private let codec: RecordCodec
+    private var ownerCounts: [String: OwnerCount] = [:]
+    private var tasksAdded = 0
+    private var tombstonesAdded = 0
+
+    /// How many bytes of records and payloads were written.
+    private(set) var byteCount = 0
+
+    init(_ db: Database, codec: RecordCodec) {
+        self.db = db
+        self.codec = codec
+    }
+
+    /// Runs `body` on a record and stores what it leaves.
+    ///
+    /// A failure that is returned is that of `body`, and nothing was written.
+    /// - Throws: What the database throws, which says nothing about `body`.
+    func mutate<Output>(
+        _ key: TaskKey,
+        _ body: (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+    ) throws -> Result<Output, any Error> {
+        let stored = try read(key)
+        let ownerTaskCount = try ownerCount(key.owner).now
+        var record = stored?.record
+        let output: Output
+        var encoded: EncodedRecord?
+        do {
+            output = try body(&record, ownerTaskCount)
+            guard record != stored?.record else { return .success(output) }
+            if let record {
+                encoded = try EncodedRecord(record, replacing: stored, codec: codec)
+            }
+        } catch {
+            return .failure(error)
+        }
+        switch (stored, encoded) {
+        case (nil, let encoded?): try insert(encoded, key)
+        case (let stored?, let encoded?): try update(stored, encoded)
+        case (let stored?, nil): try execute(TaskStatements.delete, [stored.number])
+        case (nil, nil): break
+        }
+        count(key.owner, from: stored?.record, to: record)
+        byteCount += encoded?.byteCount ?? 0
+        return .success(output)
+    }
+
+    /// Writes what the changes of a transaction share. The last step before the commit.
+    func finish(maxTombstones: Int) throws {
+        for (owner, count) in ownerCounts where count.before != count.now {
+            if count.now == 0 {
+                try execute(TaskStatements.deleteOwnerCount, [owner])
+            } else {
+                try execute(TaskStatements.setOwnerCount, [owner, count.now])
+            }
+        }
+        guard tasksAdded != 0 || tombstonesAdded != 0 else { return }
+        var counts = try Self.storeCounts(db)
+        counts.tasks += tasksAdded
+        counts.tombstones += tombstonesAdded
+        if counts.tombstones > maxTombstones {
+            try execute(TaskStatements.forget, [min(counts.tombstones - maxTombstones, Self.maxForgotten)])
+            counts.tombstones -= db.changesCount
+        }
+        try execute(TaskStatements.setStoreCounts, [counts.tasks, counts.tombstones])
+    }
+
+    /// How many records there are.
+    static func storeCounts(_ db: Database) throws -> TaskStorageCounts {
+        let row = try Row.fetchOne(db.cachedStatement(sql: TaskStatements.storeCounts))
+        guard let row else { throw StoredDataError(missing: "count of all tasks") }
+        return TaskStorageCounts(tasks: row[0], tombstones: row[1])
+    }
+
+    private func read(_ key: TaskKey) throws -> StoredTask? {
+        let statement = try db.cachedStatement(sql: TaskStatements.readForChange)
+        let rows = try Row.fetchCursor(statement, arguments: [key.owner, key.id])
+        guard let row = try rows.next() else { return nil }
+        var record = try codec.record(row)
+        guard let mutations = try codec.decode(MutationLog.self, row, 4) else {
+            throw StoredDataError(missing: "log of mutations")
+        }
+        record.mutations = mutations
+        return StoredTask(number: row[5], large: LargePayloads(rawValue: row[1]), record: record)
+    }
+
+    private func insert(_ new: EncodedRecord, _ key: TaskKey) throws {
+        let place = new.place
+        try execute(
+            TaskStatements.insert,
+            [
+                key.owner, key.id, place.status, place.createdAt, place.dueAt, new.large.rawValue, new.record,
+                new.mutations,
+            ]
+        )
+        try storePayloads(of: new, number: db.lastInsertedRowID)
+    }
+
+    private func update(_ old: StoredTask, _ new: EncodedRecord) throws {
+        let place = new.place
+        if place == EncodedRecord.Place(of: old.record) {
+            try execute(
+                TaskStatements.update,
+                [new.large.rawValue, new.record, new.mutations, old.number]
+            )
+        } else {
+            try execute(
+                TaskStatements.move,
+                [
+                    place.status, place.createdAt, place.dueAt, new.large.rawValue, new.record, new.mutations,
+                    old.number,
+                ]
+            )
+        }
+        try storePayloads(of: new, number: old.number)
+        for kind in LargePayloads.all where old.large.subtracting(new.large).contains(kind) {
+            try execute(TaskStatements.deletePayload(from: kind.table), [old.number])
+        }
+    }
+
+    private func storePayloads(of new: EncodedRecord, number: Int64) throws {
+        for (kind, payload) in new.newPayloads {
+            try execute(TaskStatements.storePayload(in: kind.table), [number, payload])
+        }
+    }
+
+    private func count(_ owner: String, from before: TaskRecord?, to after: TaskRecord?) {
+        func difference(_ counts: (TaskRecord) -> Bool) -> Int {
+            (after.map(counts) == true ? 1 : 0) - (before.map(counts) == true ? 1 : 0)
+        }
+        let tasks = difference(\.isLive)
+        ownerCounts[owner]?.now += tasks
+        tasksAdded += tasks
+        tombstonesAdded += difference { !$0.isLive }
+    }
+
+    private func ownerCount(_ owner: String) throws -> OwnerCount {
+        if let count = ownerCounts[owner] { return count }
+        let statement = try db.cachedStatement(sql: TaskStatements.ownerCount)
+        let stored = try Int.fetchOne(statement, arguments: [owner]) ?? 0
+        let count = OwnerCount(before: stored, now: stored)
+        ownerCounts[owner] = count
+        return count
+    }
+
+    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+        try db.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}
