@@ -131,6 +131,16 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "TaskwireStorageTests",
+            dependencies: [
+                "TaskwireStorage",
+                "TaskwireTestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "TaskwireServiceTests",
             dependencies: [
                 "TaskwireClient",
@@ -148,6 +158,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "TaskwireCommand",
+                "TaskwireTestSupport",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: swiftSettings
