@@ -40,7 +40,8 @@ extension CommandTests {
 
                 let report = try outcome.json
                 let members: Set = [
-                    "mix", "callers", "payloadBytes", "seconds", "operations", "calls", "errors", "throughput",
+                    "mix", "callers", "payloadBytes", "seconds", "operations", "calls", "errors",
+                    "throughput",
                     "operationsPerSecond",
                 ]
                 #expect(report.keys == members.union(Self.percentiles))

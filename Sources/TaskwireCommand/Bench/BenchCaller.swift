@@ -77,7 +77,9 @@ struct BenchCaller: Sendable {
     /// Has a call wait for a change of the task, changes the task, and returns how long after the sending of the
     /// change the waiting call had returned.
     private mutating func wakeUp() async throws -> Duration {
-        async let woken = Self.untilChanged(taskID, after: revision, in: client)
+        // Made here, since the other task would read the revision when it comes to that.
+        let request = WaitTaskRequest(taskID: taskID, afterRevision: revision)
+        async let woken = Self.untilChanged(request, in: client)
         // What was sent before is at the server when this is answered.
         _ = try await client.getTask(taskID)
         let start = ContinuousClock.now
@@ -87,11 +89,9 @@ struct BenchCaller: Sendable {
 
     /// Returns when the task was seen to have changed.
     private static func untilChanged(
-        _ taskID: String,
-        after revision: UInt64,
+        _ request: WaitTaskRequest,
         in client: TaskwireClient
     ) async throws -> ContinuousClock.Instant {
-        let request = WaitTaskRequest(taskID: taskID, afterRevision: revision)
         while try await !client.waitTask(request, options: .default).isChanged {}
         return .now
     }
