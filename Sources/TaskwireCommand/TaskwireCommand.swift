@@ -42,6 +42,7 @@ struct TaskwireCommand: AsyncParsableCommand {
             PingCommand.self,
             InfoCommand.self,
             StatsCommand.self,
+            BenchCommand.self,
         ]
     )
 
