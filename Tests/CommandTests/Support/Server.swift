@@ -16,7 +16,7 @@ enum Server {
         func append(_ text: String) { lines.withLock { $0 += text } }
     }
 
-    /// Calls `body` while a server runs, which is then ended by SIGTERM and must exit with 0.
+    /// Calls `body` while a server runs, which is then ended by a signal and must exit with 0, unless that is SIGKILL.
     static func run(
         _ arguments: [String] = [],
         environment: [String: String] = [:],
@@ -48,7 +48,8 @@ enum Server {
                 try execution.send(signal: signal)
                 try await reading.value
             }
-            #expect(result.terminationStatus == .exited(0), "\(log.text)")
+            let expected: TerminationStatus = signal == .kill ? .signaled(signal.rawValue) : .exited(0)
+            #expect(result.terminationStatus == expected, "\(log.text)")
         }
     }
 
