@@ -19,3 +19,5 @@ for target in TaskwireTests TaskwireProtobufTests TaskwireRPCTests TaskwireServi
 done
 step "interoperability"
 Tests/Interop/run.sh
+step "crashes"
+"$(swift build --show-bin-path)/crash-test" --kills 10
