@@ -27,7 +27,7 @@ struct CrashTest: AsyncParsableCommand {
     @Option(help: "Repeats the choices of an earlier run; how calls and kills meet is up to the machine.")
     var seed = UInt64.random(in: 0 ... .max)
 
-    @Option(help: "Where the server keeps its tasks. (default: a new file in SQLite)")
+    @Option(help: "Where the server keeps its tasks; empty so far. (default: a new SQLite file)")
     var store: String?
 
     @Flag(help: "Keep the folder with the store.")

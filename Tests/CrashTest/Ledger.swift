@@ -13,7 +13,6 @@ final class Ledger: Sendable {
     static let afterlife = 4
     /// How many tasks are kept on the server, and looked at again, once they are done with.
     static let retiredLimit = 1000
-
     /// How many reports are printed; later ones are only counted.
     static let printLimit = 20
 
@@ -254,7 +253,7 @@ final class Ledger: Sendable {
 
     // MARK: The end of a task
 
-    /// Closes the history of a task and checks it.
+    /// Closes the history of a task that was just read in full view, and checks it.
     func retire(_ taskID: String) {
         let history = state.withLock { state -> TaskHistory? in
             state.counts.tasks += 1
@@ -262,13 +261,14 @@ final class Ledger: Sendable {
         }
         guard let history else { return }
         report(history.violations(), history)
-        let final = history.calls.last { $0.operation == .read(.full) && $0.answer != nil }?.answer
+        let reading = history.calls.last { $0.operation == .read(.full) }
+        guard let final = reading?.answer else { return }
         let repeats = history.calls.filter {
             $0.operation.isMutation && $0.answer?.isAcknowledged == true && $0.answer != .deleted(false)
         }
         let retired = Retired(
             taskID: taskID,
-            state: final?.state,
+            state: final.state,
             repeats: Array(repeats.suffix(3)),
             retiredAt: .now
         )

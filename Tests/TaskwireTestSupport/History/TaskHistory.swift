@@ -26,7 +26,7 @@ public struct TaskHistory: Sendable {
     public func violations() -> [Violation] {
         let counted = calls.filter(\.counts)
         var kinds: Set<Violation.Kind> = []
-        let named = (doubled(counted) + lost(counted) + terminalChanged(counted))
+        let named = (doubled(counted) + exchanged(counted) + lost(counted) + terminalChanged(counted))
             .filter { kinds.insert($0.kind).inserted }
         guard named.isEmpty else { return named }
         var search = HistorySearch(taskID: taskID, calls: counted)
@@ -58,11 +58,12 @@ public struct TaskHistory: Sendable {
         return violations
     }
 
-    /// A revision is one state for ever, and nobody sees an older one than was seen before his call began.
-    private func lost(_ calls: [TaskCall]) -> [Violation] {
-        var violations: [Violation] = []
+    /// A revision is one state for ever.
+    private func exchanged(_ calls: [TaskCall]) -> [Violation] {
         var states: [UInt64: TaskState] = [:]
-        for state in calls.compactMap({ $0.answer?.state?.viewed(as: .basic) }) {
+        var violations: [Violation] = []
+        for call in calls {
+            guard let state = call.answer?.state?.viewed(as: .basic) else { continue }
             if let known = states[state.revision], known != state {
                 violations.append(
                     Violation(.lost, "one revision, two states: \(known.text) and \(state.text)")
@@ -70,29 +71,42 @@ public struct TaskHistory: Sendable {
             }
             states[state.revision] = state
         }
+        return violations
+    }
+
+    /// Nobody sees an older revision than was seen before his call began.
+    private func lost(_ calls: [TaskCall]) -> [Violation] {
         let mayBeRemoved = calls.contains { $0.operation == .delete }
         var ids: Set<RequestID> = []
+        var violations: [Violation] = []
         for call in calls {
             // A repeat returns what was then.
             if let id = call.requestID, !ids.insert(id).inserted { continue }
-            let seen = calls.filter { $0.end.map { $0 < call.begin } ?? false }
-                .compactMap { $0.answer?.state?.revision }.max()
-            guard let seen else { continue }
+            guard let seen = highestRevision(in: calls, before: call.begin) else { continue }
             if call.answer == .refused(.taskNotFound, nil), !mayBeRemoved {
                 violations.append(
                     Violation(.lost, "the task was there, but the call at #\(call.begin) did not find it")
                 )
             }
-            if let state = call.answer?.state, seen > state.revision {
+            if let revision = call.answer?.state?.revision, revision < seen {
                 violations.append(
                     Violation(
                         .lost,
-                        "revision \(seen) was there, but the call at #\(call.begin) saw \(state.revision)"
+                        "revision \(seen) was there, but the call at #\(call.begin) saw \(revision)"
                     )
                 )
             }
         }
         return violations
+    }
+
+    private func highestRevision(in calls: [TaskCall], before moment: UInt64) -> UInt64? {
+        var highest: UInt64?
+        for call in calls {
+            guard let end = call.end, end < moment, let state = call.answer?.state else { continue }
+            highest = max(highest ?? 0, state.revision)
+        }
+        return highest
     }
 
     /// A terminal status stays until the task is removed.
