@@ -123,7 +123,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TaskwireProtobufTests",
-            dependencies: ["Taskwire", "TaskwireProtobuf"],
+            dependencies: ["Taskwire", "TaskwireProtobuf", "TaskwireTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -174,6 +174,18 @@ let package = Package(
             name: "wait-for-task",
             dependencies: ["TaskwireClient"],
             path: "Tests/Interop/WaitForTask",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "crash-test",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireTestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/CrashTest",
             swiftSettings: swiftSettings
         ),
     ]

@@ -22,3 +22,5 @@ for target in "${targets[@]}"; do
 done
 step "interoperability"
 Tests/Interop/run.sh
+step "crashes"
+"$(swift build --show-bin-path)/crash-test" --kills 10
