@@ -27,7 +27,7 @@ final class RendezvousStorage: TaskStorage {
 
     func mutate<Output: Sendable>(
         _ key: TaskKey,
-        _ body: @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+        _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output {
         await withCheckedContinuation { continuation in
             let ready = state.withLock { state in
