@@ -12,13 +12,16 @@ step "format"
 Scripts/format.sh --check
 step "build"
 swift build --build-tests
-# Each in a process of its own: nng's threads are shared by all sockets of a process, and some tests are rough with them.
+# Each in a process of its own, and those of the service one after the other: nng's threads are shared by all sockets of
+# a process, and some tests are rough with them.
 targets=(
     TaskwireTests TaskwireProtobufTests TaskwireStorageTests TaskwireRPCTests TaskwireServiceTests CommandTests
 )
 for target in "${targets[@]}"; do
     step "$target"
-    swift test --skip-build --filter "^$target\\."
+    parallel=--parallel
+    [ "$target" = TaskwireServiceTests ] && parallel=--no-parallel
+    swift test --skip-build "$parallel" --filter "^$target\\."
 done
 step "interoperability"
 Tests/Interop/run.sh

@@ -14,7 +14,7 @@ extension CommandTests {
                 let environment = ["XDG_STATE_HOME": state]
                 try await Server.run(environment: environment, endedBy: .kill) { taskwire, _ in
                     _ = try await taskwire("create", "t1", "--request", "1")
-                    #expect(try await taskwire("complete", "t1", "2").exitCode == 0)
+                    #expect(try await taskwire("complete", "t1", "--data", "2").exitCode == 0)
                 }
                 try await Server.run(environment: environment) { taskwire, _ in
                     let result = try await taskwire("result", "t1")
@@ -100,7 +100,7 @@ extension CommandTests {
                     #expect(try await taskwire("cancel", "task-130").error.contains("(STORE_CORRUPT)"))
                     #expect(log.text.contains("taskwire restore"))
                     #expect(try await taskwire("get", ids[0]).exitCode == 0)
-                    #expect(try await taskwire("complete", ids[59], "1").exitCode == 0)
+                    #expect(try await taskwire("complete", ids[59], "--data", "1").exitCode == 0)
                     #expect(try await taskwire("create", "new").exitCode == 0)
                 }
                 let checked = try await Program(url: "").running(

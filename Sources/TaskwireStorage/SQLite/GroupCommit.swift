@@ -58,14 +58,14 @@ struct GroupCommit: Sendable {
         _ db: Database,
         _ body: (TaskTransaction) throws -> Output
     ) throws -> Output {
+        let transaction = TaskTransaction(db, codec: codec)
         var output: Output?
         try db.inTransaction(.immediate) {
-            let transaction = TaskTransaction(db, codec: codec)
             output = try body(transaction)
             try transaction.finish(maxTombstones: maxTombstones)
             return .commit
         }
-        health.noteWrite()
+        if transaction.isChanged { health.noteWrite() }
         guard let output else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
         return output
     }

@@ -28,6 +28,8 @@ final class TaskTransaction {
 
     /// How many bytes of records and payloads were written.
     private(set) var byteCount = 0
+    /// Whether anything was.
+    private(set) var isChanged = false
 
     init(_ db: Database, codec: RecordCodec) {
         self.db = db
@@ -62,6 +64,7 @@ final class TaskTransaction {
         case (let stored?, nil): try execute(TaskStatements.delete, [stored.number])
         case (nil, nil): break
         }
+        isChanged = true
         count(key.owner, from: stored?.record, to: record)
         byteCount += encoded?.byteCount ?? 0
         return .success(output)
