@@ -32,7 +32,9 @@ public final class TaskContext: Sendable {
     /// - Throws: The errors of ``TaskStore/cancelTask(_:options:)``.
     public func requestCancellation() async throws {
         state.withLock { $0.isCancelled = true }
-        note(try await store.cancelTask(taskID, mode: .request))
+        let (store, taskID) = (store, taskID)
+        // Its own effect may reach this work, and cancel it, before its reply does.
+        note(try await withoutCancellation { try await store.cancelTask(taskID, mode: .request) })
     }
 
     /// Tells people how it goes.
@@ -47,16 +49,19 @@ public final class TaskContext: Sendable {
         note(try await store.updateTask(taskID, progress: TaskProgress(current: current, total: total)))
     }
 
-    /// Ends the task with a result.
+    /// Ends the task with a result, also where the work was cancelled meanwhile.
     /// - Throws: The errors of ``TaskStore/completeTask(_:options:)``.
     public func complete(_ result: Payload) async throws {
-        note(try await store.completeTask(taskID, result: result))
+        let (store, taskID) = (store, taskID)
+        note(try await withoutCancellation { try await store.completeTask(taskID, result: result) })
     }
 
-    /// Ends the task with an error.
+    /// Ends the task with an error, also where the work was cancelled meanwhile.
     /// - Throws: The errors of ``TaskStore/failTask(_:options:)``.
     public func fail(_ message: String, code: Int32 = TaskError.internalErrorCode) async throws {
-        note(try await store.failTask(taskID, error: TaskError(code: code, message: message)))
+        let (store, taskID) = (store, taskID)
+        let error = TaskError(code: code, message: message)
+        note(try await withoutCancellation { try await store.failTask(taskID, error: error) })
     }
 
     /// Takes note that the task is gone.
@@ -79,4 +84,11 @@ public final class TaskContext: Sendable {
 extension TaskState {
     /// Whether there is no point in working on: the task has ended or somebody wants it to.
     var mustStop: Bool { isCancelRequested || status.isTerminal }
+}
+
+/// Runs `body` to its end although the Swift task may be cancelled: how a task ended has to be stored even then.
+func withoutCancellation<Output: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Output
+) async throws -> Output {
+    try await Task { try await body() }.value
 }

@@ -37,8 +37,7 @@ public func withTaskExecution(
         }
         return failure
     }
-    // The end has to be stored even where the caller was cancelled meanwhile, so it does not inherit that.
-    try await Task { try await settle(context, in: store, after: failure) }.value
+    try await withoutCancellation { try await settle(context, in: store, after: failure) }
 }
 
 private enum Finished: Sendable {
