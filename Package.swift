@@ -101,6 +101,7 @@ let package = Package(
                 "TaskwireStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -122,12 +123,22 @@ let package = Package(
         ),
         .testTarget(
             name: "TaskwireProtobufTests",
-            dependencies: ["Taskwire", "TaskwireProtobuf"],
+            dependencies: ["Taskwire", "TaskwireProtobuf", "TaskwireTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "TaskwireRPCTests",
             dependencies: ["TaskwireRPC"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "TaskwireStorageTests",
+            dependencies: [
+                "TaskwireStorage",
+                "TaskwireTestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -148,6 +159,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "TaskwireCommand",
+                "TaskwireTestSupport",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: swiftSettings
@@ -162,6 +174,18 @@ let package = Package(
             name: "wait-for-task",
             dependencies: ["TaskwireClient"],
             path: "Tests/Interop/WaitForTask",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "crash-test",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireTestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/CrashTest",
             swiftSettings: swiftSettings
         ),
     ]

@@ -13,9 +13,14 @@ Scripts/format.sh --check
 step "build"
 swift build --build-tests
 # Each in a process of its own: nng's threads are shared by all sockets of a process, and some tests are rough with them.
-for target in TaskwireTests TaskwireProtobufTests TaskwireRPCTests TaskwireServiceTests CommandTests; do
+targets=(
+    TaskwireTests TaskwireProtobufTests TaskwireStorageTests TaskwireRPCTests TaskwireServiceTests CommandTests
+)
+for target in "${targets[@]}"; do
     step "$target"
     swift test --skip-build --filter "^$target\\."
 done
 step "interoperability"
 Tests/Interop/run.sh
+step "crashes"
+"$(swift build --show-bin-path)/crash-test" --kills 10

@@ -10,21 +10,39 @@ struct Exchanger {
     let socket: RequestSocket
     let arenas: ArenaPool
     let maxMessageBytes: Int
+    /// Nil where every call is to leave by itself.
+    let batcher: CallBatcher?
 
     /// Returns what the server answers.
     ///
     /// A call whose connection broke is sent again: a read does no harm, and a mutation has the same request id.
+    /// What did not get through together with other calls is sent again by itself.
     func reply<Reply: WireDecodable>(
         to call: RPCCall,
+        _ request: some WireEncodable,
         deadline: ContinuousClock.Instant
     ) async throws -> Reply {
+        var call = call
+        var batcher = CallBatcher.mayShare(request) ? batcher : nil
+        if batcher != nil {
+            call.body = .encoded(try arenas.withArena { try request.encoded(arena: $0) })
+            if !CallBatcher.hasRoom(for: call) { batcher = nil }
+        }
         var isOutcomeUnknown = false
         var pause = Self.firstPause
         while true {
             try Task.checkCancellation()
             var failure: TaskwireError
             do {
-                return try decode(try await socket.exchange(try encode(call, deadline), deadline: deadline))
+                switch try await outcome(of: call, deadline, sharing: batcher.take()) {
+                case .reply(let reply):
+                    return try decode(reply)
+                case .failure(let error):
+                    throw error
+                case .alone(let mayHaveBeenSent):
+                    if call.requestID != nil, mayHaveBeenSent { isOutcomeUnknown = true }
+                    continue
+                }
             } catch let error as TransportError {
                 if error.code == .cancelled { throw CancellationError() }
                 if call.requestID != nil, error.mayHaveBeenSent { isOutcomeUnknown = true }
@@ -47,7 +65,40 @@ struct Exchanger {
         }
     }
 
-    private func encode(_ call: RPCCall, _ deadline: ContinuousClock.Instant) throws -> Message {
+    /// Sends a call once, together with others where that is of use.
+    private func outcome(
+        of call: RPCCall,
+        _ deadline: ContinuousClock.Instant,
+        sharing batcher: CallBatcher?
+    ) async throws(TaskwireError) -> SharedCall.Outcome {
+        guard let batcher else { return try await outcome(of: call, deadline) }
+        guard batcher.begin() else { return await batcher.outcome(of: call, deadline: deadline) }
+        var ending = CallBatcher.Ending.undisturbed
+        defer { batcher.end(ending) }
+        let outcome = try await self.outcome(of: call, deadline)
+        ending = CallBatcher.Ending(outcome)
+        return outcome
+    }
+
+    /// Sends a call once, by itself.
+    private func outcome(
+        of call: RPCCall,
+        _ deadline: ContinuousClock.Instant
+    ) async throws(TaskwireError) -> SharedCall.Outcome {
+        let message = try encode(call, deadline)
+        let answer: Message
+        do throws(TransportError) {
+            answer = try await socket.exchange(message, deadline: deadline)
+        } catch {
+            return .failure(error)
+        }
+        return .reply(try reply(in: answer))
+    }
+
+    private func encode(
+        _ call: RPCCall,
+        _ deadline: ContinuousClock.Instant
+    ) throws(TaskwireError) -> Message {
         let timeout = (deadline - .now).millisecondsRoundedUp
         guard timeout > 0 else {
             throw TaskwireError(
@@ -61,29 +112,27 @@ struct Exchanger {
         return try Message.encoding(RPCRequest.call(call), arenas: arenas, maxBytes: maxMessageBytes)
     }
 
-    private func decode<Reply: WireDecodable>(_ message: Message) throws -> Reply {
-        try arenas.withArena { arena in
-            let reply: RPCReply
+    private func reply(in message: Message) throws(TaskwireError) -> RPCReply {
+        do throws(TaskwireError) {
+            let response = try RPCResponse(message, arenas: arenas)
+            guard case .reply(let reply) = response else {
+                throw TaskwireError(.internal, .malformedMessage, "a batch where one reply was due")
+            }
+            return reply
+        } catch {
+            throw malformed(error)
+        }
+    }
+
+    private func decode<Reply: WireDecodable>(_ reply: RPCReply) throws(TaskwireError) -> Reply {
+        switch reply {
+        case .failure(let error):
+            throw error
+        case .success(let body):
             do throws(TaskwireError) {
-                let response = try message.withUnsafeBytes { bytes throws(TaskwireError) in
-                    try RPCResponse(wire: bytes, arena: arena)
-                }
-                guard case .reply(let single) = response else {
-                    throw TaskwireError(.internal, .malformedMessage, "a batch where one reply was due")
-                }
-                reply = single
+                return try arenas.withArena { arena throws(TaskwireError) in try body.decoded(arena: arena) }
             } catch {
                 throw malformed(error)
-            }
-            switch reply {
-            case .failure(let error):
-                throw error
-            case .success(let body):
-                do throws(TaskwireError) {
-                    return try body.decoded(arena: arena)
-                } catch {
-                    throw malformed(error)
-                }
             }
         }
     }

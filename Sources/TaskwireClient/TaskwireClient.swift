@@ -6,7 +6,7 @@ internal import TaskwireRPC
 /// A store of tasks at the other end of a wire.
 ///
 /// It connects when the first call needs it and again whenever the connection is lost. Any number of Swift tasks may
-/// call at once. Reads and mutations that did not get through are sent again, mutations under the same request id,
+/// call at once; small calls that are made at the same time share exchanges. Reads and mutations that did not get through are sent again, mutations under the same request id,
 /// until the call's deadline. A mutation whose outcome stays unknown says so:
 /// ``TaskwireError/isOutcomeUnknown``. Cancelling the Swift task ends a call at once, with `CancellationError`.
 public final class TaskwireClient: TaskStore {
@@ -22,6 +22,8 @@ public final class TaskwireClient: TaskStore {
         public var token = ""
         /// Bytes of the largest message that is sent or taken. Default 4 MiB.
         public var maxMessageBytes = ServerLimits().maxMessageBytes
+        /// Whether calls made at the same time may share an exchange. Default true.
+        public var isBatching = true
 
         /// The defaults.
         public init() {}
@@ -29,7 +31,7 @@ public final class TaskwireClient: TaskStore {
 
     private let configuration: Configuration
     private let socket: RequestSocket
-    private let arenas: ArenaPool
+    private let exchanger: Exchanger
 
     /// A client of the server at `url`, such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`.
     /// - Throws: INVALID_ARGUMENT where `url` is no address.
@@ -38,7 +40,6 @@ public final class TaskwireClient: TaskStore {
         configuration: Configuration = Configuration()
     ) throws {
         self.configuration = configuration
-        arenas = ArenaPool()
         do throws(TransportError) {
             let address = try Address(url)
             var options = RequestSocket.Configuration(address: address)
@@ -50,6 +51,16 @@ public final class TaskwireClient: TaskStore {
         } catch {
             throw TaskwireError(transport: error)
         }
+        let arenas = ArenaPool()
+        let maxMessageBytes = configuration.maxMessageBytes
+        exchanger = Exchanger(
+            socket: socket,
+            arenas: arenas,
+            maxMessageBytes: maxMessageBytes,
+            batcher: configuration.isBatching
+                ? CallBatcher(socket: socket, arenas: arenas, maxMessageBytes: maxMessageBytes)
+                : nil
+        )
     }
 
     /// `TASKWIRE_URL`, or else the default ipc address of this user.
@@ -228,11 +239,6 @@ public final class TaskwireClient: TaskStore {
         _ options: CallOptions,
         requestID: RequestID?
     ) async throws -> Reply {
-        let exchanger = Exchanger(
-            socket: socket,
-            arenas: arenas,
-            maxMessageBytes: configuration.maxMessageBytes
-        )
         let call = RPCCall(
             method: method,
             body: .value(request),
@@ -241,6 +247,6 @@ public final class TaskwireClient: TaskStore {
             metadata: options.metadata
         )
         let deadline = options.deadline ?? .now.advanced(by: configuration.defaultTimeout)
-        return try await exchanger.reply(to: call, deadline: deadline)
+        return try await exchanger.reply(to: call, request, deadline: deadline)
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 internal import UnixSignals
 
 /// What the program does about signals.
@@ -31,5 +32,30 @@ enum Signals {
         }
         defer { watch.cancel() }
         return try await body()
+    }
+
+    /// Runs `body` and cancels it when the process is asked to end, which `onSignal` hears of each time before.
+    /// - Throws: ``CommandFailure`` when that ended `body`.
+    static func interruptible<Value: Sendable>(
+        onSignal: @escaping @Sendable (UnixSignal) -> Void = { _ in },
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let signals = await UnixSignalsSequence(trapping: ending)
+        let interruption = Mutex<UnixSignal?>(nil)
+        let execution = Task { try await body() }
+        let watch = Task {
+            for await signal in signals {
+                onSignal(signal)
+                interruption.withLock { $0 = $0 ?? signal }
+                execution.cancel()
+            }
+        }
+        defer { watch.cancel() }
+        do {
+            return try await execution.value
+        } catch is CancellationError {
+            guard let signal = interruption.withLock({ $0 }) else { throw CancellationError() }
+            throw CommandFailure("interrupted by \(signal)", exitCode: exitCode(for: signal))
+        }
     }
 }

@@ -44,6 +44,7 @@ struct TaskwireCommand: AsyncParsableCommand {
             StatsCommand.self,
             BackupCommand.self,
             RestoreCommand.self,
+            BenchCommand.self,
         ]
     )
 

@@ -84,31 +84,63 @@ final class Router: Sendable {
         }
     }
 
-    /// Answers the calls of a batch one after the other, as long as their replies have room in one message.
+    /// Answers the calls of a batch, as long as their replies have room in one message.
+    ///
+    /// They start in their order. One that has to wait for something does not hold up the next one, so that
+    /// mutations wait for one commit of the store together. Those that need not wait run one after the other.
     private func replies(
         to calls: [Result<RPCCall, TaskwireError>],
         from connection: Connection,
         at arrival: ContinuousClock.Instant
     ) async -> [RPCReply] {
-        var replies: [RPCReply] = []
-        replies.reserveCapacity(calls.count)
         // What a failure takes in the envelope is set aside, generously.
-        var room = limits.maxMessageBytes - calls.count * Self.failureByteCount
-        for call in calls {
-            // Others have their turn between two calls of a batch.
-            await Task.yield()
-            do throws(TaskwireError) {
-                guard room > 0 else { throw Self.noRoom(limits.maxMessageBytes) }
-                let reply = await reply(to: try call.get(), from: connection, at: arrival, isBatched: true)
-                let encoded = try encoded(reply, room: room)
-                room -= encoded.byteCount
-                replies.append(encoded.reply)
-            } catch {
-                complaints.note(error, peer: connection.peer)
-                replies.append(.failure(error))
+        let room = limits.maxMessageBytes - calls.count * Self.failureByteCount
+        let batch = BatchProgress(count: calls.count, room: room)
+        await withDiscardingTaskGroup { group in
+            var turn = 0
+            while let run = batch.nextRun {
+                // Returns when a call of the run has to wait.
+                group.addImmediateTask {
+                    for _ in 0..<Self.runLength {
+                        guard let index = batch.next(in: run) else { return }
+                        let reply = await self.reply(
+                            to: calls[index],
+                            from: connection,
+                            at: arrival,
+                            in: batch
+                        )
+                        batch.finish(index, reply)
+                    }
+                }
+                let startedCount = batch.endRun()
+                if startedCount / Self.runLength > turn {
+                    // Others have theirs between the calls of a batch.
+                    turn = startedCount / Self.runLength
+                    await Task.yield()
+                }
             }
         }
-        return replies
+        return batch.replies
+    }
+
+    /// Calls of a batch that are started in one go.
+    private static let runLength = 16
+
+    /// Answers a call of a batch.
+    private func reply(
+        to call: Result<RPCCall, TaskwireError>,
+        from connection: Connection,
+        at arrival: ContinuousClock.Instant,
+        in batch: BatchProgress
+    ) async -> RPCReply {
+        do throws(TaskwireError) {
+            guard batch.hasRoom else { throw Self.noRoom(limits.maxMessageBytes) }
+            let reply = await reply(to: try call.get(), from: connection, at: arrival, isBatched: true)
+            return try encoded(reply, in: batch)
+        } catch {
+            complaints.note(error, peer: connection.peer)
+            return .failure(error)
+        }
     }
 
     /// A failure without a task is smaller than this.
@@ -122,19 +154,12 @@ final class Router: Sendable {
         )
     }
 
-    /// The reply with its body encoded, which is done once, and how many bytes that took.
-    private func encoded(
-        _ reply: RPCReply,
-        room: Int
-    ) throws(TaskwireError) -> (reply: RPCReply, byteCount: Int) {
-        switch reply {
-        case .success(.value(let value)):
-            let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
-            guard body.count <= room else { throw Self.noRoom(limits.maxMessageBytes) }
-            return (.success(.encoded(body)), body.count)
-        case .success(.encoded), .failure:
-            return (reply, 0)
-        }
+    /// The reply with its body encoded, which is done once.
+    private func encoded(_ reply: RPCReply, in batch: BatchProgress) throws(TaskwireError) -> RPCReply {
+        guard case .success(.value(let value)) = reply else { return reply }
+        let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
+        guard batch.takeRoom(body.count) else { throw Self.noRoom(limits.maxMessageBytes) }
+        return .success(.encoded(body))
     }
 
     private func reply(

@@ -25,8 +25,7 @@ final class ServerStatistics: Sendable {
     private let start = ContinuousClock.now
 
     func record(_ method: String, duration: Duration, isError: Bool) {
-        let (seconds, attoseconds) = duration.components
-        let microseconds = UInt64(max(0, seconds * 1_000_000 + attoseconds / 1_000_000_000_000))
+        let microseconds = UInt64(max(0, duration.microseconds))
         methods.withLock { methods in
             methods[method, default: Method()].record(microseconds, isError: isError)
         }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TaskwireTestSupport
 internal import Testing
 
 extension CommandTests {

@@ -22,7 +22,7 @@ extension CommandTests {
 
         @Test("no server: one line, whatever the command and the transport")
         func noServer() async throws {
-            let commands = [["ping"], ["create"], ["wait", "x"], ["run", "x", "--", "true"]]
+            let commands = [["ping"], ["create"], ["bench"], ["wait", "x"], ["run", "x", "--", "true"]]
             try await withThrowingTaskGroup { group in
                 for url in ["ipc:///tmp/tw-none/t.sock", "tcp://127.0.0.1:9"] {
                     for command in commands {
@@ -72,6 +72,13 @@ extension CommandTests {
                 (["ping", "--url", "tls+tcp://x:1"], "--url: TLS is not available in this version"),
                 (["ping", "--max-message-bytes", "\(Int.max)"], "\(Int.max) is above 1073741824"),
                 (["ping", "--max-message-bytes", "65535"], "--max-message-bytes: 65535 is below 65536"),
+                (["bench", "--mix", "nonsense"], "--mix"),
+                (["bench", "--callers", "0"], "--callers: 0 is below 1; see 'taskwire bench --help'"),
+                (["bench", "--callers", "2049"], "--callers: 2049 is above 2048"),
+                (["bench", "--payload", "-1"], "--payload"),
+                (["bench", "--count", "0"], "--count must be above 0"),
+                (["bench", "--duration", "0s"], "--duration must be above 0"),
+                (["bench", "--count", "1", "--duration", "1s"], "Give --count or --duration, not both"),
                 (["serve", "--max-messages-per-task", "1"], "Unknown option"),
                 (["serve", "--max-input-requests-per-task", "1"], "Unknown option"),
                 (["serve", "--max-calls-per-second-per-owner", "1"], "Unknown option"),

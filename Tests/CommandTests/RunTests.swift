@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Subprocess
+internal import TaskwireTestSupport
 internal import Testing
 
 extension CommandTests {

@@ -6,16 +6,25 @@ package struct MutationLog: Sendable, Hashable {
     /// How many mutations a task remembers.
     package static let capacity = 32
 
+    /// One mutation, known by its request id.
     package struct Entry: Sendable, Hashable {
         package var requestID: RequestID
         /// Digest of the request, which tells a retry from another request under the same id.
         package var fingerprint: UInt64
-        package var outcome: MutationOutcome
+        package var outcome: RecordedOutcome
 
-        package init(requestID: RequestID, fingerprint: UInt64, outcome: MutationOutcome) {
+        package init(requestID: RequestID, fingerprint: UInt64, outcome: RecordedOutcome) {
             self.requestID = requestID
             self.fingerprint = fingerprint
             self.outcome = outcome
+        }
+
+        package static func == (left: Entry, right: Entry) -> Bool {
+            left.requestID == right.requestID && left.fingerprint == right.fingerprint
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(requestID)
         }
     }
 
@@ -37,33 +46,53 @@ package struct MutationLog: Sendable, Hashable {
                 "request_id: \(mutation.requestID) was used for another request"
             )
         }
-        return entry.outcome
+        switch entry.outcome {
+        case .decoded(let outcome): return outcome
+        case .encoded(let outcome): return try outcome.decode(outcome.bytes)
+        }
     }
 
     package mutating func remember(_ mutation: Mutation, outcome: MutationOutcome) {
         if entries.count == MutationLog.capacity { entries.removeFirst() }
         entries.append(
-            Entry(requestID: mutation.requestID, fingerprint: mutation.fingerprint, outcome: outcome)
+            Entry(
+                requestID: mutation.requestID,
+                fingerprint: mutation.fingerprint,
+                outcome: .decoded(outcome)
+            )
         )
     }
 }
 
-/// The basic view of a task as one mutation left it, but for what all tasks under one key share.
-package struct MutationOutcome: Sendable, Hashable {
-    /// What no mutation changes. It is here since the id may belong to another task by the time of a retry.
-    package struct Creation: Sendable, Hashable {
-        package var createdAt: Timestamp
-        package var labels: [String: String]
-        package var immediateResponse: String?
+/// An outcome in the log. What was read from a database stays encoded until somebody asks for it, which is seldom.
+package enum RecordedOutcome: Sendable {
+    case decoded(MutationOutcome)
+    case encoded(EncodedOutcome)
+}
 
-        package init(createdAt: Timestamp, labels: [String: String], immediateResponse: String?) {
-            self.createdAt = createdAt
-            self.labels = labels
-            self.immediateResponse = immediateResponse
-        }
+/// An outcome as a database has it.
+package struct EncodedOutcome: Sendable {
+    /// The entry of the log, in an encoding that only the codec knows.
+    package let bytes: ArraySlice<UInt8>
+    /// - Throws: UNAVAILABLE / STORE_CORRUPT where the bytes are no outcome.
+    package let decode: @Sendable (ArraySlice<UInt8>) throws(TaskwireError) -> MutationOutcome
+
+    package init(
+        bytes: ArraySlice<UInt8>,
+        decode: @escaping @Sendable (ArraySlice<UInt8>) throws(TaskwireError) -> MutationOutcome
+    ) {
+        self.bytes = bytes
+        self.decode = decode
     }
+}
 
-    package var creation: Creation
+/// The basic view of a task as one mutation left it, but for what all tasks under one key share.
+///
+/// Also what no mutation changes is in it, since the id may belong to another task by the time of a retry.
+package struct MutationOutcome: Sendable, Hashable {
+    package var createdAt: Timestamp
+    package var labels: [String: String]
+    package var immediateResponse: String?
     package var status: TaskStatus
     package var statusMessage: String?
     package var lastUpdatedAt: Timestamp
@@ -75,11 +104,9 @@ package struct MutationOutcome: Sendable, Hashable {
     package var lease: TaskLease?
 
     package init(of state: TaskState) {
-        creation = Creation(
-            createdAt: state.createdAt,
-            labels: state.labels,
-            immediateResponse: state.immediateResponse
-        )
+        createdAt = state.createdAt
+        labels = state.labels
+        immediateResponse = state.immediateResponse
         status = state.status
         statusMessage = state.statusMessage
         lastUpdatedAt = state.lastUpdatedAt
@@ -94,9 +121,9 @@ package struct MutationOutcome: Sendable, Hashable {
     /// The basic view of `state` as it was after that mutation.
     package func applied(to state: TaskState) -> TaskState {
         var past = state.viewed(as: .basic)
-        past.createdAt = creation.createdAt
-        past.labels = creation.labels
-        past.immediateResponse = creation.immediateResponse
+        past.createdAt = createdAt
+        past.labels = labels
+        past.immediateResponse = immediateResponse
         past.status = status
         past.statusMessage = statusMessage
         past.lastUpdatedAt = lastUpdatedAt

@@ -44,15 +44,29 @@ extension TaskEngine {
         core.nextSweep.withLock { $0 = now }
     }
 
-    /// Brings up to 64 overdue records up to date and returns how many.
+    /// Brings up to 64 overdue records up to date, all at once, and returns how many.
+    /// - Throws: What the storage throws where none of them could be. Fewer do not hold up the others.
     func sweepStep() async throws -> Int {
         let now = core.clock.now
+        let core = core
         let keys = try await core.storage.due(atOrBefore: now, limit: Self.sweepStep)
-        for key in keys {
-            let core = core
-            try await core.storage.mutate(key) { record, _ in core.settle(&record, at: now) }
-            core.waiters.wake(key)
+        let failures = await withTaskGroup(of: (any Error)?.self) { group in
+            for key in keys {
+                group.addImmediateTask {
+                    do {
+                        try await core.storage.mutate(key) { record, _ in core.settle(&record, at: now) }
+                        core.waiters.wake(key)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            var failures: [any Error] = []
+            for await case let failure? in group { failures.append(failure) }
+            return failures
         }
+        if let failure = failures.first, failures.count == keys.count { throw failure }
         return keys.count
     }
 }

@@ -22,13 +22,14 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
     /// The id with these bytes, or `nil` unless there are exactly 16.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == RequestID.byteCount else { return nil }
-        func word(_ part: some Sequence<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
-        self.init(high: word(bytes.prefix(8)), low: word(bytes.dropFirst(8)))
+        var words: (high: UInt64, low: UInt64) = (0, 0)
+        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
+        self.init(high: UInt64(bigEndian: words.high), low: UInt64(bigEndian: words.low))
     }
 
     /// The 16 bytes, the most significant first.
     public var bytes: [UInt8] {
-        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
     }
 
     /// 32 hexadecimal digits.

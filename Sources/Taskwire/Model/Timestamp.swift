@@ -74,6 +74,12 @@ extension Timestamp: Codable, CustomStringConvertible {
 }
 
 extension Duration {
+    /// Whole microseconds, of a duration that was measured.
+    package var microseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+
     /// Whole milliseconds, a started one counted whole, so that a positive duration never becomes 0.
     /// Clamped to `Int64`.
     package var millisecondsRoundedUp: Int64 {

@@ -19,8 +19,7 @@ struct PingCommand: AsyncParsableCommand {
             let start = ContinuousClock.now
             return (try await client.ping(), ContinuousClock.now - start)
         }
-        let (seconds, attoseconds) = roundTrip.components
-        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        let microseconds = roundTrip.microseconds
         if client.json {
             let document: JSONValue = [
                 "url": .string(client.serverURL),

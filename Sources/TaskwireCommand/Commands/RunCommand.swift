@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Taskwire
 internal import TaskwireClient
-internal import UnixSignals
 
 /// `taskwire run`
 struct RunCommand: AsyncParsableCommand {
@@ -66,7 +65,8 @@ struct RunCommand: AsyncParsableCommand {
             limit: limit
         )
         let outcome = try await client.withClient(timeout: timeout.duration, connectTimeout: nil) { client in
-            try await Self.interruptible(work) {
+            // This throws when it was interrupted before the command was started: nobody has to be told.
+            try await Signals.interruptible(onSignal: { work.interrupt(by: $0) }) {
                 try await withTaskExecution(of: task.id, in: client) { context in
                     try await work.perform(context, in: client)
                 }
@@ -83,28 +83,5 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure("interrupted by \(signal)", exitCode: Signals.exitCode(for: signal))
         }
         throw failure
-    }
-
-    /// Runs `body` and cancels it when this process is asked to end.
-    private static func interruptible(
-        _ work: CommandWork,
-        _ body: @escaping @Sendable () async throws -> Void
-    ) async throws {
-        let signals = await UnixSignalsSequence(trapping: Signals.ending)
-        let execution = Task { try await body() }
-        let watch = Task {
-            for await signal in signals {
-                work.interrupt(by: signal)
-                execution.cancel()
-            }
-        }
-        defer { watch.cancel() }
-        do {
-            try await execution.value
-        } catch is CancellationError {
-            // Before the command was started, there is nothing to end and nobody to tell.
-            guard let signal = work.interruption else { throw CancellationError() }
-            throw CommandFailure("interrupted by \(signal)", exitCode: Signals.exitCode(for: signal))
-        }
     }
 }

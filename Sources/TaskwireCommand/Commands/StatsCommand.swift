@@ -36,15 +36,11 @@ struct StatsCommand: AsyncParsableCommand {
         try StandardOutput.writeLine("")
         try printer.showTable(
             TextTable(
-                headings: ["METHOD", "CALLS", "ERRORS", "P50 µs", "P90 µs", "P99 µs", "P99.9 µs", "MAX µs"],
+                headings: ["METHOD", "CALLS", "ERRORS"] + LatencySummary.headings,
                 palette: printer.palette,
                 rows: stats.methods.map { method in
-                    let numbers = [
-                        method.p50Microseconds, method.p90Microseconds, method.p99Microseconds,
-                        method.p999Microseconds, method.maxMicroseconds,
-                    ]
-                    return [.init(method.name), .init("\(method.calls)"), .init("\(method.errors)")]
-                        + numbers.map { TextTable.Cell("\($0)") }
+                    [.init(method.name), .init("\(method.calls)"), .init("\(method.errors)")]
+                        + LatencySummary(method).cells
                 }
             )
         )
@@ -61,16 +57,12 @@ struct StatsCommand: AsyncParsableCommand {
             "errors": .integer(stats.errors),
             "methods": .array(
                 stats.methods.map { method in
-                    [
+                    let members: [String: JSONValue] = [
                         "name": .string(method.name),
                         "calls": .integer(method.calls),
                         "errors": .integer(method.errors),
-                        "p50Microseconds": .integer(method.p50Microseconds),
-                        "p90Microseconds": .integer(method.p90Microseconds),
-                        "p99Microseconds": .integer(method.p99Microseconds),
-                        "p999Microseconds": .integer(method.p999Microseconds),
-                        "maxMicroseconds": .integer(method.maxMicroseconds),
                     ]
+                    return .object(members.merging(LatencySummary(method).members) { $1 })
                 }
             ),
         ]

@@ -45,6 +45,11 @@ struct WireReader {
         throw .malformed("malformed varint")
     }
 
+    /// A number of eight bytes.
+    mutating func fixed64() throws(WireFault) -> UInt64 {
+        UInt64(littleEndian: try take(8).loadUnaligned(as: UInt64.self))
+    }
+
     /// The content of a length-delimited field.
     mutating func lengthDelimited() throws(WireFault) -> UnsafeRawBufferPointer {
         try take(try varint(longest: Self.longestVarint32))

@@ -25,7 +25,3 @@ extension Taskwire__V1__ListTasksRequest__LabelsEntry: StringEntry {
 extension Taskwire__V1__Call__MetadataEntry: StringEntry {
     static let descriptor = MessageDescriptor(taskwire__v1__call__metadata_entry__init)
 }
-
-extension Taskwire__Storage__V1__Creation__LabelsEntry: StringEntry {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__creation__labels_entry__init)
-}

@@ -1,108 +1,120 @@
 internal import CTaskwireProtos
 package import Taskwire
 
-extension MutationLog: MessageReadable, MessageWritable {
+// The log is kept encoded: every change of a task reads and writes it, while an outcome in it is asked for only when a
+// caller repeats itself. So only request ids and fingerprints are decoded, and old entries are copied as they are.
+extension MutationLog: WireDecodable {
+    /// Reads a log that ``encodedLog(arena:)`` wrote.
+    /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE.
+    package init(wire bytes: UnsafeRawBufferPointer, arena: Arena) throws(TaskwireError) {
+        let copy = [UInt8](bytes)
+        do throws(WireFault) {
+            var entries: [Entry] = []
+            entries.reserveCapacity(MutationLog.capacity)
+            var reader = WireReader(bytes)
+            while !reader.isAtEnd {
+                let start = reader.offset
+                let (_, wireType) = try reader.tag()
+                guard wireType == .lengthDelimited else { throw .malformed("unknown field") }
+                let (requestID, fingerprint) = try Self.name(in: try reader.lengthDelimited())
+                let outcome = EncodedOutcome(bytes: copy[start..<reader.offset], decode: Self.decode)
+                entries.append(
+                    Entry(requestID: requestID, fingerprint: fingerprint, outcome: .encoded(outcome))
+                )
+            }
+            self.init(entries: entries)
+        } catch {
+            throw error.refusal(of: "MutationLog")
+        }
+    }
+
+    /// The log as a MutationLog of `record.proto`.
+    /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
+    package func encodedLog(arena: Arena) throws(TaskwireError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for entry in entries {
+            switch entry.outcome {
+            case .encoded(let outcome):
+                bytes += outcome.bytes
+            case .decoded(let outcome):
+                let mutation = Mutation(
+                    requestID: entry.requestID,
+                    fingerprint: entry.fingerprint,
+                    outcome: outcome
+                )
+                // The encodings of two messages, one after the other, are the encoding of both their entries.
+                bytes += try Mutations(mutations: [mutation]).encoded(arena: arena)
+            }
+        }
+        return bytes
+    }
+
+    private static func name(
+        in mutation: UnsafeRawBufferPointer
+    ) throws(WireFault) -> (RequestID, fingerprint: UInt64) {
+        var reader = WireReader(mutation)
+        var requestID: RequestID?
+        var fingerprint: UInt64 = 0
+        while !reader.isAtEnd {
+            let (field, wireType) = try reader.tag()
+            switch (field, wireType) {
+            case (1, .lengthDelimited): requestID = RequestID(bytes: try reader.lengthDelimited())
+            case (2, .fixed64): fingerprint = try reader.fixed64()
+            default: try reader.skip(wireType)
+            }
+        }
+        guard let requestID else { throw .malformed("a mutation without request id") }
+        return (requestID, fingerprint)
+    }
+
+    @Sendable
+    private static func decode(_ bytes: ArraySlice<UInt8>) throws(TaskwireError) -> MutationOutcome {
+        guard let mutation = try? Mutations(wire: Array(bytes)).mutations.first else {
+            throw TaskwireError(.unavailable, .storeCorrupt, "What is stored of the task is damaged")
+        }
+        return mutation.outcome
+    }
+}
+
+private struct Mutations {
+    var mutations: [Mutation]
+}
+
+extension Mutations: MessageReadable, MessageWritable {
     static let descriptor = MessageDescriptor(taskwire__storage__v1__mutation_log__init)
 
     init(_ message: Taskwire__Storage__V1__MutationLog) throws(TaskwireError) {
-        let creations = try MutationOutcome.Creation.readAll(
-            message.creations,
-            count: message.n_creations,
-            "creations"
-        )
-        let mutations = try StoredMutation.readAll(
-            message.mutations,
-            count: message.n_mutations,
-            "mutations"
-        )
-        var entries: [Entry] = []
-        entries.reserveCapacity(mutations.count)
-        for mutation in mutations {
-            guard creations.indices.contains(mutation.creation) else {
-                throw .invalidField("mutations.creation", "there is no creation \(mutation.creation)")
-            }
-            var entry = mutation.entry
-            entry.outcome.creation = creations[mutation.creation]
-            entries.append(entry)
-        }
-        self.init(entries: entries)
+        mutations = try Mutation.readAll(message.mutations, count: message.n_mutations, "mutations")
     }
 
     func write(to message: inout Taskwire__Storage__V1__MutationLog, in arena: Arena) throws(TaskwireError) {
-        var creations: [MutationOutcome.Creation] = []
-        let mutations = entries.map { entry in
-            // Nearly always the last one: tasks under one id follow each other.
-            let index = creations.lastIndex(of: entry.outcome.creation) ?? creations.count
-            if index == creations.count { creations.append(entry.outcome.creation) }
-            return StoredMutation(entry: entry, creation: index)
-        }
-        message.creations = try arena.messages(creations, "creations")
-        message.n_creations = creations.count
         message.mutations = try arena.messages(mutations, "mutations")
         message.n_mutations = mutations.count
     }
 }
 
-/// One entry of the log, whose creation is given by its index.
-private struct StoredMutation {
-    var entry: MutationLog.Entry
-    var creation: Int
+private struct Mutation {
+    var requestID: RequestID
+    var fingerprint: UInt64
+    var outcome: MutationOutcome
 }
 
-extension StoredMutation: MessageReadable, MessageWritable {
+extension Mutation: MessageReadable, MessageWritable {
     static let descriptor = MessageDescriptor(taskwire__storage__v1__mutation__init)
 
     init(_ message: Taskwire__Storage__V1__Mutation) throws(TaskwireError) {
         guard let requestID = RequestID(bytes: [UInt8](wire: message.request_id)) else {
             throw .invalidField("request_id", "has not \(RequestID.byteCount) bytes")
         }
-        entry = MutationLog.Entry(
-            requestID: requestID,
-            fingerprint: message.fingerprint,
-            outcome: MutationOutcome(of: try TaskState.readRequired(message.outcome, "outcome"))
-        )
-        creation = Int(message.creation)
+        self.requestID = requestID
+        fingerprint = message.fingerprint
+        outcome = MutationOutcome(of: try TaskState.readRequired(message.outcome, "outcome"))
     }
 
     func write(to message: inout Taskwire__Storage__V1__Mutation, in arena: Arena) throws(TaskwireError) {
-        message.request_id = try arena.bytes(entry.requestID.bytes)
-        message.fingerprint = entry.fingerprint
-        message.creation = UInt32(creation)
-        var state = entry.outcome.applied(to: Self.nothing)
-        state.createdAt = Self.nothing.createdAt
-        state.labels = [:]
-        state.immediateResponse = nil
-        message.outcome = try arena.message(state, "outcome")
-    }
-
-    private static let nothing = TaskState(
-        id: "",
-        owner: "",
-        createdAt: Timestamp(millisecondsSince1970: 0)
-    )
-}
-
-extension MutationOutcome.Creation: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__creation__init)
-
-    init(_ message: Taskwire__Storage__V1__Creation) throws(TaskwireError) {
-        self.init(
-            createdAt: Timestamp(millisecondsSince1970: message.created_at_unix_ms),
-            labels: [String: String](wire: message.labels, count: message.n_labels),
-            immediateResponse: message.immediate_response_oneof_case.member(
-                String(wire: message.immediate_response)
-            )
-        )
-    }
-
-    func write(to message: inout Taskwire__Storage__V1__Creation, in arena: Arena) throws(TaskwireError) {
-        message.created_at_unix_ms = createdAt.millisecondsSince1970
-        message.labels = try arena.entries(labels, "labels")
-        message.n_labels = labels.count
-        if let immediateResponse {
-            message.immediate_response_oneof_case =
-                TASKWIRE__STORAGE__V1__CREATION__IMMEDIATE_RESPONSE_ONEOF_IMMEDIATE_RESPONSE
-            message.immediate_response = try arena.string(immediateResponse, "immediate_response")
-        }
+        message.request_id = try arena.bytes(requestID.bytes)
+        message.fingerprint = fingerprint
+        let nothing = TaskState(id: "", createdAt: outcome.createdAt)
+        message.outcome = try arena.message(outcome.applied(to: nothing), "outcome")
     }
 }

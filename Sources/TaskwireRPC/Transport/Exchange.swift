@@ -1,7 +1,8 @@
 internal import CNNG
 internal import Synchronization
 
-/// One request on its way, from the call of ``RequestSocket/exchange(_:deadline:)`` to its return.
+/// One request on its way, from the call of ``RequestSocket/exchange(_:deadline:)`` or
+/// ``RequestSocket/begin(_:completion:)`` to its outcome.
 final class Exchange: Sendable {
     /// Why an exchange ends before its reply.
     enum AbortReason: Sendable {
@@ -13,6 +14,9 @@ final class Exchange: Sendable {
 
     /// How an exchange ends.
     typealias Outcome = Result<Message, TransportError>
+
+    /// Who is told the outcome.
+    typealias Completion = @Sendable (Outcome) -> Void
 
     /// created → queued → sending → receiving → finished, where `queued` is left out when a slot is free.
     /// Every state may go to `finished`, from which nothing leads away.
@@ -32,7 +36,7 @@ final class Exchange: Sendable {
     private struct State {
         var phase = Phase.created
         var abortReason: AbortReason?
-        var continuation: CheckedContinuation<Outcome, Never>?
+        var completion: Completion?
     }
 
     /// The request; nng owns its bytes as soon as sending begins.
@@ -74,13 +78,13 @@ final class Exchange: Sendable {
     }
 
     /// created → queued. Returns the reason instead when the exchange has been aborted already.
-    func queue(_ continuation: CheckedContinuation<Outcome, Never>) -> AbortReason? {
+    func queue(_ completion: @escaping Completion) -> AbortReason? {
         state.withLock { state in
             if let reason = state.abortReason {
                 state.phase = .finished
                 return reason
             }
-            state.continuation = continuation
+            state.completion = completion
             state.phase = .queued
             return nil
         }
@@ -111,8 +115,8 @@ final class Exchange: Sendable {
     }
 
     /// Asks for an early end. nng then calls back, unless the exchange holds no slot: in that case the caller
-    /// of this function gets the continuation, to resume it.
-    func abort(_ reason: AbortReason) -> CheckedContinuation<Outcome, Never>? {
+    /// of this function gets the completion, to call it.
+    func abort(_ reason: AbortReason) -> Completion? {
         state.withLock { state in
             if case .finished = state.phase { return nil }
             if state.abortReason == nil {
@@ -120,7 +124,7 @@ final class Exchange: Sendable {
             }
             if case .queued = state.phase {
                 state.phase = .finished
-                return state.continuation.take()
+                return state.completion.take()
             }
             Self.cancelOperation(of: state.phase)
             return nil
@@ -128,10 +132,10 @@ final class Exchange: Sendable {
     }
 
     /// Ends the exchange and detaches it from its slot.
-    func finish() -> (continuation: CheckedContinuation<Outcome, Never>?, abortReason: AbortReason?) {
+    func finish() -> (completion: Completion?, abortReason: AbortReason?) {
         state.withLock { state in
             state.phase = .finished
-            return (state.continuation.take(), state.abortReason)
+            return (state.completion.take(), state.abortReason)
         }
     }
 

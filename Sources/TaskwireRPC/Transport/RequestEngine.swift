@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// nng's callbacks refer to the engine without a reference count. It is kept alive by the socket, and from
 /// `beginClosing()` on by the closing itself, until nng can no longer call back.
-final class RequestEngine: Sendable {
+final class RequestEngine: DeadlineKeeper {
     /// idle → dialing → connected → idle or dialing; dialing → waiting → dialing or idle.
     private enum Link {
         /// There is no dialer and nobody needs one.
@@ -38,8 +38,6 @@ final class RequestEngine: Sendable {
         var connectedSince: ContinuousClock.Instant?
         var failureCount = 0
         var connectFailure: TransportError?
-        /// The earliest instant at which the deadlines will be looked at.
-        var nextCheck: ContinuousClock.Instant?
 
         var hasDemand: Bool { busyCount > 0 || !queue.isEmpty }
     }
@@ -53,10 +51,8 @@ final class RequestEngine: Sendable {
     private let calls = NativeCalls()
     /// For what may block: connecting, closing.
     private let connecting = DispatchQueue(label: "taskwire.request.connecting")
-    private let timing = DispatchQueue(label: "taskwire.request.timing")
+    private let deadlines = DeadlineWatch()
 
-    /// Deadlines are looked at no more often than this.
-    private static let checkInterval = Duration.milliseconds(10)
     /// How long an attempt to connect may hold up the closing.
     private static let dialingPatience = DispatchTimeInterval.milliseconds(250)
     /// How long replies to requests that were given up may hold up the closing.
@@ -96,6 +92,10 @@ final class RequestEngine: Sendable {
         Unmanaged.passUnretained(self).toOpaque()
     }
 
+    var isConnected: Bool {
+        state.withLock { $0.pipe != nil }
+    }
+
     var connectFailure: TransportError? {
         state.withLock { $0.pipe == nil ? $0.connectFailure : nil }
     }
@@ -106,26 +106,29 @@ final class RequestEngine: Sendable {
         _ message: Message,
         deadline: ContinuousClock.Instant?
     ) async throws(TransportError) -> Message {
-        guard message.count <= configuration.maximumMessageSize else {
-            throw TransportError(
-                code: .messageTooLarge,
-                message: "The request to \(configuration.address) has \(message.count) bytes; "
-                    + "the limit is \(configuration.maximumMessageSize)."
-            )
-        }
-        let exchange = Exchange(
-            message: message,
-            deadline: deadline,
-            connectDeadline: configuration.failFast.map { .now + $0 }
-        )
+        let exchange = makeExchange(message, deadline: deadline)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                submit(exchange, continuation)
+                submit(exchange) { continuation.resume(returning: $0) }
             }
         } onCancel: {
             abort(exchange, .cancelled)
         }
         return try outcome.get()
+    }
+
+    func begin(_ message: Message, _ completion: @escaping Exchange.Completion) -> @Sendable () -> Void {
+        let exchange = makeExchange(message, deadline: nil)
+        submit(exchange, completion)
+        return { [weak self] in self?.abort(exchange, .cancelled) }
+    }
+
+    private func makeExchange(_ message: Message, deadline: ContinuousClock.Instant?) -> Exchange {
+        Exchange(
+            message: message,
+            deadline: deadline,
+            connectDeadline: configuration.failFast.map { .now + $0 }
+        )
     }
 
     private enum Admission {
@@ -135,14 +138,20 @@ final class RequestEngine: Sendable {
         case refuse(Exchange.AbortReason)
     }
 
-    private func submit(
-        _ exchange: Exchange,
-        _ continuation: CheckedContinuation<Exchange.Outcome, Never>
-    ) {
+    private func submit(_ exchange: Exchange, _ completion: @escaping Exchange.Completion) {
+        guard exchange.message.count <= configuration.maximumMessageSize else {
+            let failure = TransportError(
+                code: .messageTooLarge,
+                message: "The request to \(configuration.address) has \(exchange.message.count) bytes; "
+                    + "the limit is \(configuration.maximumMessageSize)."
+            )
+            completion(.failure(failure))
+            return
+        }
         var mustDial = false
         let admission: Admission = state.withLock { state in
             guard case .open = state.phase else { return .refuse(.closed) }
-            if let reason = exchange.queue(continuation) {
+            if let reason = exchange.queue(completion) {
                 return .refuse(reason)
             }
             if case .idle = state.link {
@@ -171,7 +180,7 @@ final class RequestEngine: Sendable {
         case .wait:
             ensureCheck(of: exchange)
         case .refuse(let reason):
-            continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: false)))
+            completion(.failure(failure(reason, mayHaveBeenSent: false)))
         }
     }
 
@@ -181,9 +190,9 @@ final class RequestEngine: Sendable {
             state.withLock { $0.slots.append(slot) }
             start(exchange, on: slot)
         } catch {
-            let continuation = exchange.finish().continuation
+            let completion = exchange.finish().completion
             state.withLock { $0.busyCount -= 1 }
-            continuation?.resume(returning: .failure(error))
+            completion?(.failure(error))
         }
     }
 
@@ -253,7 +262,7 @@ final class RequestEngine: Sendable {
         reply: Message?,
         mayHaveBeenSent: Bool
     ) {
-        let (continuation, abortReason) = exchange.finish()
+        let (completion, abortReason) = exchange.finish()
         slot.exchange.withLock { $0 = nil }
         let outcome: Exchange.Outcome =
             if let reply {
@@ -274,12 +283,12 @@ final class RequestEngine: Sendable {
         if let next = nextExchange(for: slot) {
             start(next, on: slot)
         }
-        continuation?.resume(returning: outcome)
+        completion?(outcome)
     }
 
     private func abort(_ exchange: Exchange, _ reason: Exchange.AbortReason) {
-        if let continuation = exchange.abort(reason) {
-            continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: false)))
+        if let completion = exchange.abort(reason) {
+            completion(.failure(failure(reason, mayHaveBeenSent: false)))
         }
     }
 
@@ -293,12 +302,8 @@ final class RequestEngine: Sendable {
                 mayHaveBeenSent: mayHaveBeenSent
             )
         case .timedOut:
-            let explanation = mayHaveBeenSent ? "" : connectFailure.map { " \($0.message)" } ?? ""
-            return TransportError(
-                code: .timedOut,
-                message: "\(address) did not answer before the deadline.\(explanation)",
-                mayHaveBeenSent: mayHaveBeenSent
-            )
+            let explanation = mayHaveBeenSent ? nil : connectFailure?.message
+            return .timedOut(address, mayHaveBeenSent: mayHaveBeenSent, explanation: explanation)
         case .notConnected:
             return connectFailure
                 ?? TransportError(code: .timedOut, message: "There is no connection to \(address) yet.")
@@ -316,45 +321,12 @@ final class RequestEngine: Sendable {
     /// To be called when the exchange is where a look at the deadlines finds it.
     private func ensureCheck(of exchange: Exchange) {
         if let deadline = exchange.firstDeadline {
-            ensureCheck(at: deadline)
+            deadlines.ensureLook(at: deadline, for: self)
         }
     }
 
-    /// Sees to it that the deadlines are looked at no later than at `instant`.
-    private func ensureCheck(at instant: ContinuousClock.Instant) {
-        let isSooner = state.withLock { state in
-            if let planned = state.nextCheck, planned <= instant { return false }
-            state.nextCheck = instant
-            return true
-        }
-        if isSooner {
-            scheduleCheck(at: instant)
-        }
-    }
-
-    private func scheduleCheck(at instant: ContinuousClock.Instant) {
-        let delay = min(max(ContinuousClock.now.duration(to: instant), .zero), .seconds(3600))
-        timing.asyncAfter(deadline: .now() + delay.dispatchInterval) { [weak self] in
-            self?.checkIsDue(instant)
-        }
-    }
-
-    private func checkIsDue(_ instant: ContinuousClock.Instant) {
-        // A look that was planned for earlier has taken the place of this one.
-        guard state.withLock({ $0.nextCheck == instant }) else { return }
-        guard instant <= .now else {
-            scheduleCheck(at: instant)
-            return
-        }
-        state.withLock { $0.nextCheck = nil }
-        endOverdueExchanges()
-    }
-
-    /// Ends the exchanges whose time is over, and plans the next look at the others. Looking at all of them
-    /// is cheap because it happens only when the earliest deadline of those that were there at the last look
-    /// comes up, and it spares an exchange that is answered in time every cost.
-    private func endOverdueExchanges() {
-        let now = ContinuousClock.now
+    /// Ends the exchanges whose time is over.
+    func endOverdue(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let (exchanges, isConnected) = state.withLock { state in
             let running = state.slots.compactMap { slot in slot.exchange.withLock { $0 } }
             return (running + state.queue.exchanges, state.pipe != nil)
@@ -376,9 +348,7 @@ final class RequestEngine: Sendable {
                 upcoming = min(next, upcoming ?? next)
             }
         }
-        if let upcoming {
-            ensureCheck(at: max(upcoming, now + Self.checkInterval))
-        }
+        return upcoming
     }
 
     // MARK: The connection
@@ -527,7 +497,7 @@ final class RequestEngine: Sendable {
     /// Exchanges that wait for a connection may have waited long enough.
     private func checkAfterLoss() {
         if configuration.failFast != nil {
-            timing.async { [weak self] in self?.endOverdueExchanges() }
+            deadlines.ensureLook(at: .now, for: self)
         }
     }
 
@@ -553,7 +523,9 @@ final class RequestEngine: Sendable {
         if let dialer {
             // A dialer that is closed just before it is started waits for ever, so the attempt gets time to
             // get going, which is also enough for most to end.
-            timing.asyncAfter(deadline: .now() + Self.dialingPatience) { nng_dialer_close(dialer) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.dialingPatience) {
+                nng_dialer_close(dialer)
+            }
         }
     }
 

@@ -47,6 +47,11 @@ package final class RequestSocket: Sendable {
         engine.configuration.address
     }
 
+    /// Whether there is a connection.
+    package var isConnected: Bool {
+        engine.isConnected
+    }
+
     /// Why there is no connection: the outcome of the last attempt. Nil while connected and before the first.
     package var connectFailure: TransportError? {
         engine.connectFailure
@@ -68,6 +73,19 @@ package final class RequestSocket: Sendable {
         deadline: ContinuousClock.Instant? = nil
     ) async throws(TransportError) -> Message {
         try await engine.exchange(message, deadline: deadline)
+    }
+
+    /// Sends a request like ``exchange(_:deadline:)``, without a task that waits for the reply.
+    ///
+    /// `completion` is called once, perhaps before this returns and perhaps on nng's threads, so it must not
+    /// block. There is no deadline.
+    ///
+    /// - Returns: What gives the request up.
+    package func begin(
+        _ message: Message,
+        completion: @escaping @Sendable (Result<Message, TransportError>) -> Void
+    ) -> @Sendable () -> Void {
+        engine.begin(message, completion)
     }
 
     /// Ends all pending exchanges with `closed` and frees everything; harmless when repeated.

@@ -53,6 +53,22 @@ package struct TransportError: Error, Hashable, Sendable {
     }
 }
 
+extension TransportError {
+    /// The server at `address` did not answer before the deadline; `explanation` is a sentence that says why.
+    package static func timedOut(
+        _ address: Address,
+        mayHaveBeenSent: Bool,
+        explanation: String? = nil
+    ) -> TransportError {
+        let sentence = "\(address) did not answer before the deadline."
+        return TransportError(
+            code: .timedOut,
+            message: explanation.map { "\(sentence) \($0)" } ?? sentence,
+            mayHaveBeenSent: mayHaveBeenSent
+        )
+    }
+}
+
 extension TransportError: CustomStringConvertible {
     /// The kind and the sentence.
     package var description: String {

@@ -18,6 +18,12 @@ struct RecordCodec: Sendable {
         }
     }
 
+    /// A log of mutations as a blob.
+    /// - Throws: as for any other part.
+    func encode(_ log: MutationLog) throws(TaskwireError) -> Data {
+        Data(try arenas.withArena { arena throws(TaskwireError) in try log.encodedLog(arena: arena) })
+    }
+
     /// The value in the blob at `column`, or `nil` where that is NULL.
     /// - Throws: ``StoredDataError``
     func decode<Value: WireDecodable>(_ type: Value.Type, _ row: Row, _ column: Int) throws -> Value? {

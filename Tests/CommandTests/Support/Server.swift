@@ -2,6 +2,7 @@ internal import Foundation
 internal import Subprocess
 internal import Synchronization
 internal import SystemPackage
+internal import TaskwireTestSupport
 internal import Testing
 
 /// A server process of one test.
@@ -15,7 +16,7 @@ enum Server {
         func append(_ text: String) { lines.withLock { $0 += text } }
     }
 
-    /// Calls `body` while a server runs, which is then ended by SIGTERM and must exit with 0.
+    /// Calls `body` while a server runs, which is then ended by a signal and must exit with 0, unless that is SIGKILL.
     static func run(
         _ arguments: [String] = [],
         environment: [String: String] = [:],
@@ -47,7 +48,8 @@ enum Server {
                 try execution.send(signal: signal)
                 try await reading.value
             }
-            #expect(result.terminationStatus == .exited(0), "\(log.text)")
+            let expected: TerminationStatus = signal == .kill ? .signaled(signal.rawValue) : .exited(0)
+            #expect(result.terminationStatus == expected, "\(log.text)")
         }
     }
 
@@ -55,14 +57,6 @@ enum Server {
     static func run(_ body: (Program) async throws -> Void) async throws {
         try await run { program, _ in try await body(program) }
     }
-}
-
-/// Calls `body` with the path of a folder that goes away afterwards. It is short, for the sake of sockets.
-func withTemporaryFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-    let folder = "/tmp/tw-\(UInt32.random(in: .min ... .max))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try await body(folder)
 }
 
 /// Returns once `condition` holds, and throws when it does not for 10 s.

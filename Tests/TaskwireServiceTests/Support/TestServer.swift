@@ -34,15 +34,3 @@ func withServer<Storage: TaskStorage, Clock: TaskClock, Output: Sendable>(
         return try result.get()
     }
 }
-
-/// Runs `body` with a new folder whose path is short enough for a socket, and removes it afterwards.
-func withTemporaryFolder<Output>(_ body: (String) async throws -> Output) async throws -> Output {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "tw-\(UUID().uuidString.prefix(8))")
-    try FileManager.default.createDirectory(
-        at: folder,
-        withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700]
-    )
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder.path)
-}

@@ -232,57 +232,6 @@ void   taskwire__storage__v1__mutation_log__free_unpacked
   assert(message->base.descriptor == &taskwire__storage__v1__mutation_log__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   taskwire__storage__v1__creation__labels_entry__init
-                     (Taskwire__Storage__V1__Creation__LabelsEntry         *message)
-{
-  static const Taskwire__Storage__V1__Creation__LabelsEntry init_value = TASKWIRE__STORAGE__V1__CREATION__LABELS_ENTRY__INIT;
-  *message = init_value;
-}
-void   taskwire__storage__v1__creation__init
-                     (Taskwire__Storage__V1__Creation         *message)
-{
-  static const Taskwire__Storage__V1__Creation init_value = TASKWIRE__STORAGE__V1__CREATION__INIT;
-  *message = init_value;
-}
-size_t taskwire__storage__v1__creation__get_packed_size
-                     (const Taskwire__Storage__V1__Creation *message)
-{
-  assert(message->base.descriptor == &taskwire__storage__v1__creation__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t taskwire__storage__v1__creation__pack
-                     (const Taskwire__Storage__V1__Creation *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &taskwire__storage__v1__creation__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t taskwire__storage__v1__creation__pack_to_buffer
-                     (const Taskwire__Storage__V1__Creation *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &taskwire__storage__v1__creation__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Taskwire__Storage__V1__Creation *
-       taskwire__storage__v1__creation__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Taskwire__Storage__V1__Creation *)
-     protobuf_c_message_unpack (&taskwire__storage__v1__creation__descriptor,
-                                allocator, len, data);
-}
-void   taskwire__storage__v1__creation__free_unpacked
-                     (Taskwire__Storage__V1__Creation *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &taskwire__storage__v1__creation__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   taskwire__storage__v1__mutation__init
                      (Taskwire__Storage__V1__Mutation         *message)
 {
@@ -623,23 +572,11 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor 
   (ProtobufCMessageInit) taskwire__storage__v1__interaction__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation_log__field_descriptors[2] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation_log__field_descriptors[1] =
 {
   {
-    "creations",
-    1,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Taskwire__Storage__V1__MutationLog, n_creations),
-    offsetof(Taskwire__Storage__V1__MutationLog, creations),
-    &taskwire__storage__v1__creation__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "mutations",
-    2,
+    1,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Taskwire__Storage__V1__MutationLog, n_mutations),
@@ -651,13 +588,12 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation_log__field
   },
 };
 static const unsigned taskwire__storage__v1__mutation_log__field_indices_by_name[] = {
-  0,   /* field[0] = creations */
-  1,   /* field[1] = mutations */
+  0,   /* field[0] = mutations */
 };
 static const ProtobufCIntRange taskwire__storage__v1__mutation_log__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 1 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__mutation_log__descriptor =
 {
@@ -667,129 +603,14 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__mutation_log__descriptor
   "Taskwire__Storage__V1__MutationLog",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__MutationLog),
-  2,
+  1,
   taskwire__storage__v1__mutation_log__field_descriptors,
   taskwire__storage__v1__mutation_log__field_indices_by_name,
   1,  taskwire__storage__v1__mutation_log__number_ranges,
   (ProtobufCMessageInit) taskwire__storage__v1__mutation_log__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__creation__labels_entry__field_descriptors[2] =
-{
-  {
-    "key",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Taskwire__Storage__V1__Creation__LabelsEntry, key),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "value",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Taskwire__Storage__V1__Creation__LabelsEntry, value),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned taskwire__storage__v1__creation__labels_entry__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  1,   /* field[1] = value */
-};
-static const ProtobufCIntRange taskwire__storage__v1__creation__labels_entry__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 2 }
-};
-const ProtobufCMessageDescriptor taskwire__storage__v1__creation__labels_entry__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "taskwire.storage.v1.Creation.LabelsEntry",
-  "LabelsEntry",
-  "Taskwire__Storage__V1__Creation__LabelsEntry",
-  "taskwire.storage.v1",
-  sizeof(Taskwire__Storage__V1__Creation__LabelsEntry),
-  2,
-  taskwire__storage__v1__creation__labels_entry__field_descriptors,
-  taskwire__storage__v1__creation__labels_entry__field_indices_by_name,
-  1,  taskwire__storage__v1__creation__labels_entry__number_ranges,
-  (ProtobufCMessageInit) taskwire__storage__v1__creation__labels_entry__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor taskwire__storage__v1__creation__field_descriptors[3] =
-{
-  {
-    "created_at_unix_ms",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
-    offsetof(Taskwire__Storage__V1__Creation, created_at_unix_ms),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "labels",
-    2,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Taskwire__Storage__V1__Creation, n_labels),
-    offsetof(Taskwire__Storage__V1__Creation, labels),
-    &taskwire__storage__v1__creation__labels_entry__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "immediate_response",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    offsetof(Taskwire__Storage__V1__Creation, immediate_response_oneof_case),
-    offsetof(Taskwire__Storage__V1__Creation, immediate_response),
-    NULL,
-    &protobuf_c_empty_string,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned taskwire__storage__v1__creation__field_indices_by_name[] = {
-  0,   /* field[0] = created_at_unix_ms */
-  2,   /* field[2] = immediate_response */
-  1,   /* field[1] = labels */
-};
-static const ProtobufCIntRange taskwire__storage__v1__creation__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 3 }
-};
-const ProtobufCMessageDescriptor taskwire__storage__v1__creation__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "taskwire.storage.v1.Creation",
-  "Creation",
-  "Taskwire__Storage__V1__Creation",
-  "taskwire.storage.v1",
-  sizeof(Taskwire__Storage__V1__Creation),
-  3,
-  taskwire__storage__v1__creation__field_descriptors,
-  taskwire__storage__v1__creation__field_indices_by_name,
-  1,  taskwire__storage__v1__creation__number_ranges,
-  (ProtobufCMessageInit) taskwire__storage__v1__creation__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_descriptors[4] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_descriptors[3] =
 {
   {
     "request_id",
@@ -816,20 +637,8 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "creation",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Taskwire__Storage__V1__Mutation, creation),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "outcome",
-    4,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
@@ -841,15 +650,14 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
   },
 };
 static const unsigned taskwire__storage__v1__mutation__field_indices_by_name[] = {
-  2,   /* field[2] = creation */
   1,   /* field[1] = fingerprint */
-  3,   /* field[3] = outcome */
+  2,   /* field[2] = outcome */
   0,   /* field[0] = request_id */
 };
 static const ProtobufCIntRange taskwire__storage__v1__mutation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor =
 {
@@ -859,7 +667,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor =
   "Taskwire__Storage__V1__Mutation",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Mutation),
-  4,
+  3,
   taskwire__storage__v1__mutation__field_descriptors,
   taskwire__storage__v1__mutation__field_indices_by_name,
   1,  taskwire__storage__v1__mutation__number_ranges,

@@ -21,8 +21,6 @@ typedef struct Taskwire__Storage__V1__Tombstone Taskwire__Storage__V1__Tombstone
 typedef struct Taskwire__Storage__V1__LeaseSecret Taskwire__Storage__V1__LeaseSecret;
 typedef struct Taskwire__Storage__V1__Interaction Taskwire__Storage__V1__Interaction;
 typedef struct Taskwire__Storage__V1__MutationLog Taskwire__Storage__V1__MutationLog;
-typedef struct Taskwire__Storage__V1__Creation Taskwire__Storage__V1__Creation;
-typedef struct Taskwire__Storage__V1__Creation__LabelsEntry Taskwire__Storage__V1__Creation__LabelsEntry;
 typedef struct Taskwire__Storage__V1__Mutation Taskwire__Storage__V1__Mutation;
 
 
@@ -108,58 +106,17 @@ struct  Taskwire__Storage__V1__Interaction
 
 
 /*
- * The last mutations of a task, the oldest first.
+ * The last mutations of a task, the oldest first. Storages append to it and cut from its front without decoding it.
  */
 struct  Taskwire__Storage__V1__MutationLog
 {
   ProtobufCMessage base;
-  /*
-   * The tasks that the mutations were made on: one, unless the id was used again.
-   */
-  size_t n_creations;
-  Taskwire__Storage__V1__Creation **creations;
   size_t n_mutations;
   Taskwire__Storage__V1__Mutation **mutations;
 };
 #define TASKWIRE__STORAGE__V1__MUTATION_LOG__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__mutation_log__descriptor) \
-    , 0,NULL, 0,NULL }
-
-
-struct  Taskwire__Storage__V1__Creation__LabelsEntry
-{
-  ProtobufCMessage base;
-  char *key;
-  char *value;
-};
-#define TASKWIRE__STORAGE__V1__CREATION__LABELS_ENTRY__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__creation__labels_entry__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
-
-
-typedef enum {
-  TASKWIRE__STORAGE__V1__CREATION__IMMEDIATE_RESPONSE_ONEOF__NOT_SET = 0,
-  TASKWIRE__STORAGE__V1__CREATION__IMMEDIATE_RESPONSE_ONEOF_IMMEDIATE_RESPONSE = 3
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TASKWIRE__STORAGE__V1__CREATION__IMMEDIATE_RESPONSE_ONEOF__CASE)
-} Taskwire__Storage__V1__Creation__ImmediateResponseOneofCase;
-
-/*
- * What no mutation changes.
- */
-struct  Taskwire__Storage__V1__Creation
-{
-  ProtobufCMessage base;
-  int64_t created_at_unix_ms;
-  size_t n_labels;
-  Taskwire__Storage__V1__Creation__LabelsEntry **labels;
-  Taskwire__Storage__V1__Creation__ImmediateResponseOneofCase immediate_response_oneof_case;
-  union {
-    char *immediate_response;
-  };
-};
-#define TASKWIRE__STORAGE__V1__CREATION__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__creation__descriptor) \
-    , 0, 0,NULL, TASKWIRE__STORAGE__V1__CREATION__IMMEDIATE_RESPONSE_ONEOF__NOT_SET, {0} }
+    , 0,NULL }
 
 
 struct  Taskwire__Storage__V1__Mutation
@@ -171,17 +128,13 @@ struct  Taskwire__Storage__V1__Mutation
    */
   uint64_t fingerprint;
   /*
-   * Index of its task in `creations`.
-   */
-  uint32_t creation;
-  /*
-   * The basic view of the task as the mutation left it, without id, owner, and what the creation says.
+   * The basic view of the task as the mutation left it, without id and owner.
    */
   Taskwire__V1__TaskState *outcome;
 };
 #define TASKWIRE__STORAGE__V1__MUTATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__mutation__descriptor) \
-    , {0,NULL}, 0, 0, NULL }
+    , {0,NULL}, 0, NULL }
 
 
 /* Taskwire__Storage__V1__Record methods */
@@ -279,28 +232,6 @@ Taskwire__Storage__V1__MutationLog *
 void   taskwire__storage__v1__mutation_log__free_unpacked
                      (Taskwire__Storage__V1__MutationLog *message,
                       ProtobufCAllocator *allocator);
-/* Taskwire__Storage__V1__Creation__LabelsEntry methods */
-void   taskwire__storage__v1__creation__labels_entry__init
-                     (Taskwire__Storage__V1__Creation__LabelsEntry         *message);
-/* Taskwire__Storage__V1__Creation methods */
-void   taskwire__storage__v1__creation__init
-                     (Taskwire__Storage__V1__Creation         *message);
-size_t taskwire__storage__v1__creation__get_packed_size
-                     (const Taskwire__Storage__V1__Creation   *message);
-size_t taskwire__storage__v1__creation__pack
-                     (const Taskwire__Storage__V1__Creation   *message,
-                      uint8_t             *out);
-size_t taskwire__storage__v1__creation__pack_to_buffer
-                     (const Taskwire__Storage__V1__Creation   *message,
-                      ProtobufCBuffer     *buffer);
-Taskwire__Storage__V1__Creation *
-       taskwire__storage__v1__creation__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   taskwire__storage__v1__creation__free_unpacked
-                     (Taskwire__Storage__V1__Creation *message,
-                      ProtobufCAllocator *allocator);
 /* Taskwire__Storage__V1__Mutation methods */
 void   taskwire__storage__v1__mutation__init
                      (Taskwire__Storage__V1__Mutation         *message);
@@ -337,12 +268,6 @@ typedef void (*Taskwire__Storage__V1__Interaction_Closure)
 typedef void (*Taskwire__Storage__V1__MutationLog_Closure)
                  (const Taskwire__Storage__V1__MutationLog *message,
                   void *closure_data);
-typedef void (*Taskwire__Storage__V1__Creation__LabelsEntry_Closure)
-                 (const Taskwire__Storage__V1__Creation__LabelsEntry *message,
-                  void *closure_data);
-typedef void (*Taskwire__Storage__V1__Creation_Closure)
-                 (const Taskwire__Storage__V1__Creation *message,
-                  void *closure_data);
 typedef void (*Taskwire__Storage__V1__Mutation_Closure)
                  (const Taskwire__Storage__V1__Mutation *message,
                   void *closure_data);
@@ -357,8 +282,6 @@ extern const ProtobufCMessageDescriptor taskwire__storage__v1__tombstone__descri
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__mutation_log__descriptor;
-extern const ProtobufCMessageDescriptor taskwire__storage__v1__creation__descriptor;
-extern const ProtobufCMessageDescriptor taskwire__storage__v1__creation__labels_entry__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,14 @@
+package import Taskwire
+package import TaskwireProtobuf
+
+extension RPCResponse {
+    /// Decodes a message in place.
+    /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE, INVALID_FIELD or TOO_LARGE.
+    package init(_ message: Message, arenas: ArenaPool) throws(TaskwireError) {
+        self = try arenas.withArena { arena throws(TaskwireError) in
+            try message.withUnsafeBytes { bytes throws(TaskwireError) in
+                try RPCResponse(wire: bytes, arena: arena)
+            }
+        }
+    }
+}

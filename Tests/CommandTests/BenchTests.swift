@@ -1,0 +1,174 @@
+internal import Subprocess
+internal import Testing
+
+extension CommandTests {
+    @Suite("bench")
+    struct BenchTests {
+        private static let percentiles = ["p50", "p90", "p99", "p999", "max"].map { "\($0)Microseconds" }
+
+        /// What the server says.
+        private func stats(_ taskwire: Program) async throws -> JSON {
+            try await taskwire("stats", "--json").json
+        }
+
+        /// How often a method of tasks was called.
+        private func calls(of method: String, _ taskwire: Program) async throws -> Double? {
+            try await stats(taskwire)["methods"]?.array?
+                .first { $0["name"]?.string == "taskwire.v1.TaskService/\(method)" }?["calls"]?.number
+        }
+
+        @Test(
+            "each mix makes the calls that it says, and takes only its own tasks away",
+            arguments: [
+                ("get", 1, ["GetTask": 20]),
+                ("create", 1, ["CreateTask": 20]),
+                ("update", 1, ["UpdateTask": 20]),
+                (
+                    "lifecycle", 5,
+                    ["CreateTask": 20, "UpdateTask": 40, "CompleteTask": 20, "GetResult": 20]
+                ),
+                ("wait", 3, ["WaitTask": 20, "UpdateTask": 20]),
+            ]
+        )
+        func mixes(mix: String, callsPerOperation: Double, calls: [String: Double]) async throws {
+            try await Server.run { taskwire in
+                let before = mix == "create" || mix == "lifecycle" ? ["CreateTask": 1.0] : [:]
+                _ = try await taskwire("create", "mine", "--label", "bench=\(mix)")
+                let options = ["--count", "20", "--callers", "3", "--warm-up", "0s", "--json"]
+                let outcome = try await taskwire.running(["bench", "--mix", mix] + options) { _ in }
+                #expect(outcome.exitCode == 0 && outcome.error == "")
+
+                let report = try outcome.json
+                let members: Set = [
+                    "mix", "callers", "payloadBytes", "seconds", "operations", "calls", "errors",
+                    "throughput",
+                    "operationsPerSecond",
+                ]
+                #expect(report.keys == members.union(Self.percentiles))
+                #expect(report["mix"]?.string == mix && report["callers"]?.number == 3)
+                #expect(report["payloadBytes"]?.number == 200 && report["errors"]?.number == 0)
+                #expect(report["operations"]?.number == 20)
+                #expect(report["calls"]?.number == 20 * callsPerOperation)
+                let seconds = try #require(report["seconds"]?.number)
+                let throughput = try #require(report["throughput"]?.number)
+                #expect(abs(throughput - 20 * callsPerOperation / seconds) < 0.1)
+                let latencies = Self.percentiles.compactMap { report[$0]?.number }
+                #expect(latencies.count == 5 && latencies == latencies.sorted() && latencies[0] > 0)
+
+                for (method, count) in calls {
+                    let expected = count + before[method, default: 0]
+                    #expect(try await self.calls(of: method, taskwire) == expected, "\(method)")
+                }
+                #expect(try await stats(taskwire)["tasks"]?.number == 1)
+                #expect(try await taskwire("get", "mine").exitCode == 0)
+            }
+        }
+
+        @Test("people get a table; what is done to warm up does not count")
+        func table() async throws {
+            try await Server.run { taskwire in
+                let outcome = try await taskwire(
+                    "bench",
+                    "--mix",
+                    "get",
+                    "--count",
+                    "7",
+                    "--callers",
+                    "2",
+                    "--warm-up",
+                    "50ms",
+                    "--payload",
+                    "0"
+                )
+                #expect(outcome.exitCode == 0 && outcome.error == "")
+                let lines = outcome.text.split(separator: "\n", omittingEmptySubsequences: false)
+                #expect(lines.contains { $0.hasPrefix("payload:") && $0.hasSuffix(" 0 bytes") })
+                #expect(lines.contains { $0.hasPrefix("calls:") && $0.hasSuffix(" 7") })
+                #expect(lines.contains { $0.hasPrefix("throughput:") && $0.hasSuffix(" calls per second") })
+                #expect(lines.contains { $0.hasPrefix("P50 µs   P90 µs   P99 µs   P99.9 µs   MAX µs") })
+                #expect(try #require(await calls(of: "GetTask", taskwire)) > 7)
+            }
+        }
+
+        @Test("a duration ends it")
+        func duration() async throws {
+            try await Server.run { taskwire in
+                let report = try await taskwire("bench", "--duration", "200ms", "--warm-up", "0s", "--json")
+                    .json
+                #expect(try #require(report["seconds"]?.number) >= 0.2)
+                #expect(try #require(report["operations"]?.number) > 0)
+            }
+        }
+
+        @Test("calls that fail are counted and end it with 1")
+        func errors() async throws {
+            try await Server.run(["--max-tasks-per-owner", "5"]) { taskwire, _ in
+                let options = ["--callers", "1", "--count", "12", "--warm-up", "0s", "--json"]
+                let outcome = try await taskwire.running(["bench", "--mix", "create"] + options) { _ in }
+                #expect(outcome.exitCode == 1)
+                #expect(outcome.error.hasPrefix("taskwire: 7 calls failed, one of them so: "))
+                #expect(outcome.error.hasSuffix("(TASK_QUOTA)\n"))
+                let report = try outcome.json
+                #expect(report["operations"]?.number == 5 && report["errors"]?.number == 7)
+                #expect(try await stats(taskwire)["tasks"]?.number == 0)
+
+                let refused = try await taskwire("bench", "--mix", "get", "--callers", "6")
+                #expect(refused.exitCode == 1 && refused.output.isEmpty)
+                #expect(refused.error.hasSuffix("(TASK_QUOTA)\n"))
+                #expect(try await stats(taskwire)["tasks"]?.number == 0)
+            }
+        }
+
+        @Test("Ctrl-C ends it with 130; its tasks have a label, a ttl and the payload, and are deleted")
+        func interruption() async throws {
+            try await Server.run { taskwire in
+                let options = ["--callers", "3", "--payload", "100", "--duration", "1h"]
+                let outcome = try await taskwire.running(["bench", "--mix", "wait"] + options) { execution in
+                    try await eventually("the callers wait") {
+                        try await calls(of: "WaitTask", taskwire) ?? 0 > 0
+                    }
+                    let tasks = try await taskwire("list", "--label", "bench=wait", "--json").json.array ?? []
+                    #expect(tasks.count == 3)
+                    #expect(tasks.allSatisfy { $0["ttl"]?.number ?? 0 > 3_600_000 })
+                    let id = try #require(tasks.first?["taskId"]?.string)
+                    let size = try await taskwire("get", id, "--json").json.details?["request"]?["size"]
+                    #expect(size?.number == 100)
+                    try execution.send(signal: .interrupt)
+                }
+                #expect(outcome.exitCode == 130 && outcome.output.isEmpty)
+                #expect(outcome.error == "taskwire: interrupted by SIGINT\n")
+                let after = try await stats(taskwire)
+                #expect(after["tasks"]?.number == 0 && after["waits"]?.number == 0)
+            }
+        }
+
+        @Test("a server that goes away ends it with what there is to report")
+        func serverGoes() async throws {
+            var running: Task<Program.Outcome, any Error>?
+            try await Server.run { taskwire in
+                running = Task {
+                    try await taskwire(
+                        "bench",
+                        "--mix",
+                        "update",
+                        "--callers",
+                        "3",
+                        "--duration",
+                        "1h",
+                        "--json"
+                    )
+                }
+                try await eventually("the callers call") {
+                    try await calls(of: "UpdateTask", taskwire) ?? 0 > 0
+                }
+            }
+            let outcome = try await #require(running).value
+            #expect(outcome.exitCode == 1)
+            let lines = outcome.error.split(separator: "\n")
+            #expect(lines.count == 2)
+            #expect(lines[0].hasPrefix("taskwire: 3 tasks could not be deleted and stay until their ttl"))
+            #expect(lines[1].hasPrefix("taskwire: 3 calls failed") && lines[1].contains("UNREACHABLE"))
+            #expect(try outcome.json["errors"]?.number == 3)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import Foundation
+internal import Subprocess
+internal import TaskwireTestSupport
+internal import Testing
+
+extension CommandTests {
+    @Suite("The store of a server")
+    struct StoreTests {
+        @Test(
+            "without a word said, tasks are in the user's state folder, and outlive a server that is killed"
+        )
+        func byDefault() async throws {
+            try await withTemporaryFolder { state in
+                let environment = ["XDG_STATE_HOME": state]
+                try await Server.run(environment: environment, endedBy: .kill) { taskwire, _ in
+                    _ = try await taskwire("create", "t1", "--request", "1")
+                    #expect(try await taskwire("complete", "t1", "2").exitCode == 0)
+                }
+                try await Server.run(environment: environment) { taskwire, _ in
+                    let result = try await taskwire("result", "t1")
+                    #expect(result.line == "2")
+                    #expect(try await taskwire("info", "--json").json["storage"]?.string == "sqlite")
+                }
+                #expect(FileManager.default.fileExists(atPath: "\(state)/taskwire/tasks.db"))
+            }
+        }
+
+        @Test("two servers on one file: the second is refused with a sentence")
+        func inUse() async throws {
+            try await withTemporaryFolder { folder in
+                let options = ["--store", "sqlite:\(folder)/t.db"]
+                try await Server.run(options) { taskwire, _ in
+                    let second = try await taskwire.running(
+                        ["serve", "--listen", "ipc://\(folder)/2.sock"] + options
+                    ) { _ in }
+                    #expect(second.exitCode == 1)
+                    #expect(
+                        second.error == "taskwire: The store \(folder)/t.db is in use by another process\n"
+                    )
+                    #expect(try await taskwire("ping").exitCode == 0)
+                }
+            }
+        }
+
+        @Test("a disk that fails is told to callers and to the log, and all goes on afterwards")
+        func faults() async throws {
+            for fault in FaultyDisk.Fault.allCases {
+                try await withTemporaryFolder { folder in
+                    let disk = try await FaultyDisk(folder: folder)
+                    let options = ["--store", "sqlite:\(disk.folder)/t.db"]
+                    try await Server.run(options, environment: disk.environment, endedBy: .kill) {
+                        taskwire,
+                        log in
+                        _ = try await taskwire("create", "before")
+                        try disk.set(fault)
+                        for _ in 0..<3 {
+                            let refused = try await taskwire("create", "during", "--timeout", "5s")
+                            #expect(refused.exitCode == 4, "\(fault)")
+                            let reason = fault == .noSpaceLeft ? "(STORE_FULL)" : "(STORE_FAILED)"
+                            #expect(refused.error.contains(reason) && !refused.error.contains(folder))
+                            #expect(refused.error.split(separator: "\n").count == 1)
+                        }
+                        #expect(try await taskwire("get", "before").exitCode == 0, "reads go on")
+                        let lines = log.text.split(separator: "\n").filter { $0.contains("the store failed") }
+                        #expect(lines.count == 1 && lines[0].contains("advice="), "once in a while")
+
+                        try disk.set(nil)
+                        #expect(try await taskwire("create", "after").exitCode == 0)
+                        try await eventually("the log says so") {
+                            log.text.contains("the store can be written again")
+                        }
+                    }
+                    try await Server.run(options + ["--check"]) { taskwire, _ in
+                        let list = try await taskwire("list")
+                        #expect(list.text.contains("before"))
+                        #expect(try await taskwire("get", "after").exitCode == 0)
+                        #expect(try await taskwire("create", "during").exitCode == 0, "it was not created")
+                    }
+                }
+            }
+        }
+
+        @Test("of a file that is damaged in the middle what is whole is served, and --check finds it")
+        func damage() async throws {
+            try await withTemporaryFolder { folder in
+                let path = "\(folder)/t.db"
+                let request = String(repeating: "x", count: 900)
+                let ids = (100..<160).map { "task-\($0)" }
+                try await Server.run(["--store", "sqlite:\(path)"]) { taskwire, _ in
+                    for id in ids {
+                        let created = try await taskwire("create", id, "--request", request)
+                        #expect(created.exitCode == 0)
+                    }
+                }
+                try damageRecord(of: "task-130", in: path)
+
+                try await Server.run(["--store", "sqlite:\(path)"]) { taskwire, log in
+                    let damaged = try await taskwire("get", "task-130")
+                    #expect(damaged.exitCode == 4 && damaged.error.contains("(STORE_CORRUPT)"))
+                    #expect(try await taskwire("cancel", "task-130").error.contains("(STORE_CORRUPT)"))
+                    #expect(log.text.contains("taskwire restore"))
+                    #expect(try await taskwire("get", ids[0]).exitCode == 0)
+                    #expect(try await taskwire("complete", ids[59], "1").exitCode == 0)
+                    #expect(try await taskwire("create", "new").exitCode == 0)
+                }
+                let checked = try await Program(url: "").running(
+                    ["serve", "--listen", "ipc://\(folder)/t.sock", "--store", "sqlite:\(path)", "--check"]
+                ) { _ in }
+                #expect(checked.exitCode == 1)
+                #expect(checked.error.hasPrefix("taskwire: Cannot open the store \(path): "))
+                #expect(checked.error.split(separator: "\n").count == 1)
+            }
+        }
+
+        /// Overwrites the page that holds the record of a task.
+        private func damageRecord(of id: String, in path: String) throws {
+            var bytes = try Data(contentsOf: URL(filePath: path))
+            let pageSize = 4096
+            let marker = Data(String(repeating: "x", count: 900).utf8)
+            let pages = stride(from: 0, to: bytes.count, by: pageSize).filter { start in
+                let page = bytes[start..<start + pageSize]
+                return page.range(of: Data(id.utf8)) != nil && page.range(of: marker) != nil
+            }
+            let page = try #require(pages.first)
+            bytes.replaceSubrange(page..<page + pageSize, with: Data(repeating: 0xA5, count: pageSize))
+            try bytes.write(to: URL(filePath: path))
+        }
+    }
+}

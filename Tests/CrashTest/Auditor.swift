@@ -1,0 +1,148 @@
+import Taskwire
+import TaskwireClient
+import TaskwireTestSupport
+
+/// Looks at what must not change any more, and at whole listings.
+struct Auditor {
+    /// Removed tasks are remembered for ten minutes; later a repeat would be something new.
+    private static let memory = Duration.seconds(300)
+
+    let caller: Caller
+
+    private var ledger: Ledger { caller.ledger }
+
+    // MARK: Tasks that had enough
+
+    /// Learns what became of a task, and checks its history.
+    func retire(_ taskID: String) async {
+        // A mutation whose outcome is known by now can do no more, wherever its first call may be.
+        for mutation in ledger.unresolved(taskID) {
+            await caller.record(mutation.operation, requestID: mutation.requestID, on: taskID)
+        }
+        guard ledger.unresolved(taskID).isEmpty else {
+            ledger.report(Violation(.unexpected, "task \(taskID): no answer for \(Caller.patience)"))
+            return
+        }
+        await caller.record(.readResult, on: taskID)
+        await caller.record(.read(.full), on: taskID)
+        ledger.retire(taskID)
+        while let oldest = ledger.takeOldest() { await remove(oldest) }
+    }
+
+    /// Reads a retired task, which must be as it was.
+    func read(_ retired: Ledger.Retired) async {
+        let expected = retired.state.map { TaskAnswer.task($0) } ?? .refused(.taskNotFound, nil)
+        await check(retired, .read(.full), returns: expected)
+    }
+
+    /// Repeats a mutation of a retired task, which must return what it returned.
+    func repeatCall(_ call: TaskCall, of retired: Ledger.Retired) async {
+        guard let answer = call.answer, retired.state != nil || retired.age < Self.memory else { return }
+        await check(retired, call.operation, repeats: call, returns: answer)
+    }
+
+    private func check(
+        _ retired: Ledger.Retired,
+        _ operation: TaskOperation,
+        repeats call: TaskCall? = nil,
+        returns expected: TaskAnswer
+    ) async {
+        do throws(Violation) {
+            let answer = try await caller.answer(operation, requestID: call?.requestID, on: retired.taskID)
+            // Somebody may have removed it meanwhile.
+            guard answer != expected, ledger.retired(retired.taskID) != nil else {
+                return ledger.countAudit(of: call)
+            }
+            ledger.forget(retired.taskID)
+            let isNewer = answer.state?.revision ?? 0 > retired.state?.revision ?? 0
+            throw Violation(
+                isNewer ? .doubled : .lost,
+                "retired task \(retired.taskID): \(operation) returned: \(answer); instead of: \(expected)"
+            )
+        } catch {
+            ledger.report(error)
+        }
+    }
+
+    /// Removes a task that nobody else knows any more.
+    private func remove(_ retired: Ledger.Retired) async {
+        guard retired.state != nil else { return }
+        do throws(Violation) {
+            let requestID = RequestID.random()
+            for _ in 0..<2 {
+                let answer = try await caller.answer(.delete, requestID: requestID, on: retired.taskID)
+                guard answer == .deleted(true) else {
+                    throw Violation(.lost, "task \(retired.taskID) was not there to be removed")
+                }
+            }
+            let answer = try await caller.answer(.read(.full), on: retired.taskID)
+            guard answer == .refused(.taskNotFound, nil) else {
+                throw Violation(.lost, "task \(retired.taskID) was removed, but is \(answer)")
+            }
+        } catch {
+            ledger.report(error)
+        }
+    }
+
+    // MARK: Listings
+
+    /// Walks through all pages. Tasks that are there all the time are on exactly one of them, and all are in order.
+    /// - Parameter isQuiet: Whether nobody else calls, so that there must be no other tasks.
+    func checkListing(pageSize: Int, isQuiet: Bool = false) async {
+        let lasting = ledger.lastingTaskIDs
+        do throws(Violation) {
+            let tasks = try await list(pageSize: pageSize)
+            for (before, after) in zip(tasks, tasks.dropFirst()) where before.position >= after.position {
+                throw Violation(.listing, "\(before.position) is followed by \(after.position)")
+            }
+            let listed = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0) })
+            let missing = lasting.intersection(ledger.lastingTaskIDs).subtracting(listed.keys)
+            let surplus = isQuiet ? Set(listed.keys).subtracting(lasting) : []
+            guard missing.isEmpty, surplus.isEmpty else {
+                throw Violation(.listing, "missing: \(missing.sorted()), surplus: \(surplus.sorted())")
+            }
+            for id in lasting {
+                guard let expected = ledger.retired(id)?.state, let task = listed[id] else { continue }
+                // A task that was open when its page was made may have changed since.
+                guard task.revision == expected.revision, task != expected.viewed(as: .basic) else {
+                    continue
+                }
+                throw Violation(
+                    .listing,
+                    "\(TaskAnswer.task(task)) is listed instead of \(TaskAnswer.task(expected))"
+                )
+            }
+        } catch {
+            ledger.report(error)
+        }
+    }
+
+    private func list(pageSize: Int) async throws(Violation) -> [TaskState] {
+        var tasks: [TaskState] = []
+        var request = ListTasksRequest(pageSize: pageSize)
+        repeat {
+            let begin = ledger.tick()
+            let page: TaskPage
+            do {
+                page = try await caller.client.listTasks(
+                    request,
+                    options: CallOptions(timeout: Caller.patience)
+                )
+            } catch {
+                throw Violation(.unexpected, "listing: \(error)")
+            }
+            for task in page.tasks { ledger.observe(task, since: begin, by: caller.number) }
+            tasks += page.tasks
+            request.cursor = page.nextCursor
+        } while !request.cursor.isEmpty
+        return tasks
+    }
+}
+
+extension Ledger.Retired {
+    fileprivate var age: Duration { .now - retiredAt }
+}
+
+extension TaskState {
+    fileprivate var position: TaskPosition { TaskPosition(createdAt: createdAt, id: id) }
+}

@@ -1,0 +1,142 @@
+import ArgumentParser
+import Foundation
+import Subprocess
+import Taskwire
+import TaskwireClient
+import TaskwireTestSupport
+
+/// Kills a server again and again while clients work with it, and checks that nothing acknowledged is lost and nothing
+/// is done twice.
+@main
+struct CrashTest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "crash-test",
+        abstract: "Kill a server while clients work with it, and check every answer that they got.",
+        discussion: "Exits with 0 only if nothing was lost, done twice, or otherwise not as promised."
+    )
+
+    @Option(help: "How often the server is killed.")
+    var kills = 50
+
+    @Option(help: "How many clients call at the same time.")
+    var clients = 16
+
+    @Option(help: "Seconds from one kill to the next, on average.")
+    var duration = 1.0
+
+    @Option(help: "Repeats the choices of an earlier run; how calls and kills meet is up to the machine.")
+    var seed = UInt64.random(in: 0 ... .max)
+
+    @Option(help: "Where the server keeps its tasks; empty so far. (default: a new SQLite file)")
+    var store: String?
+
+    @Flag(help: "Keep the folder with the store.")
+    var keep = false
+
+    func validate() throws {
+        guard kills >= 0 else { throw ValidationError("--kills: \(kills) is below 0") }
+        guard (1...1000).contains(clients) else {
+            throw ValidationError("--clients: \(clients) is not between 1 and 1000")
+        }
+        guard (0.01...3600).contains(duration) else {
+            throw ValidationError("--duration: \(duration) is not between 0.01 and 3600")
+        }
+    }
+
+    func run() async throws {
+        say("seed: \(seed)")
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "crash-\(String(UInt32.random(in: .min ... .max), radix: 16))").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { if !keep { try? FileManager.default.removeItem(atPath: folder) } }
+        if keep { say("folder: \(folder)") }
+
+        let url = "ipc://\(folder)/t.sock"
+        let sharedCount = max(1, clients / 4)
+        let ledger = Ledger(slotCount: clients + sharedCount)
+        let callers = try (0..<clients).map {
+            Caller(number: $0, client: try TaskwireClient(url: url), ledger: ledger)
+        }
+        let workers = callers.map { caller in
+            // Apart by a large odd number, so that the workers of neighbouring seeds differ, too.
+            let own = seed &+ UInt64(caller.number) &* 0xd134_2543_de82_ef95
+            let shared = clients..<clients + sharedCount
+            return Worker(caller: caller, sharedSlots: shared, generator: SeededGenerator(seed: own))
+        }
+        let work = Task {
+            await withTaskGroup { group in
+                for var worker in workers { group.addTask { await worker.run() } }
+            }
+        }
+        do {
+            try await run(
+                Server(url: url, store: store ?? "sqlite:\(folder)/tasks.db"),
+                work,
+                callers,
+                ledger
+            )
+        } catch {
+            ledger.report(Violation(.unexpected, "\(error)"))
+            work.cancel()
+            await work.value
+        }
+        for caller in callers { await caller.client.close() }
+        say("\(ledger.counts)")
+        guard ledger.counts.violations.isEmpty else { throw ExitCode.failure }
+    }
+
+    /// Kills the server as often as it is to be killed, lets the clients come to an end, and reads everything back.
+    private func run(
+        _ server: Server,
+        _ work: Task<Void, Never>,
+        _ callers: [Caller],
+        _ ledger: Ledger
+    ) async throws {
+        var generator = SeededGenerator(seed: ~seed)
+        for kill in 1..<kills + 1 {
+            let moment = KillMoment.random(duration: duration, using: &generator)
+            try await server.run { try await moment.wait(for: callers[0]) }
+            ledger.countKill()
+            if kill.isMultiple(of: 100) { say("\(ledger.counts)") }
+        }
+        let isKilled = kills > 0
+        try await server.run(endedBy: isKilled ? .kill : .terminate) { [duration] in
+            try await Task.sleep(for: .seconds(duration))
+            ledger.stop()
+            await work.value
+            await inParallel(ledger.openTaskIDs, callers) { await $1.retire($0) }
+            await checkEverything(callers, ledger)
+        }
+        // Once more where nothing can be in memory: what a new process reads is in the file.
+        guard isKilled else { return }
+        ledger.countKill()
+        try await server.run(endedBy: .terminate) { await checkEverything(callers, ledger) }
+    }
+}
+
+/// Reads every task, repeats some mutations of each, and walks through all pages.
+private func checkEverything(_ callers: [Caller], _ ledger: Ledger) async {
+    await inParallel(ledger.retired, callers) { retired, auditor in
+        await auditor.read(retired)
+        for call in retired.repeats { await auditor.repeatCall(call, of: retired) }
+        await auditor.read(retired)
+    }
+    await Auditor(caller: callers[0]).checkListing(pageSize: 100, isQuiet: true)
+}
+
+/// Shares `items` out among the callers.
+private func inParallel<Item: Sendable>(
+    _ items: [Item],
+    _ callers: [Caller],
+    _ body: @escaping @Sendable (Item, Auditor) async -> Void
+) async {
+    await withTaskGroup { group in
+        for (start, caller) in callers.enumerated() {
+            group.addTask {
+                for index in stride(from: start, to: items.count, by: callers.count) {
+                    await body(items[index], Auditor(caller: caller))
+                }
+            }
+        }
+    }
+}

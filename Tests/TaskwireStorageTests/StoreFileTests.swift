@@ -1,0 +1,137 @@
+import Foundation
+import GRDB
+import Taskwire
+import TaskwireStorage
+import TaskwireTestSupport
+import Testing
+
+@Suite("The file of a store")
+struct StoreFileTests {
+    private func permissions(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return try #require(attributes[.posixPermissions] as? Int)
+    }
+
+    /// What opening the store at `path` is refused with.
+    private func refusal(_ path: String, isChecked: Bool = false) async -> TaskwireError? {
+        await #expect(throws: TaskwireError.self) {
+            _ = try await SQLiteStorage(path: path, isChecked: isChecked)
+        }
+    }
+
+    @Test("the folder is made for its owner alone, and so is each file in it")
+    func permissions() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/a/b/tasks.db"
+            let store = try await SQLiteTaskStore(path: path)
+            _ = try await store.createTask(id: "t")
+            for made in ["\(folder)/a", "\(folder)/a/b"] { #expect(try permissions(made) == 0o700) }
+            for name in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/a/b") {
+                #expect(try permissions("\(folder)/a/b/\(name)") == 0o600, "\(name)")
+            }
+        }
+    }
+
+    @Test("a file that others could read is closed to them")
+    func tightened() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o644]
+            #expect(FileManager.default.createFile(atPath: path, contents: nil, attributes: attributes))
+            try await SQLiteStorage(path: path).close()
+            #expect(try permissions(path) == 0o600)
+        }
+    }
+
+    @Test("a second store on the file is refused until the first is closed")
+    func oneAtATime() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            let first = try await SQLiteStorage(path: path)
+            let refusal = await refusal(path)
+            #expect(refusal?.reason == .storeInUse)
+            #expect(refusal?.message == "The store \(path) is in use by another process")
+            try await first.close()
+            try await SQLiteStorage(path: path).close()
+        }
+    }
+
+    @Test("a closed store refuses calls")
+    func closed() async throws {
+        try await withTemporaryFolder { folder in
+            let storage = try await SQLiteStorage(path: "\(folder)/tasks.db")
+            let store = TaskEngine(storage: storage, clock: ManualClock())
+            try await storage.close()
+            try await storage.close()
+            let read = await #expect(throws: TaskwireError.self) { _ = try await store.getTask("t") }
+            let write = await #expect(throws: TaskwireError.self) { _ = try await store.createTask() }
+            #expect(read?.code == .unavailable && write?.code == .unavailable)
+        }
+    }
+
+    @Test("a file of a newer version, or of another program, is refused and left as it is")
+    func foreign() async throws {
+        let makers: [(String, TaskwireError.Reason, String)] = [
+            ("INSERT INTO grdb_migrations VALUES ('99')", .storeIncompatible, "newer version"),
+            ("PRAGMA application_id = 7", .storeIncompatible, "another program"),
+        ]
+        for (sql, reason, word) in makers {
+            try await withTemporaryFolder { folder in
+                let path = "\(folder)/tasks.db"
+                try await SQLiteStorage(path: path).close()
+                try await DatabaseQueue(path: path).write { db in try db.execute(sql: sql) }
+                let before = FileManager.default.contents(atPath: path)
+                let refusal = await refusal(path)
+                #expect(refusal?.reason == reason && refusal?.message.contains(word) == true)
+                #expect(refusal?.message.contains(path) == true)
+                #expect(FileManager.default.contents(atPath: path) == before)
+            }
+        }
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/other.db"
+            try await DatabaseQueue(path: path).write { db in try db.execute(sql: "CREATE TABLE mine (x)") }
+            let before = FileManager.default.contents(atPath: path)
+            #expect(await refusal(path)?.reason == .storeIncompatible)
+            #expect(FileManager.default.contents(atPath: path) == before)
+        }
+    }
+
+    @Test("what is no database, no file, or somebody else's name for a file is refused")
+    func unusable() async throws {
+        try await withTemporaryFolder { folder in
+            let text = "\(folder)/text"
+            let words = Data("This is not a database.".utf8)
+            try words.write(to: URL(filePath: text))
+            let refused = await refusal(text)
+            #expect(refused?.reason == .storeCorrupt)
+            #expect(refused?.message == "Cannot open the store \(text): file is not a database")
+            #expect(FileManager.default.contents(atPath: text) == words)
+
+            try FileManager.default.createDirectory(atPath: "\(folder)/d", withIntermediateDirectories: false)
+            #expect(await refusal("\(folder)/d")?.reason == .storeFailed)
+            try FileManager.default.createSymbolicLink(atPath: "\(folder)/l", withDestinationPath: text)
+            #expect(await refusal("\(folder)/l")?.reason == .storeFailed)
+            #expect(await refusal("/proc/nowhere/tasks.db")?.message.contains("/proc/nowhere") == true)
+        }
+    }
+
+    @Test("a damaged file is found before anything is served, where that is asked for")
+    func checked() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            let storage = try await SQLiteStorage(path: path)
+            let store = TaskEngine(storage: storage, clock: ManualClock())
+            for step in 0..<500 { _ = try await store.createTask(id: "t\(step)", request: .everyByte) }
+            try await storage.close()
+            try await SQLiteStorage(path: path, isChecked: true).close()
+
+            let file = try FileHandle(forUpdating: URL(filePath: path))
+            try file.seek(toOffset: 20 * 4096)
+            try file.write(contentsOf: Data(repeating: 0xAB, count: 3 * 4096))
+            try file.close()
+            let refusal = await refusal(path, isChecked: true)
+            #expect(refusal?.reason == .storeCorrupt)
+            #expect(refusal?.message.hasPrefix("Cannot open the store \(path): ") == true)
+        }
+    }
+}

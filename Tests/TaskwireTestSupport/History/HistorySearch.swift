@@ -1,0 +1,81 @@
+import Taskwire
+
+/// Looks for an order of calls, compatible with real time, in which a model returns what the calls returned.
+///
+/// The algorithm of Wing and Gong with the memory of Lowe ("Testing for linearizability", 2017). Nearly every answer
+/// names its revision, which leaves few choices: only mutations without an answer, and removals.
+struct HistorySearch {
+    private struct Node: Hashable {
+        var model: TaskModel
+        var isPlaced: [Bool]
+    }
+
+    /// More than any honest history needs.
+    private static let nodeLimit = 100_000
+
+    private let taskID: String
+    private let calls: [TaskCall]
+    private let answers: [TaskAnswer?]
+    private var visited: Set<Node> = []
+    private var furthest: Node
+
+    init(taskID: String, calls: [TaskCall]) {
+        self.taskID = taskID
+        self.calls = calls
+        answers = calls.map { $0.answer?.timeless }
+        furthest = Node(
+            model: TaskModel(taskID: taskID),
+            isPlaced: Array(repeating: false, count: calls.count)
+        )
+    }
+
+    /// Returns `nil` where there is such an order.
+    mutating func explain() -> Violation? {
+        if canFinish(furthest) { return nil }
+        if visited.count >= Self.nodeLimit {
+            return Violation(.unexplained, "too many orders are possible: \(visited.count) were tried")
+        }
+        let open = calls.indices.filter { !furthest.isPlaced[$0] && answers[$0] != nil }
+        return Violation(
+            .unexplained,
+            """
+            no order of the calls explains their answers; after all that could be explained the task is \
+            \(furthest.model.state?.text ?? "not there, at revision \(furthest.model.revision)"); left \
+            are those that began at \(open.map { "#\(calls[$0].begin)" }.joined(separator: ", "))
+            """
+        )
+    }
+
+    private mutating func canFinish(_ start: Node) -> Bool {
+        var node = start
+        var branches: [Node] = []
+        var isSettled = false
+        while !isSettled {
+            isSettled = true
+            branches = []
+            let open = calls.indices.filter { !node.isPlaced[$0] }
+            guard let horizon = open.compactMap({ calls[$0].end }).min() else { return true }
+            for index in open where calls[index].begin < horizon {
+                var next = node
+                next.isPlaced[index] = true
+                let answer = next.model.apply(calls[index].operation, requestID: calls[index].requestID)
+                if let expected = answers[index] {
+                    guard expected == answer else { continue }
+                    if next.model.revision == node.model.revision {
+                        // What changes nothing and is right now might as well happen now.
+                        node = next
+                        isSettled = false
+                    } else {
+                        branches.insert(next, at: 0)
+                    }
+                } else if next.model != node.model {
+                    branches.append(next)
+                }
+            }
+        }
+        let placed = node.isPlaced.count(where: \.self)
+        if placed > furthest.isPlaced.count(where: \.self) { furthest = node }
+        guard visited.count < Self.nodeLimit, visited.insert(node).inserted else { return false }
+        return branches.contains { canFinish($0) }
+    }
+}

@@ -1,0 +1,103 @@
+public import Taskwire
+
+/// One call of a history and its arguments. Payloads are abridged.
+public enum TaskOperation: Sendable, Hashable {
+    /// A create; the id that the task gets is given, also where the server makes it.
+    case create(CreateTaskRequest)
+    /// An update.
+    case update(UpdateTaskRequest)
+    /// A result that is stored.
+    case storeResult(StoreResultRequest)
+    /// A completion.
+    case complete(CompleteTaskRequest)
+    /// A failure.
+    case fail(FailTaskRequest)
+    /// A cancellation.
+    case cancel(CancelTaskRequest)
+    /// A removal.
+    case delete
+    /// A snapshot, by itself or on a page of a listing.
+    case read(TaskView)
+    /// The result, the error, or that there is none yet.
+    case readResult
+
+    /// Whether it can change a task.
+    public var isMutation: Bool {
+        switch self {
+        case .read, .readResult: false
+        default: true
+        }
+    }
+}
+
+extension TaskOperation {
+    /// Carries the call out, with the bytes that its payloads stand for.
+    /// - Throws: What the store throws, or ``TornPayload``.
+    public func answer(
+        of store: some TaskStore,
+        on taskID: String,
+        options: CallOptions
+    ) async throws -> TaskAnswer {
+        switch self {
+        case .create(var request):
+            request.request = request.request?.unabridged
+            return .task(try await store.createTask(request, options: options))
+        case .update(let request):
+            return .task(try await store.updateTask(request, options: options))
+        case .storeResult(var request):
+            request.result = request.result.unabridged
+            return .task(try await store.storeResult(request, options: options))
+        case .complete(var request):
+            request.result = request.result?.unabridged
+            return .task(try await store.completeTask(request, options: options))
+        case .fail(let request):
+            return .task(try await store.failTask(request, options: options))
+        case .cancel(let request):
+            return .task(try await store.cancelTask(request, options: options))
+        case .delete:
+            return .deleted(try await store.deleteTask(taskID, options: options))
+        case .read(let view):
+            return .task(try await store.getTask(taskID, view: view, options: options).abridged())
+        case .readResult:
+            return .outcome(try await store.getResult(taskID, options: options).abridged())
+        }
+    }
+}
+
+extension Payload {
+    fileprivate var unabridged: Payload { SeededPayload(contentType: contentType)?.payload ?? self }
+}
+
+extension TaskOperation: CustomStringConvertible {
+    /// The name, and what the caller chose.
+    public var description: String {
+        let parts: [String?]
+        switch self {
+        case .create(let request):
+            parts = [
+                "create", request.statusMessage, request.ttlMilliseconds.map { "ttl \($0)" },
+                request.request.map { "request \($0.contentType)" },
+            ]
+        case .update(let request):
+            parts = [
+                "update", request.status?.rawValue, request.statusMessage, request.progress?.text,
+                request.expectedRevision.map { "if r\($0)" },
+            ]
+        case .storeResult(let request):
+            parts = ["storeResult", request.result.contentType]
+        case .complete(let request):
+            parts = ["complete", request.result?.contentType]
+        case .fail(let request):
+            parts = ["fail", "\(request.error.code)", request.error.message, request.statusMessage]
+        case .cancel(let request):
+            parts = ["cancel", request.mode == .request ? "by request" : nil, request.statusMessage]
+        case .delete:
+            parts = ["delete"]
+        case .read(let view):
+            parts = ["read \(view)"]
+        case .readResult:
+            parts = ["readResult"]
+        }
+        return parts.compactMap(\.self).joined(separator: ", ")
+    }
+}
