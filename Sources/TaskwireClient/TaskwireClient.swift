@@ -144,25 +144,54 @@ public final class TaskwireClient: TaskStore {
 
     /// Returns the server's clock.
     public func ping(options: CallOptions = .default) async throws -> Timestamp {
-        try await server("Ping", options, as: PingReply.self).time
+        try await server("Ping", EmptyRequest(), options, as: PingReply.self).time
     }
 
     /// Returns the server's version, storage, features and limits.
     public func serverInfo(options: CallOptions = .default) async throws -> ServerInfo {
-        try await server("GetServerInfo", options)
+        try await server("GetServerInfo", EmptyRequest(), options)
     }
 
     /// Returns the server's counters and latency percentiles.
     public func serverStats(options: CallOptions = .default) async throws -> ServerStats {
-        try await server("GetStats", options)
+        try await server("GetStats", EmptyRequest(), options)
     }
 
     /// Returns the compiled `google.protobuf.FileDescriptorSet` of the protocol that the server speaks.
     public func descriptors(options: CallOptions = .default) async throws -> [UInt8] {
-        try await server("GetDescriptors", options, as: DescriptorsReply.self).fileDescriptorSet
+        try await server("GetDescriptors", EmptyRequest(), options, as: DescriptorsReply.self)
+            .fileDescriptorSet
+    }
+
+    /// Has the server copy its whole store, which has the tasks of all owners, and calls `body` with the copy.
+    ///
+    /// The server keeps the copy until `body` returns, or for a minute after the last chunk that was read.
+    /// - Parameter options: What making the copy may take; an hour unless it says. Each chunk is a call of its own.
+    /// - Throws: UNIMPLEMENTED / METHOD_NOT_SERVED where its store cannot be copied, RESOURCE_EXHAUSTED /
+    ///   TOO_MANY_REQUESTS, UNAVAILABLE / STORE_FULL, and what `body` throws.
+    public func withBackup<Output>(
+        options: CallOptions = .default,
+        _ body: (TaskwireBackup) async throws -> Output
+    ) async throws -> Output {
+        var options = options
+        options.deadline = options.deadline ?? .now.advanced(by: Self.backupTimeout)
+        let start = try await server("StartBackup", EmptyRequest(), options, as: StartBackupReply.self)
+        let maxBytes = Int64(configuration.maxMessageBytes / 2)
+        let backup = TaskwireBackup(byteCount: start.byteCount) { offset in
+            let request = ReadBackupRequest(backupID: start.backupID, offset: offset, maxBytes: maxBytes)
+            return try await self.server("ReadBackup", request, .default, as: ReadBackupReply.self).data
+        }
+        let result: Result<Output, any Error>
+        do { result = .success(try await body(backup)) } catch { result = .failure(error) }
+        let end = EndBackupRequest(backupID: start.backupID)
+        // The server forgets it anyway, if a little later.
+        _ = try? await server("EndBackup", end, CallOptions(timeout: .seconds(3)), as: EndBackupReply.self)
+        return try result.get()
     }
 
     // MARK: Calls
+
+    private static let backupTimeout = Duration.seconds(3600)
 
     private static let taskService = ServiceDescriptor.all[0].name
     private static let serverService = ServiceDescriptor.all[1].name
@@ -188,10 +217,11 @@ public final class TaskwireClient: TaskStore {
 
     private func server<Reply: WireDecodable>(
         _ method: String,
+        _ request: some WireEncodable,
         _ options: CallOptions,
         as type: Reply.Type = Reply.self
     ) async throws -> Reply {
-        try await call("\(Self.serverService)/\(method)", EmptyRequest(), options, requestID: nil)
+        try await call("\(Self.serverService)/\(method)", request, options, requestID: nil)
     }
 
     /// The options of a call that waits: its wait does not count against the default timeout.

@@ -28,7 +28,7 @@ struct CommandFailure: Error {
     init(_ error: TaskwireError) {
         let code =
             switch error.code {
-            case .notFound: Code.notFound
+            case .notFound where error.reason != .backupNotFound: Code.notFound
             case .unavailable: Code.unavailable
             case .deadlineExceeded: Code.timedOut
             default: Code.refused

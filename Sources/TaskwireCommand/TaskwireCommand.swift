@@ -42,6 +42,8 @@ struct TaskwireCommand: AsyncParsableCommand {
             PingCommand.self,
             InfoCommand.self,
             StatsCommand.self,
+            BackupCommand.self,
+            RestoreCommand.self,
             BenchCommand.self,
         ]
     )

@@ -4,11 +4,11 @@ internal import TaskwireProtobuf
 /// What serves one method.
 struct Handler: Sendable {
     enum Kind: Sendable {
-        /// Changes nothing.
+        /// Changes no task.
         case read
         /// Changes something, and needs a request id.
         case mutation
-        /// Changes nothing and may take long. Ends when its caller goes away; not allowed in a batch.
+        /// Changes no task and may take long. Ends when its caller goes away; not allowed in a batch.
         case wait
     }
 

@@ -15,6 +15,7 @@ public final class TaskwireServer: Service {
     private let logger: Logger
     private let socket: ReplySocket
     private let router: Router
+    private let backups: BackupTable
     private let sweep: @Sendable (@escaping @Sendable (any Error) -> Void) async -> Void
     private let bound = Mutex<[String]>([])
     private let isListening = AsyncStream<Void>.makeStream()
@@ -54,8 +55,14 @@ public final class TaskwireServer: Service {
             stats.connections = UInt64(socket.connectionCount)
             return stats
         }
+        backups = BackupTable(
+            clock: engine.clock,
+            maxChunkBytes: min(Self.maxBackupChunkBytes, configuration.limits.maxMessageBytes / 2)
+        ) {
+            try await engine.backUp()
+        }
         router = Router(
-            services: [TaskServiceHandlers.handlers, ServerServiceHandlers.handlers(reporter)],
+            services: [TaskServiceHandlers.handlers, ServerServiceHandlers.handlers(reporter, backups)],
             limits: configuration.limits,
             statistics: statistics,
             logger: logger,
@@ -66,6 +73,9 @@ public final class TaskwireServer: Service {
 
     /// Contexts beside those that waiting calls may hold, so that other calls always find one.
     private static let reservedContexts = 64
+
+    /// Bytes of a backup in one reply: enough to keep a disk busy, too few to keep others from being served.
+    private static let maxBackupChunkBytes = 1 << 20
 
     private static func addresses(_ configuration: ServerConfiguration) throws(TaskwireError) -> [Address] {
         let addresses: [Address]
@@ -116,6 +126,7 @@ public final class TaskwireServer: Service {
                     logger.error("sweeping failed", metadata: ["error": "\(error)"])
                 }
             }
+            group.addTask { [backups] in await backups.run() }
             group.addTask { [socket, router, logger, configuration] in
                 guard (try? await gracefulShutdown()) != nil else { return }
                 logger.info("stopping", metadata: ["grace": "\(configuration.gracePeriod)"])

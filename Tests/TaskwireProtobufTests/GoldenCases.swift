@@ -377,6 +377,30 @@ let goldenCases: [GoldenCase] = [
         DescriptorsReply(fileDescriptorSet: [1, 2])
     ),
     GoldenCase(
+        "StartBackupReply",
+        text: #"backup_id: "b-1" byte_count: 5000000000"#,
+        hex: "0a03622d311080e497d012",
+        StartBackupReply(backupID: "b-1", byteCount: 5_000_000_000)
+    ),
+    GoldenCase(
+        "ReadBackupRequest",
+        text: #"backup_id: "b-1" offset: 4999999999 max_bytes: 65536"#,
+        hex: "0a03622d3110ffe397d01218808004",
+        ReadBackupRequest(backupID: "b-1", offset: 4_999_999_999, maxBytes: 65_536)
+    ),
+    GoldenCase(
+        "ReadBackupReply",
+        text: #"data: "\000\001\002\377""#,
+        hex: "0a04000102ff",
+        ReadBackupReply(data: [0, 1, 2, 255])
+    ),
+    GoldenCase(
+        "EndBackupRequest",
+        text: #"backup_id: "b-1""#,
+        hex: "0a03622d31",
+        EndBackupRequest(backupID: "b-1")
+    ),
+    GoldenCase(
         "Status",
         text: #"""
             code: 5 reason: "TASK_NOT_FOUND" message: "no such task" jsonrpc_code: -32602 task { \#

@@ -69,7 +69,7 @@ private struct Schema {
             ServiceDescriptor.all.map(\.name) == ["taskwire.v1.TaskService", "taskwire.v1.ServerService"]
         )
         let methods = ServiceDescriptor.all.flatMap(\.methods)
-        #expect(methods.count == 27)
+        #expect(methods.count == 30)
         #expect(Set(methods.map(\.fullName)) == Set(schema.methods.keys))
         for service in ServiceDescriptor.all {
             for method in service.methods {
@@ -127,7 +127,7 @@ private struct Schema {
 
     @Test(
         "operations without input have none",
-        arguments: ["Ping", "GetServerInfo", "GetStats", "GetDescriptors"]
+        arguments: ["Ping", "GetServerInfo", "GetStats", "GetDescriptors", "StartBackup"]
     )
     func emptyRequests(_ name: String) throws {
         let method = try #require(schema.methods["taskwire.v1.ServerService/\(name)"])

@@ -14,6 +14,9 @@ struct RouterTests {
         "ClearMessages", "WaitMessage", "RequestInput", "ProvideInput", "AwaitInput",
     ]
 
+    /// An operation that no server serves whose store is in memory.
+    private static let unservedInMemory = "StartBackup"
+
     /// Fails when an operation of the descriptors has no handler, or an unserved one got its handler.
     @Test
     func everyOperationHasAHandler() async throws {
@@ -23,7 +26,7 @@ struct RouterTests {
                 let refusal = try await client.refusal(of: call)
                 let isServed = refusal?.code != .unimplemented
                 #expect(
-                    isServed == !Self.unserved.contains(method.name),
+                    isServed == !Self.unserved.union([Self.unservedInMemory]).contains(method.name),
                     "\(method.fullName): \(String(describing: refusal))"
                 )
                 if !isServed { #expect(refusal?.reason == .methodNotServed) }

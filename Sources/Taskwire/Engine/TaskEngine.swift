@@ -42,6 +42,9 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         TaskEngine(core: core, owner: owner)
     }
 
+    /// Where it takes the time from.
+    package var clock: Clock { core.clock }
+
     /// The limits that it enforces.
     public var limits: TaskLimits { core.limits }
 
@@ -51,6 +54,12 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// How many records the storage holds, of all owners.
     public func counts() async throws -> TaskStorageCounts {
         try await core.storage.counts()
+    }
+
+    /// Returns a consistent copy of the whole storage, which has the tasks of all owners.
+    /// - Throws: as ``TaskStorage/backUp()``.
+    public func backUp() async throws -> any StorageBackup {
+        try await core.storage.backUp()
     }
 
     // MARK: Reads

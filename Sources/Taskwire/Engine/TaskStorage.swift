@@ -27,6 +27,22 @@ public protocol TaskStorage: Sendable {
 
     /// Keys that other processes changed in the same database. Ends at once where there are no such processes.
     var changes: AsyncStream<TaskKey> { get }
+
+    /// Returns a copy of everything, of all owners, with each mutation that has returned, while others go on.
+    /// - Throws: UNIMPLEMENTED / METHOD_NOT_SERVED where the storage cannot, which is the default. UNAVAILABLE /
+    ///   STORE_FULL where the copy has no room.
+    func backUp() async throws -> any StorageBackup
+}
+
+extension TaskStorage {
+    /// Refuses.
+    public func backUp() async throws -> any StorageBackup {
+        throw TaskwireError(
+            .unimplemented,
+            .methodNotServed,
+            "A store of the kind \(Self.kind) cannot be backed up"
+        )
+    }
 }
 
 /// How many records a storage holds.

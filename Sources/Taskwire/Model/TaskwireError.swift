@@ -58,6 +58,8 @@ public struct TaskwireError: Error, Sendable, Hashable {
         public static let deadlineExceeded = Reason(rawValue: "DEADLINE_EXCEEDED")
         /// NOT_FOUND: no such task.
         public static let taskNotFound = Reason(rawValue: "TASK_NOT_FOUND")
+        /// NOT_FOUND: no such backup, or nobody read it for a minute.
+        public static let backupNotFound = Reason(rawValue: "BACKUP_NOT_FOUND")
         /// NOT_FOUND: its time to live is over. FAILED tasks carry it, too.
         public static let taskExpired = Reason(rawValue: "TASK_EXPIRED")
         /// ALREADY_EXISTS: the owner has a task with this id.
@@ -82,6 +84,8 @@ public struct TaskwireError: Error, Sendable, Hashable {
         public static let storeFailed = Reason(rawValue: "STORE_FAILED")
         /// FAILED_PRECONDITION: another process has the store open.
         public static let storeInUse = Reason(rawValue: "STORE_IN_USE")
+        /// ALREADY_EXISTS: there is a store that would be replaced.
+        public static let storeExists = Reason(rawValue: "STORE_EXISTS")
         /// FAILED_PRECONDITION: a newer version or another program made the store.
         public static let storeIncompatible = Reason(rawValue: "STORE_INCOMPATIBLE")
         /// FAILED_PRECONDITION: the task has ended.

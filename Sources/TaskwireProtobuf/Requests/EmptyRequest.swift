@@ -1,8 +1,8 @@
 internal import CTaskwireProtos
 internal import Taskwire
 
-/// What `Ping`, `GetServerInfo`, `GetStats` and `GetDescriptors` need: nothing. None of their requests has a
-/// field, so that one type encodes them all.
+/// What `Ping`, `GetServerInfo`, `GetStats`, `GetDescriptors` and `StartBackup` need: nothing. None of their requests
+/// has a field, so that one type encodes them all.
 package struct EmptyRequest: Sendable, Hashable {
     /// The request without fields.
     package init() {}

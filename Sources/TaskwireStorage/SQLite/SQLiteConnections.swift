@@ -23,7 +23,7 @@ struct SQLiteConnections: Sendable {
     ///   STORE_READ_ONLY, STORE_FAILED.
     init(path: String, isChecked: Bool) throws(TaskwireError) {
         do {
-            try Self.inspect(path, isChecked: isChecked)
+            try Self.inspect(path, named: "The store \(path)", isChecked: isChecked)
             writer = try DatabaseQueue(path: path, configuration: Self.writing)
             try SQLiteSchema.migrator.migrate(writer)
             readers = try (0..<Self.readerCount).map { _ in
@@ -68,20 +68,34 @@ extension SQLiteConnections {
         return configuration
     }
 
+    /// Another connection that reads.
+    static func openReader(_ path: String) throws -> DatabaseQueue {
+        try DatabaseQueue(path: path, configuration: reading)
+    }
+
+    /// Brings what is only in the log of a store into its file, where that can be done.
+    static func foldLog(of path: String) {
+        guard StoreFile.byteCount(path) > 0 else { return }
+        // The last connection of a database folds the log in as it is closed.
+        try? DatabaseQueue(path: path, configuration: writing).close()
+    }
+
     /// Looks at a file without changing it, and refuses one that is not ours, newer than this version, or damaged.
-    private static func inspect(_ path: String, isChecked: Bool) throws {
+    /// - Parameters:
+    ///   - name: What people call the file.
+    ///   - mayBeEmpty: Whether a file in which nothing is stored is one of ours.
+    static func inspect(_ path: String, named name: String, isChecked: Bool, mayBeEmpty: Bool = true) throws {
         let file = try DatabaseQueue(path: path, configuration: reading)
         defer { try? file.close() }
         try file.read { db in
             let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id")
             let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            guard mayBeEmpty || !isEmpty else { throw incompatible("\(name) is empty") }
             guard applicationID == SQLiteSchema.applicationID || (applicationID == 0 && isEmpty) else {
-                throw incompatible("\(path) is a database of another program")
+                throw incompatible("\(name) is a database of another program")
             }
             if try SQLiteSchema.migrator.hasBeenSuperseded(db) {
-                throw incompatible(
-                    "The store \(path) was made by a newer version of Taskwire; use that version"
-                )
+                throw incompatible("\(name) was made by a newer version of Taskwire; use that version")
             }
             guard isChecked, let problem = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") else {
                 return
@@ -96,7 +110,8 @@ extension SQLiteConnections {
         TaskwireError(.failedPrecondition, .storeIncompatible, message)
     }
 
-    private static func sentence(_ error: any Error) -> String {
+    /// What went wrong, in a few words.
+    static func sentence(_ error: any Error) -> String {
         (error as? DatabaseError)?.message ?? String(describing: error)
     }
 }

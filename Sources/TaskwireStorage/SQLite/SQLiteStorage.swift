@@ -15,12 +15,12 @@ internal import TaskwireProtobuf
 public final class SQLiteStorage: TaskStorage {
     private typealias ReadJob = @Sendable (Database) -> Void
 
-    private let file: StoreFile
+    let file: StoreFile
+    let health: StoreHealth
     private let codec = RecordCodec()
-    private let health: StoreHealth
     private let writer: ConnectionQueue<GroupCommit.Job>
     private let readers: ConnectionQueue<ReadJob>
-    private let isClosed = Mutex(false)
+    let isClosed = Mutex(false)
 
     /// Opens the store at `path`, or makes a new one, with permissions for its owner alone.
     /// - Parameters:
@@ -165,7 +165,7 @@ public final class SQLiteStorage: TaskStorage {
         }
     }
 
-    private static var closed: TaskwireError {
+    static var closed: TaskwireError {
         TaskwireError(.unavailable, .stopping, "The store is closed")
     }
 }

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import SystemPackage
 internal import Taskwire
 
 /// Why the database could not do what it was asked.
@@ -13,7 +14,8 @@ struct StoreFault: Error {
     init(_ error: any Error) {
         details = String(describing: error)
         switch (error as? DatabaseError)?.resultCode {
-        case .SQLITE_FULL:
+        case .SQLITE_FULL,
+            nil where error as? Errno == .noSpace:
             advice =
                 "Make room on the volume of the store. Reads go on, and so do writes as soon as there is room."
             self.error = .unavailable(.storeFull, "The store has no room; nothing was changed")

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
 internal import Taskwire
@@ -11,6 +12,18 @@ struct StoreFile: Sendable {
     /// - Throws: FAILED_PRECONDITION / STORE_IN_USE where another process has the lock, UNAVAILABLE / STORE_FAILED where
     ///   the file is not to be had, PERMISSION_DENIED where it is another user's.
     init(path: String) throws(TaskwireError) {
+        try self.init(locking: path)
+        do throws(TaskwireError) {
+            _ = try Self.prepare(path, isMade: true)
+        } catch {
+            release()
+            throw error
+        }
+    }
+
+    /// Makes the folder of the file where it is missing, takes the lock, and leaves the file itself alone.
+    /// - Throws: as ``init(path:)``.
+    init(locking path: String) throws(TaskwireError) {
         self.path = path
         try Self.makeFolder(of: path)
         let lock: FileLock?
@@ -24,17 +37,38 @@ struct StoreFile: Sendable {
             throw TaskwireError(.failedPrecondition, .storeInUse, message)
         }
         self.lock = lock
-        do throws(TaskwireError) {
-            try Self.makeFile(path)
-        } catch {
-            lock.release()
-            throw error
-        }
+        Self.removeCopies(of: path)
     }
 
     /// Gives the lock back.
     func release() {
         lock.release()
+    }
+
+    /// Whether nothing was ever stored.
+    /// - Throws: as ``init(path:)`` for what is not a file of this user.
+    func isEmpty() throws(TaskwireError) -> Bool {
+        // After a crash all there is may still be in the log.
+        try Self.prepare(path, isMade: false) == 0 && Self.byteCount(path + "-wal") == 0
+    }
+
+    /// The size of a file; 0 where there is none.
+    static func byteCount(_ path: String) -> Int64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
+    /// Removes what SQLite keeps beside a file that nobody has open.
+    static func removeCompanions(of path: String) {
+        for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
+    }
+
+    /// Removes copies that a process did not finish. It had the lock, so nobody is making one.
+    private static func removeCopies(of path: String) {
+        let folder = FilePath(path).removingLastComponent()
+        let prefix = FilePath(TemporaryFile.prefix(of: path)).lastComponent?.string ?? ""
+        let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder.string)
+        for name in names ?? [] where name.hasPrefix(prefix) { unlink(folder.appending(name).string) }
     }
 
     private static func makeFolder(of path: String) throws(TaskwireError) {
@@ -50,9 +84,12 @@ struct StoreFile: Sendable {
         }
     }
 
-    /// SQLite gives what it keeps beside the file the permissions of the file.
-    private static func makeFile(_ path: String) throws(TaskwireError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    /// Sees to it that only its owner can use the file, and returns its size. A file that is not there is made, or has
+    /// no bytes. SQLite gives what it keeps beside the file the permissions of the file.
+    private static func prepare(_ path: String, isMade: Bool) throws(TaskwireError) -> Int64 {
+        let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        let descriptor = open(path, isMade ? flags | O_CREAT : flags, 0o600)
+        if descriptor < 0, errno == ENOENT, !isMade { return 0 }
         guard descriptor >= 0 else { throw failure("open", path, Errno(rawValue: errno)) }
         defer { close(descriptor) }
         var status = stat()
@@ -66,9 +103,10 @@ struct StoreFile: Sendable {
         guard status.st_mode & 0o077 == 0 || fchmod(descriptor, 0o600) == 0 else {
             throw failure("protect", path, Errno(rawValue: errno))
         }
+        return Int64(status.st_size)
     }
 
-    private static func failure(_ action: String, _ path: String, _ error: Errno) -> TaskwireError {
+    static func failure(_ action: String, _ path: String, _ error: Errno) -> TaskwireError {
         TaskwireError(.unavailable, .storeFailed, "Cannot \(action) the store \(path): \(error)")
     }
 }

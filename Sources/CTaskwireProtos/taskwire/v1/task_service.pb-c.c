@@ -2545,6 +2545,276 @@ void   taskwire__v1__get_descriptors_reply__free_unpacked
   assert(message->base.descriptor == &taskwire__v1__get_descriptors_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   taskwire__v1__start_backup_request__init
+                     (Taskwire__V1__StartBackupRequest         *message)
+{
+  static const Taskwire__V1__StartBackupRequest init_value = TASKWIRE__V1__START_BACKUP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__start_backup_request__get_packed_size
+                     (const Taskwire__V1__StartBackupRequest *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__start_backup_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__start_backup_request__pack
+                     (const Taskwire__V1__StartBackupRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__start_backup_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__start_backup_request__pack_to_buffer
+                     (const Taskwire__V1__StartBackupRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__start_backup_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__StartBackupRequest *
+       taskwire__v1__start_backup_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__StartBackupRequest *)
+     protobuf_c_message_unpack (&taskwire__v1__start_backup_request__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__start_backup_request__free_unpacked
+                     (Taskwire__V1__StartBackupRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__start_backup_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   taskwire__v1__start_backup_reply__init
+                     (Taskwire__V1__StartBackupReply         *message)
+{
+  static const Taskwire__V1__StartBackupReply init_value = TASKWIRE__V1__START_BACKUP_REPLY__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__start_backup_reply__get_packed_size
+                     (const Taskwire__V1__StartBackupReply *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__start_backup_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__start_backup_reply__pack
+                     (const Taskwire__V1__StartBackupReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__start_backup_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__start_backup_reply__pack_to_buffer
+                     (const Taskwire__V1__StartBackupReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__start_backup_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__StartBackupReply *
+       taskwire__v1__start_backup_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__StartBackupReply *)
+     protobuf_c_message_unpack (&taskwire__v1__start_backup_reply__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__start_backup_reply__free_unpacked
+                     (Taskwire__V1__StartBackupReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__start_backup_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   taskwire__v1__read_backup_request__init
+                     (Taskwire__V1__ReadBackupRequest         *message)
+{
+  static const Taskwire__V1__ReadBackupRequest init_value = TASKWIRE__V1__READ_BACKUP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__read_backup_request__get_packed_size
+                     (const Taskwire__V1__ReadBackupRequest *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__read_backup_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__read_backup_request__pack
+                     (const Taskwire__V1__ReadBackupRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__read_backup_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__read_backup_request__pack_to_buffer
+                     (const Taskwire__V1__ReadBackupRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__read_backup_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__ReadBackupRequest *
+       taskwire__v1__read_backup_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__ReadBackupRequest *)
+     protobuf_c_message_unpack (&taskwire__v1__read_backup_request__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__read_backup_request__free_unpacked
+                     (Taskwire__V1__ReadBackupRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__read_backup_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   taskwire__v1__read_backup_reply__init
+                     (Taskwire__V1__ReadBackupReply         *message)
+{
+  static const Taskwire__V1__ReadBackupReply init_value = TASKWIRE__V1__READ_BACKUP_REPLY__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__read_backup_reply__get_packed_size
+                     (const Taskwire__V1__ReadBackupReply *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__read_backup_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__read_backup_reply__pack
+                     (const Taskwire__V1__ReadBackupReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__read_backup_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__read_backup_reply__pack_to_buffer
+                     (const Taskwire__V1__ReadBackupReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__read_backup_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__ReadBackupReply *
+       taskwire__v1__read_backup_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__ReadBackupReply *)
+     protobuf_c_message_unpack (&taskwire__v1__read_backup_reply__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__read_backup_reply__free_unpacked
+                     (Taskwire__V1__ReadBackupReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__read_backup_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   taskwire__v1__end_backup_request__init
+                     (Taskwire__V1__EndBackupRequest         *message)
+{
+  static const Taskwire__V1__EndBackupRequest init_value = TASKWIRE__V1__END_BACKUP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__end_backup_request__get_packed_size
+                     (const Taskwire__V1__EndBackupRequest *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__end_backup_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__end_backup_request__pack
+                     (const Taskwire__V1__EndBackupRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__end_backup_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__end_backup_request__pack_to_buffer
+                     (const Taskwire__V1__EndBackupRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__end_backup_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__EndBackupRequest *
+       taskwire__v1__end_backup_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__EndBackupRequest *)
+     protobuf_c_message_unpack (&taskwire__v1__end_backup_request__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__end_backup_request__free_unpacked
+                     (Taskwire__V1__EndBackupRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__end_backup_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   taskwire__v1__end_backup_reply__init
+                     (Taskwire__V1__EndBackupReply         *message)
+{
+  static const Taskwire__V1__EndBackupReply init_value = TASKWIRE__V1__END_BACKUP_REPLY__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__end_backup_reply__get_packed_size
+                     (const Taskwire__V1__EndBackupReply *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__end_backup_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__end_backup_reply__pack
+                     (const Taskwire__V1__EndBackupReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__end_backup_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__end_backup_reply__pack_to_buffer
+                     (const Taskwire__V1__EndBackupReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__end_backup_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__EndBackupReply *
+       taskwire__v1__end_backup_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__EndBackupReply *)
+     protobuf_c_message_unpack (&taskwire__v1__end_backup_reply__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__end_backup_reply__free_unpacked
+                     (Taskwire__V1__EndBackupReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__end_backup_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor taskwire__v1__create_task_request__labels_entry__field_descriptors[2] =
 {
   {
@@ -5955,6 +6225,233 @@ const ProtobufCMessageDescriptor taskwire__v1__get_descriptors_reply__descriptor
   (ProtobufCMessageInit) taskwire__v1__get_descriptors_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+#define taskwire__v1__start_backup_request__field_descriptors NULL
+#define taskwire__v1__start_backup_request__field_indices_by_name NULL
+#define taskwire__v1__start_backup_request__number_ranges NULL
+const ProtobufCMessageDescriptor taskwire__v1__start_backup_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.StartBackupRequest",
+  "StartBackupRequest",
+  "Taskwire__V1__StartBackupRequest",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__StartBackupRequest),
+  0,
+  taskwire__v1__start_backup_request__field_descriptors,
+  taskwire__v1__start_backup_request__field_indices_by_name,
+  0,  taskwire__v1__start_backup_request__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__start_backup_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor taskwire__v1__start_backup_reply__field_descriptors[2] =
+{
+  {
+    "backup_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__StartBackupReply, backup_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "byte_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__StartBackupReply, byte_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__v1__start_backup_reply__field_indices_by_name[] = {
+  0,   /* field[0] = backup_id */
+  1,   /* field[1] = byte_count */
+};
+static const ProtobufCIntRange taskwire__v1__start_backup_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor taskwire__v1__start_backup_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.StartBackupReply",
+  "StartBackupReply",
+  "Taskwire__V1__StartBackupReply",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__StartBackupReply),
+  2,
+  taskwire__v1__start_backup_reply__field_descriptors,
+  taskwire__v1__start_backup_reply__field_indices_by_name,
+  1,  taskwire__v1__start_backup_reply__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__start_backup_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor taskwire__v1__read_backup_request__field_descriptors[3] =
+{
+  {
+    "backup_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__ReadBackupRequest, backup_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__ReadBackupRequest, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_bytes",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__ReadBackupRequest, max_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__v1__read_backup_request__field_indices_by_name[] = {
+  0,   /* field[0] = backup_id */
+  2,   /* field[2] = max_bytes */
+  1,   /* field[1] = offset */
+};
+static const ProtobufCIntRange taskwire__v1__read_backup_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor taskwire__v1__read_backup_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.ReadBackupRequest",
+  "ReadBackupRequest",
+  "Taskwire__V1__ReadBackupRequest",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__ReadBackupRequest),
+  3,
+  taskwire__v1__read_backup_request__field_descriptors,
+  taskwire__v1__read_backup_request__field_indices_by_name,
+  1,  taskwire__v1__read_backup_request__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__read_backup_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor taskwire__v1__read_backup_reply__field_descriptors[1] =
+{
+  {
+    "data",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__ReadBackupReply, data),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__v1__read_backup_reply__field_indices_by_name[] = {
+  0,   /* field[0] = data */
+};
+static const ProtobufCIntRange taskwire__v1__read_backup_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor taskwire__v1__read_backup_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.ReadBackupReply",
+  "ReadBackupReply",
+  "Taskwire__V1__ReadBackupReply",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__ReadBackupReply),
+  1,
+  taskwire__v1__read_backup_reply__field_descriptors,
+  taskwire__v1__read_backup_reply__field_indices_by_name,
+  1,  taskwire__v1__read_backup_reply__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__read_backup_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor taskwire__v1__end_backup_request__field_descriptors[1] =
+{
+  {
+    "backup_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__EndBackupRequest, backup_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__v1__end_backup_request__field_indices_by_name[] = {
+  0,   /* field[0] = backup_id */
+};
+static const ProtobufCIntRange taskwire__v1__end_backup_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor taskwire__v1__end_backup_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.EndBackupRequest",
+  "EndBackupRequest",
+  "Taskwire__V1__EndBackupRequest",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__EndBackupRequest),
+  1,
+  taskwire__v1__end_backup_request__field_descriptors,
+  taskwire__v1__end_backup_request__field_indices_by_name,
+  1,  taskwire__v1__end_backup_request__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__end_backup_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define taskwire__v1__end_backup_reply__field_descriptors NULL
+#define taskwire__v1__end_backup_reply__field_indices_by_name NULL
+#define taskwire__v1__end_backup_reply__number_ranges NULL
+const ProtobufCMessageDescriptor taskwire__v1__end_backup_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.EndBackupReply",
+  "EndBackupReply",
+  "Taskwire__V1__EndBackupReply",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__EndBackupReply),
+  0,
+  taskwire__v1__end_backup_reply__field_descriptors,
+  taskwire__v1__end_backup_reply__field_indices_by_name,
+  0,  taskwire__v1__end_backup_reply__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__end_backup_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCMethodDescriptor taskwire__v1__task_service__method_descriptors[23] =
 {
   { "CreateTask", &taskwire__v1__create_task_request__descriptor, &taskwire__v1__create_task_reply__descriptor },
@@ -6208,18 +6705,24 @@ void taskwire__v1__task_service__init (Taskwire__V1__TaskService_Service *servic
                                      &taskwire__v1__task_service__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor taskwire__v1__server_service__method_descriptors[4] =
+static const ProtobufCMethodDescriptor taskwire__v1__server_service__method_descriptors[7] =
 {
   { "Ping", &taskwire__v1__ping_request__descriptor, &taskwire__v1__ping_reply__descriptor },
   { "GetServerInfo", &taskwire__v1__get_server_info_request__descriptor, &taskwire__v1__get_server_info_reply__descriptor },
   { "GetStats", &taskwire__v1__get_stats_request__descriptor, &taskwire__v1__get_stats_reply__descriptor },
   { "GetDescriptors", &taskwire__v1__get_descriptors_request__descriptor, &taskwire__v1__get_descriptors_reply__descriptor },
+  { "StartBackup", &taskwire__v1__start_backup_request__descriptor, &taskwire__v1__start_backup_reply__descriptor },
+  { "ReadBackup", &taskwire__v1__read_backup_request__descriptor, &taskwire__v1__read_backup_reply__descriptor },
+  { "EndBackup", &taskwire__v1__end_backup_request__descriptor, &taskwire__v1__end_backup_reply__descriptor },
 };
 const unsigned taskwire__v1__server_service__method_indices_by_name[] = {
+  6,        /* EndBackup */
   3,        /* GetDescriptors */
   1,        /* GetServerInfo */
   2,        /* GetStats */
-  0         /* Ping */
+  0,        /* Ping */
+  5,        /* ReadBackup */
+  4         /* StartBackup */
 };
 const ProtobufCServiceDescriptor taskwire__v1__server_service__descriptor =
 {
@@ -6228,7 +6731,7 @@ const ProtobufCServiceDescriptor taskwire__v1__server_service__descriptor =
   "ServerService",
   "Taskwire__V1__ServerService",
   "taskwire.v1",
-  4,
+  7,
   taskwire__v1__server_service__method_descriptors,
   taskwire__v1__server_service__method_indices_by_name
 };
@@ -6263,6 +6766,30 @@ void taskwire__v1__server_service__get_descriptors(ProtobufCService *service,
 {
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
   service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void taskwire__v1__server_service__start_backup(ProtobufCService *service,
+                                                const Taskwire__V1__StartBackupRequest *input,
+                                                Taskwire__V1__StartBackupReply_Closure closure,
+                                                void *closure_data)
+{
+  assert(service->descriptor == &taskwire__v1__server_service__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void taskwire__v1__server_service__read_backup(ProtobufCService *service,
+                                               const Taskwire__V1__ReadBackupRequest *input,
+                                               Taskwire__V1__ReadBackupReply_Closure closure,
+                                               void *closure_data)
+{
+  assert(service->descriptor == &taskwire__v1__server_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void taskwire__v1__server_service__end_backup(ProtobufCService *service,
+                                              const Taskwire__V1__EndBackupRequest *input,
+                                              Taskwire__V1__EndBackupReply_Closure closure,
+                                              void *closure_data)
+{
+  assert(service->descriptor == &taskwire__v1__server_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void taskwire__v1__server_service__init (Taskwire__V1__ServerService_Service *service,
                                          Taskwire__V1__ServerService_ServiceDestroy destroy)

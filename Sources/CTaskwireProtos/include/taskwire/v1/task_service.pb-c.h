@@ -75,6 +75,12 @@ typedef struct Taskwire__V1__MethodStats Taskwire__V1__MethodStats;
 typedef struct Taskwire__V1__GetStatsReply Taskwire__V1__GetStatsReply;
 typedef struct Taskwire__V1__GetDescriptorsRequest Taskwire__V1__GetDescriptorsRequest;
 typedef struct Taskwire__V1__GetDescriptorsReply Taskwire__V1__GetDescriptorsReply;
+typedef struct Taskwire__V1__StartBackupRequest Taskwire__V1__StartBackupRequest;
+typedef struct Taskwire__V1__StartBackupReply Taskwire__V1__StartBackupReply;
+typedef struct Taskwire__V1__ReadBackupRequest Taskwire__V1__ReadBackupRequest;
+typedef struct Taskwire__V1__ReadBackupReply Taskwire__V1__ReadBackupReply;
+typedef struct Taskwire__V1__EndBackupRequest Taskwire__V1__EndBackupRequest;
+typedef struct Taskwire__V1__EndBackupReply Taskwire__V1__EndBackupReply;
 
 
 /* --- enums --- */
@@ -964,6 +970,79 @@ struct  Taskwire__V1__GetDescriptorsReply
 #define TASKWIRE__V1__GET_DESCRIPTORS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__get_descriptors_reply__descriptor) \
     , {0,NULL} }
+
+
+struct  Taskwire__V1__StartBackupRequest
+{
+  ProtobufCMessage base;
+};
+#define TASKWIRE__V1__START_BACKUP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__start_backup_request__descriptor) \
+     }
+
+
+struct  Taskwire__V1__StartBackupReply
+{
+  ProtobufCMessage base;
+  char *backup_id;
+  /*
+   * Bytes of the whole copy.
+   */
+  int64_t byte_count;
+};
+#define TASKWIRE__V1__START_BACKUP_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__start_backup_reply__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Taskwire__V1__ReadBackupRequest
+{
+  ProtobufCMessage base;
+  char *backup_id;
+  /*
+   * 0 to the size of the copy.
+   */
+  int64_t offset;
+  /*
+   * The most that is returned. 0: as much as the server likes.
+   */
+  int64_t max_bytes;
+};
+#define TASKWIRE__V1__READ_BACKUP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__read_backup_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Taskwire__V1__ReadBackupReply
+{
+  ProtobufCMessage base;
+  /*
+   * At least one byte before the end of the copy, none at its end.
+   */
+  ProtobufCBinaryData data;
+};
+#define TASKWIRE__V1__READ_BACKUP_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__read_backup_reply__descriptor) \
+    , {0,NULL} }
+
+
+struct  Taskwire__V1__EndBackupRequest
+{
+  ProtobufCMessage base;
+  char *backup_id;
+};
+#define TASKWIRE__V1__END_BACKUP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__end_backup_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Taskwire__V1__EndBackupReply
+{
+  ProtobufCMessage base;
+};
+#define TASKWIRE__V1__END_BACKUP_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__end_backup_reply__descriptor) \
+     }
 
 
 /* Taskwire__V1__CreateTaskRequest__LabelsEntry methods */
@@ -2039,6 +2118,120 @@ Taskwire__V1__GetDescriptorsReply *
 void   taskwire__v1__get_descriptors_reply__free_unpacked
                      (Taskwire__V1__GetDescriptorsReply *message,
                       ProtobufCAllocator *allocator);
+/* Taskwire__V1__StartBackupRequest methods */
+void   taskwire__v1__start_backup_request__init
+                     (Taskwire__V1__StartBackupRequest         *message);
+size_t taskwire__v1__start_backup_request__get_packed_size
+                     (const Taskwire__V1__StartBackupRequest   *message);
+size_t taskwire__v1__start_backup_request__pack
+                     (const Taskwire__V1__StartBackupRequest   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__start_backup_request__pack_to_buffer
+                     (const Taskwire__V1__StartBackupRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__StartBackupRequest *
+       taskwire__v1__start_backup_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__start_backup_request__free_unpacked
+                     (Taskwire__V1__StartBackupRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Taskwire__V1__StartBackupReply methods */
+void   taskwire__v1__start_backup_reply__init
+                     (Taskwire__V1__StartBackupReply         *message);
+size_t taskwire__v1__start_backup_reply__get_packed_size
+                     (const Taskwire__V1__StartBackupReply   *message);
+size_t taskwire__v1__start_backup_reply__pack
+                     (const Taskwire__V1__StartBackupReply   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__start_backup_reply__pack_to_buffer
+                     (const Taskwire__V1__StartBackupReply   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__StartBackupReply *
+       taskwire__v1__start_backup_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__start_backup_reply__free_unpacked
+                     (Taskwire__V1__StartBackupReply *message,
+                      ProtobufCAllocator *allocator);
+/* Taskwire__V1__ReadBackupRequest methods */
+void   taskwire__v1__read_backup_request__init
+                     (Taskwire__V1__ReadBackupRequest         *message);
+size_t taskwire__v1__read_backup_request__get_packed_size
+                     (const Taskwire__V1__ReadBackupRequest   *message);
+size_t taskwire__v1__read_backup_request__pack
+                     (const Taskwire__V1__ReadBackupRequest   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__read_backup_request__pack_to_buffer
+                     (const Taskwire__V1__ReadBackupRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__ReadBackupRequest *
+       taskwire__v1__read_backup_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__read_backup_request__free_unpacked
+                     (Taskwire__V1__ReadBackupRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Taskwire__V1__ReadBackupReply methods */
+void   taskwire__v1__read_backup_reply__init
+                     (Taskwire__V1__ReadBackupReply         *message);
+size_t taskwire__v1__read_backup_reply__get_packed_size
+                     (const Taskwire__V1__ReadBackupReply   *message);
+size_t taskwire__v1__read_backup_reply__pack
+                     (const Taskwire__V1__ReadBackupReply   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__read_backup_reply__pack_to_buffer
+                     (const Taskwire__V1__ReadBackupReply   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__ReadBackupReply *
+       taskwire__v1__read_backup_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__read_backup_reply__free_unpacked
+                     (Taskwire__V1__ReadBackupReply *message,
+                      ProtobufCAllocator *allocator);
+/* Taskwire__V1__EndBackupRequest methods */
+void   taskwire__v1__end_backup_request__init
+                     (Taskwire__V1__EndBackupRequest         *message);
+size_t taskwire__v1__end_backup_request__get_packed_size
+                     (const Taskwire__V1__EndBackupRequest   *message);
+size_t taskwire__v1__end_backup_request__pack
+                     (const Taskwire__V1__EndBackupRequest   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__end_backup_request__pack_to_buffer
+                     (const Taskwire__V1__EndBackupRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__EndBackupRequest *
+       taskwire__v1__end_backup_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__end_backup_request__free_unpacked
+                     (Taskwire__V1__EndBackupRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Taskwire__V1__EndBackupReply methods */
+void   taskwire__v1__end_backup_reply__init
+                     (Taskwire__V1__EndBackupReply         *message);
+size_t taskwire__v1__end_backup_reply__get_packed_size
+                     (const Taskwire__V1__EndBackupReply   *message);
+size_t taskwire__v1__end_backup_reply__pack
+                     (const Taskwire__V1__EndBackupReply   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__end_backup_reply__pack_to_buffer
+                     (const Taskwire__V1__EndBackupReply   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__EndBackupReply *
+       taskwire__v1__end_backup_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__end_backup_reply__free_unpacked
+                     (Taskwire__V1__EndBackupReply *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Taskwire__V1__CreateTaskRequest__LabelsEntry_Closure)
@@ -2217,6 +2410,24 @@ typedef void (*Taskwire__V1__GetDescriptorsRequest_Closure)
                   void *closure_data);
 typedef void (*Taskwire__V1__GetDescriptorsReply_Closure)
                  (const Taskwire__V1__GetDescriptorsReply *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__StartBackupRequest_Closure)
+                 (const Taskwire__V1__StartBackupRequest *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__StartBackupReply_Closure)
+                 (const Taskwire__V1__StartBackupReply *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__ReadBackupRequest_Closure)
+                 (const Taskwire__V1__ReadBackupRequest *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__ReadBackupReply_Closure)
+                 (const Taskwire__V1__ReadBackupReply *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__EndBackupRequest_Closure)
+                 (const Taskwire__V1__EndBackupRequest *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__EndBackupReply_Closure)
+                 (const Taskwire__V1__EndBackupReply *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -2460,6 +2671,18 @@ struct Taskwire__V1__ServerService_Service
                           const Taskwire__V1__GetDescriptorsRequest *input,
                           Taskwire__V1__GetDescriptorsReply_Closure closure,
                           void *closure_data);
+  void (*start_backup)(Taskwire__V1__ServerService_Service *service,
+                       const Taskwire__V1__StartBackupRequest *input,
+                       Taskwire__V1__StartBackupReply_Closure closure,
+                       void *closure_data);
+  void (*read_backup)(Taskwire__V1__ServerService_Service *service,
+                      const Taskwire__V1__ReadBackupRequest *input,
+                      Taskwire__V1__ReadBackupReply_Closure closure,
+                      void *closure_data);
+  void (*end_backup)(Taskwire__V1__ServerService_Service *service,
+                     const Taskwire__V1__EndBackupRequest *input,
+                     Taskwire__V1__EndBackupReply_Closure closure,
+                     void *closure_data);
 };
 typedef void (*Taskwire__V1__ServerService_ServiceDestroy)(Taskwire__V1__ServerService_Service *);
 void taskwire__v1__server_service__init (Taskwire__V1__ServerService_Service *service,
@@ -2471,7 +2694,10 @@ void taskwire__v1__server_service__init (Taskwire__V1__ServerService_Service *se
       function_prefix__ ## ping,\
       function_prefix__ ## get_server_info,\
       function_prefix__ ## get_stats,\
-      function_prefix__ ## get_descriptors  }
+      function_prefix__ ## get_descriptors,\
+      function_prefix__ ## start_backup,\
+      function_prefix__ ## read_backup,\
+      function_prefix__ ## end_backup  }
 void taskwire__v1__server_service__ping(ProtobufCService *service,
                                         const Taskwire__V1__PingRequest *input,
                                         Taskwire__V1__PingReply_Closure closure,
@@ -2488,6 +2714,18 @@ void taskwire__v1__server_service__get_descriptors(ProtobufCService *service,
                                                    const Taskwire__V1__GetDescriptorsRequest *input,
                                                    Taskwire__V1__GetDescriptorsReply_Closure closure,
                                                    void *closure_data);
+void taskwire__v1__server_service__start_backup(ProtobufCService *service,
+                                                const Taskwire__V1__StartBackupRequest *input,
+                                                Taskwire__V1__StartBackupReply_Closure closure,
+                                                void *closure_data);
+void taskwire__v1__server_service__read_backup(ProtobufCService *service,
+                                               const Taskwire__V1__ReadBackupRequest *input,
+                                               Taskwire__V1__ReadBackupReply_Closure closure,
+                                               void *closure_data);
+void taskwire__v1__server_service__end_backup(ProtobufCService *service,
+                                              const Taskwire__V1__EndBackupRequest *input,
+                                              Taskwire__V1__EndBackupReply_Closure closure,
+                                              void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2550,6 +2788,12 @@ extern const ProtobufCMessageDescriptor taskwire__v1__method_stats__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__get_stats_reply__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__get_descriptors_request__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__get_descriptors_reply__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__start_backup_request__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__start_backup_reply__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__read_backup_request__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__read_backup_reply__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__end_backup_request__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__end_backup_reply__descriptor;
 extern const ProtobufCServiceDescriptor taskwire__v1__task_service__descriptor;
 extern const ProtobufCServiceDescriptor taskwire__v1__server_service__descriptor;
 

@@ -1,0 +1,112 @@
+internal import GRDB
+internal import SystemPackage
+internal import Taskwire
+
+/// Puts a backup in the place of a store that nobody has open.
+struct StoreRestoration {
+    private static let chunkByteCount = 1 << 20
+
+    /// The file of the backup, which is only read.
+    let backup: String
+    /// The file of the store.
+    let path: String
+
+    /// See ``SQLiteStorage/restore(_:to:isReplacing:)``.
+    func run(isReplacing: Bool) throws -> Int64 {
+        let source = try openBackup()
+        defer { try? source.close() }
+        let store = try StoreFile(locking: path)
+        defer { store.release() }
+        guard try store.isEmpty() || isReplacing else {
+            throw TaskwireError(
+                .alreadyExists,
+                .storeExists,
+                "There is a store at \(path) already; --force replaces it"
+            )
+        }
+        do {
+            let copy = try TemporaryFile(replacing: path)
+            do {
+                let byteCount = try fill(copy, from: source)
+                try check(copy)
+                try replace(with: copy)
+                return byteCount
+            } catch {
+                copy.discard()
+                throw error
+            }
+        } catch let error as Errno {
+            throw StoreFile.failure("write", path, error)
+        }
+    }
+
+    private func openBackup() throws(TaskwireError) -> FileDescriptor {
+        // Beside a complete store there is neither, unless a program has it open or did not close it.
+        for suffix in ["-wal", "-journal"] where StoreFile.byteCount(backup + suffix) > 0 {
+            throw TaskwireError(
+                .failedPrecondition,
+                .storeInUse,
+                "\(backup) is not complete without \(backup)\(suffix); restore what `taskwire backup` made"
+            )
+        }
+        do {
+            return try FileDescriptor.open(backup, .readOnly, options: [.closeOnExec, .nonBlocking])
+        } catch {
+            throw unreadable(error)
+        }
+    }
+
+    private func unreadable(_ error: any Error) -> TaskwireError {
+        TaskwireError(.failedPrecondition, .storeFailed, "Cannot read \(backup): \(error)")
+    }
+
+    private func fill(_ copy: TemporaryFile, from source: FileDescriptor) throws -> Int64 {
+        var byteCount: Int64 = 0
+        while true {
+            let chunk: [UInt8]
+            do {
+                chunk = try [UInt8](unsafeUninitializedCapacity: Self.chunkByteCount) { buffer, count in
+                    count = try source.read(into: UnsafeMutableRawBufferPointer(buffer))
+                }
+            } catch {
+                throw unreadable(error)
+            }
+            guard !chunk.isEmpty else { return byteCount }
+            try copy.write(chunk)
+            byteCount += Int64(chunk.count)
+        }
+    }
+
+    /// Checks the copy and not the backup, which SQLite may want to write beside, or which may change meanwhile.
+    private func check(_ copy: TemporaryFile) throws(TaskwireError) {
+        defer { StoreFile.removeCompanions(of: copy.path) }
+        do {
+            try SQLiteConnections.inspect(copy.path, named: backup, isChecked: true, mayBeEmpty: false)
+        } catch let error as TaskwireError {
+            throw error
+        } catch {
+            throw TaskwireError(
+                .failedPrecondition,
+                .storeCorrupt,
+                "\(backup) is not an intact store: \(SQLiteConnections.sentence(error))"
+            )
+        }
+    }
+
+    /// SQLite applies whatever log it finds beside a file, so the new file must never have the old one's log, and the
+    /// old file must not lose its own. Therefore, with each step on the disk before the next one begins:
+    ///
+    /// 1. The copy is complete. A crash up to here leaves the old store as it was, and a file that is removed
+    ///    when the store is opened.
+    /// 2. The old file takes in its log, which SQLite does so that a crash harms neither. Only where the old store is
+    ///    too damaged for that, which is a reason to restore one, the log is lost with it.
+    /// 3. The log goes. A crash after this leaves the old store, complete in its one file.
+    /// 4. The copy takes the name of the old file, in one step: a crash leaves the one or the other, and no log.
+    private func replace(with copy: TemporaryFile) throws {
+        try copy.synchronize()
+        SQLiteConnections.foldLog(of: path)
+        StoreFile.removeCompanions(of: path)
+        try TemporaryFile.synchronizeFolder(of: path)
+        try copy.takePlace()
+    }
+}
