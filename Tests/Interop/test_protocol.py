@@ -227,7 +227,7 @@ class ProtocolTest(unittest.TestCase):
     @over_each_transport
     def test_the_server_describes_itself(self, _, client):
         info = client.call("GetServerInfo", service.GetServerInfoRequest(), service="ServerService")
-        self.assertEqual(info.storage, "memory")
+        self.assertEqual(info.storage, "sqlite")
         self.assertEqual(info.limits.max_message_bytes, 4 << 20)
         reply = client.call("GetDescriptors", service.GetDescriptorsRequest(), service="ServerService")
         files = descriptor_pb2.FileDescriptorSet.FromString(reply.file_descriptor_set)
