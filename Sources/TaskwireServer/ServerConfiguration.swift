@@ -14,4 +14,11 @@ public struct ServerConfiguration: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Looks at everything that can be judged before a server is made, such as before its store is opened.
+    /// - Throws: INVALID_ARGUMENT for an address that is none, or that is open to other machines while ``isInsecure`` is
+    ///   not set.
+    public func validate() throws(TaskwireError) {
+        _ = try TaskwireServer.addresses(self)
+    }
 }

@@ -21,8 +21,7 @@ public final class TaskwireServer: Service {
     private let isListening = AsyncStream<Void>.makeStream()
 
     /// A server for the tasks of `engine`.
-    /// - Throws: INVALID_ARGUMENT for an address that is none, or that is open to other machines while
-    ///   ``ServerConfiguration/isInsecure`` is not set.
+    /// - Throws: as ``ServerConfiguration/validate()``.
     public init<Storage: TaskStorage, Clock: TaskClock>(
         configuration: ServerConfiguration,
         engine: TaskEngine<Storage, Clock>,
@@ -77,7 +76,7 @@ public final class TaskwireServer: Service {
     /// Bytes of a backup in one reply: enough to keep a disk busy, too few to keep others from being served.
     private static let maxBackupChunkBytes = 1 << 20
 
-    private static func addresses(_ configuration: ServerConfiguration) throws(TaskwireError) -> [Address] {
+    static func addresses(_ configuration: ServerConfiguration) throws(TaskwireError) -> [Address] {
         let addresses: [Address]
         do throws(TransportError) {
             addresses =

@@ -65,6 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
             LineLogHandler(level: settings.logLevel, format: settings.logFormat)
         }
         do {
+            try settings.server.validate()
             let limits = settings.server.limits.tasks
             switch settings.store {
             case .memory:
