@@ -16,11 +16,11 @@ final class CallBatcher: DeadlineKeeper {
     /// Exchanges in flight while further calls queue. Two were no faster.
     private static let maxExchanges = 1
     /// What a server takes in one batch unless it was told otherwise.
-    fileprivate static let maxCalls = ServerLimits().maxBatchCalls
+    private static let maxCalls = ServerLimits().maxBatchCalls
     /// Bytes of one batch. It is the smallest limit for messages that a server can have, because a message
     /// above the limit costs the connection.
-    fileprivate static let maxBytes = 64 << 10
-    /// Bytes of a call that shares.
+    private static let maxBytes = 64 << 10
+    /// Bytes of a call that shares, and, but for rare ones, of its reply.
     private static let maxCallBytes = 16 << 10
     /// How long a call stays in the queue at most: a slow exchange does not hold up others for longer.
     private static let patience = Duration.milliseconds(20)
@@ -33,7 +33,9 @@ final class CallBatcher: DeadlineKeeper {
 
     fileprivate struct State {
         /// What the server takes in one batch, as far as is known; 1: it takes none.
-        var maxCalls = CallBatcher.maxCalls
+        var maxCalls: Int
+        /// Whether ``maxCalls`` is about the server that was connected last, and not about any.
+        var isServerKnown = false
         var exchangeCount = 0
         var queue: [SharedCall] = []
         var batches: [UInt64: Batch] = [:]
@@ -42,15 +44,15 @@ final class CallBatcher: DeadlineKeeper {
 
     /// How an exchange ended.
     enum Ending {
-        /// With an answer, or because it was given up.
+        /// With an answer, or because it was given up or its time was over.
         case undisturbed
-        /// The server was not reached, or did not answer.
+        /// The server was not reached, or the connection was lost.
         case lost
 
         init(_ outcome: SharedCall.Outcome) {
             self =
                 switch outcome {
-                case .failure(let error) where error.code != .cancelled: .lost
+                case .failure(let error) where ![.cancelled, .timedOut].contains(error.code): .lost
                 case .failure, .reply, .alone: .undisturbed
                 }
         }
@@ -59,23 +61,30 @@ final class CallBatcher: DeadlineKeeper {
     private let socket: RequestSocket
     private let arenas: ArenaPool
     private let maxMessageBytes: Int
+    /// Calls of one batch at most, so that their replies have room in one message.
+    private let mostCalls: Int
     private let deadlines = DeadlineWatch()
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(socket: RequestSocket, arenas: ArenaPool, maxMessageBytes: Int) {
         self.socket = socket
         self.arenas = arenas
         self.maxMessageBytes = maxMessageBytes
+        let mostCalls = min(CallBatcher.maxCalls, max(1, maxMessageBytes / CallBatcher.maxCallBytes))
+        self.mostCalls = mostCalls
+        state = Mutex(State(maxCalls: mostCalls))
     }
 
-    /// Whether a call may share an exchange: when its request is small, and its reply as well. Calls that wait are
-    /// not allowed in a batch and would hold up the others. Pages and payloads may be so large that a batch
-    /// of them has no room for all replies.
+    /// Whether a call may share an exchange: only those do that are answered at once, with one task without
+    /// its payloads or with less. Calls that wait would hold up the others and are not allowed in a batch,
+    /// and a batch of large replies has no room for all of them.
     static func mayShare(_ request: some WireEncodable) -> Bool {
         switch request {
-        case is WaitTaskRequest, is AwaitResultRequest, is ListTasksRequest, is GetResultRequest: false
         case let request as GetTaskRequest: request.view == .basic
-        default: true
+        case is CreateTaskRequest, is UpdateTaskRequest, is StoreResultRequest, is CompleteTaskRequest,
+            is FailTaskRequest, is CancelTaskRequest, is DeleteTaskRequest:
+            true
+        default: false
         }
     }
 
@@ -91,6 +100,7 @@ final class CallBatcher: DeadlineKeeper {
     func begin() -> Bool {
         let isConnected = socket.isConnected
         return state.withLock { state in
+            if isConnected { state.isServerKnown = true } else { state.forgetServer(mostCalls) }
             let isSharing = isConnected && state.maxCalls > 1
             guard !isSharing || state.exchangeCount < Self.maxExchanges else { return false }
             state.exchangeCount += 1
@@ -103,8 +113,7 @@ final class CallBatcher: DeadlineKeeper {
         let stranded = state.withLock { state -> [SharedCall] in
             state.exchangeCount -= 1
             guard case .lost = ending else { return [] }
-            // Who answers next may be another server.
-            state.maxCalls = Self.maxCalls
+            state.forgetServer(mostCalls)
             return state.takeQueue()
         }
         for call in stranded { call.finish(.alone(mayHaveBeenSent: false)) }
@@ -142,11 +151,33 @@ final class CallBatcher: DeadlineKeeper {
 
     /// Sends what has queued if it is its turn, or if it has waited for too long.
     private func depart(isOverdue: Bool = false) {
+        while let (id, calls) = departure(isOverdue: isOverdue) {
+            let message: Message
+            do throws(TaskwireError) {
+                message = try encode(calls)
+            } catch {
+                // One of them cannot be encoded, and will be told why when it is sent by itself.
+                state.withLock { state in
+                    state.batches[id] = nil
+                    state.exchangeCount -= 1
+                }
+                for call in calls { call.finish(.alone(mayHaveBeenSent: false)) }
+                continue
+            }
+            let cancel = socket.begin(message) { [self] outcome in ended(id, outcome) }
+            state.withLock { $0.batches[id]?.cancel = cancel }
+            if calls.allSatisfy(\.isFinished) { cancel() }
+            return
+        }
+    }
+
+    /// The calls that are to leave together now, as an exchange that has begun.
+    private func departure(isOverdue: Bool) -> (UInt64, [SharedCall])? {
         let isConnected = socket.isConnected
         let (stranded, departing) = state.withLock { state -> ([SharedCall], (UInt64, [SharedCall])?) in
             guard isConnected, state.maxCalls > 1 else { return (state.takeQueue(), nil) }
             guard isOverdue || state.exchangeCount < Self.maxExchanges else { return ([], nil) }
-            let calls = state.takeCalls()
+            let calls = state.takeCalls(maxBytes: min(Self.maxBytes, maxMessageBytes))
             guard !calls.isEmpty else { return ([], nil) }
             state.exchangeCount += 1
             state.nextID += 1
@@ -154,20 +185,7 @@ final class CallBatcher: DeadlineKeeper {
             return ([], (state.nextID, calls))
         }
         for call in stranded { call.finish(.alone(mayHaveBeenSent: false)) }
-        guard let (id, calls) = departing else { return }
-        let message: Message
-        do throws(TaskwireError) {
-            message = try encode(calls)
-        } catch {
-            // One of them cannot be encoded, and will be told why when it is sent by itself.
-            state.withLock { $0.batches[id] = nil }
-            end(.undisturbed)
-            for call in calls { call.finish(.alone(mayHaveBeenSent: false)) }
-            return
-        }
-        let cancel = socket.begin(message) { [self] outcome in ended(id, outcome) }
-        state.withLock { $0.batches[id]?.cancel = cancel }
-        if calls.allSatisfy(\.isFinished) { cancel() }
+        return departing
     }
 
     private func encode(_ calls: [SharedCall]) throws(TaskwireError) -> Message {
@@ -186,28 +204,39 @@ final class CallBatcher: DeadlineKeeper {
         case .success(let message):
             let response = try? RPCResponse(message, arenas: arenas)
             if let replies = response.flatMap({ Self.replies(in: $0, to: calls) }) {
+                let isBatched = calls.count > 1
+                if isBatched, replies.contains(where: Self.hadNoRoom) {
+                    lowerMaxCalls(to: max(2, calls.count / 2))
+                }
                 end(.undisturbed)
                 for (call, reply) in zip(calls, replies) {
-                    call.finish(Self.outcome(reply, isBatched: calls.count > 1))
+                    // By itself it has more room than beside the others.
+                    let isToRepeat = isBatched && Self.hadNoRoom(reply)
+                    call.finish(isToRepeat ? .alone(mayHaveBeenSent: true) : .reply(reply))
                 }
             } else {
                 // Perhaps the batch was too large for this server, or it takes none.
-                if calls.count > 1 { state.withLock { $0.maxCalls = calls.count / 2 } }
+                if calls.count > 1 { lowerMaxCalls(to: calls.count / 2) }
                 end(.undisturbed)
                 for call in calls { call.finish(.alone(mayHaveBeenSent: true)) }
             }
         case .failure(let error):
             end(Ending(.failure(error)))
+            if calls.count > 1, error.code == .connectionReset {
+                // Perhaps the replies were larger than a message may be here, which costs the connection.
+                // Batches go on all the same, because most often the server has only gone away.
+                lowerMaxCalls(to: max(2, calls.count / 2))
+            }
             for call in calls { call.finish(.failure(error)) }
         }
     }
 
-    private static func outcome(_ reply: RPCReply, isBatched: Bool) -> SharedCall.Outcome {
-        if isBatched, case .failure(let error) = reply, error.reason == .tooLarge {
-            // Beside the others there was no room for it.
-            return .alone(mayHaveBeenSent: true)
-        }
-        return .reply(reply)
+    private func lowerMaxCalls(to count: Int) {
+        state.withLock { $0.maxCalls = min($0.maxCalls, count) }
+    }
+
+    private static func hadNoRoom(_ reply: RPCReply) -> Bool {
+        if case .failure(let error) = reply { error.reason == .tooLarge } else { false }
     }
 
     /// The replies to the calls of one exchange, or nil when the server refused all of it.
@@ -244,6 +273,14 @@ final class CallBatcher: DeadlineKeeper {
 }
 
 extension CallBatcher.State {
+    /// The connection is gone, and who answers next may be another server. What is learnt from the loss
+    /// itself stays until that one is gone as well.
+    fileprivate mutating func forgetServer(_ mostCalls: Int) {
+        guard isServerKnown else { return }
+        isServerKnown = false
+        maxCalls = mostCalls
+    }
+
     /// All calls of the queue, which then leave by themselves.
     fileprivate mutating func takeQueue() -> [SharedCall] {
         defer { queue = [] }
@@ -251,12 +288,12 @@ extension CallBatcher.State {
     }
 
     /// The longest waiting calls that have room in one batch; those that were given up are dropped.
-    fileprivate mutating func takeCalls() -> [SharedCall] {
+    fileprivate mutating func takeCalls(maxBytes: Int) -> [SharedCall] {
         var calls: [SharedCall] = []
         var byteCount = 0
         var takenCount = 0
         for call in queue {
-            guard calls.count < maxCalls, byteCount + call.byteCount <= CallBatcher.maxBytes else { break }
+            guard calls.count < maxCalls, byteCount + call.byteCount <= maxBytes else { break }
             takenCount += 1
             guard call.depart() else { continue }
             byteCount += call.byteCount

@@ -36,7 +36,7 @@ struct Exchanger {
             do {
                 switch try await outcome(of: call, deadline, sharing: batcher.take()) {
                 case .reply(let reply):
-                    return try decode(reply)
+                    return try decode(reply, to: call)
                 case .failure(let error):
                     throw error
                 case .alone(let mayHaveBeenSent):
@@ -92,7 +92,7 @@ struct Exchanger {
         } catch {
             return .failure(error)
         }
-        return .reply(try reply(in: answer))
+        return .reply(try reply(in: answer, to: call))
     }
 
     private func encode(
@@ -112,7 +112,7 @@ struct Exchanger {
         return try Message.encoding(RPCRequest.call(call), arenas: arenas, maxBytes: maxMessageBytes)
     }
 
-    private func reply(in message: Message) throws(TaskwireError) -> RPCReply {
+    private func reply(in message: Message, to call: RPCCall) throws(TaskwireError) -> RPCReply {
         do throws(TaskwireError) {
             let response = try RPCResponse(message, arenas: arenas)
             guard case .reply(let reply) = response else {
@@ -120,11 +120,14 @@ struct Exchanger {
             }
             return reply
         } catch {
-            throw malformed(error)
+            throw malformed(error, call)
         }
     }
 
-    private func decode<Reply: WireDecodable>(_ reply: RPCReply) throws(TaskwireError) -> Reply {
+    private func decode<Reply: WireDecodable>(
+        _ reply: RPCReply,
+        to call: RPCCall
+    ) throws(TaskwireError) -> Reply {
         switch reply {
         case .failure(let error):
             throw error
@@ -132,16 +135,17 @@ struct Exchanger {
             do throws(TaskwireError) {
                 return try arenas.withArena { arena throws(TaskwireError) in try body.decoded(arena: arena) }
             } catch {
-                throw malformed(error)
+                throw malformed(error, call)
             }
         }
     }
 
-    private func malformed(_ error: TaskwireError) -> TaskwireError {
+    private func malformed(_ error: TaskwireError, _ call: RPCCall) -> TaskwireError {
         TaskwireError(
             .internal,
             .malformedMessage,
-            "The answer from \(socket.address) cannot be read: \(error.message)"
+            "The answer from \(socket.address) cannot be read: \(error.message)",
+            isOutcomeUnknown: call.requestID != nil
         )
     }
 

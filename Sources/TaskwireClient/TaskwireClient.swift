@@ -6,9 +6,10 @@ internal import TaskwireRPC
 /// A store of tasks at the other end of a wire.
 ///
 /// It connects when the first call needs it and again whenever the connection is lost. Any number of Swift tasks may
-/// call at once; small calls that are made at the same time share exchanges. Reads and mutations that did not get through are sent again, mutations under the same request id,
-/// until the call's deadline. A mutation whose outcome stays unknown says so:
-/// ``TaskwireError/isOutcomeUnknown``. Cancelling the Swift task ends a call at once, with `CancellationError`.
+/// call at once; small calls that are made at the same time share exchanges. Reads and mutations that did not
+/// get through are sent again, mutations under the same request id, until the call's deadline. A mutation
+/// whose outcome stays unknown says so: ``TaskwireError/isOutcomeUnknown``. Cancelling the Swift task ends
+/// a call at once, with `CancellationError`.
 public final class TaskwireClient: TaskStore {
     /// How a client connects and calls.
     public struct Configuration: Sendable {

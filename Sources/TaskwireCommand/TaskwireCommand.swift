@@ -16,7 +16,7 @@ struct TaskwireCommand: AsyncParsableCommand {
               0    The command did what it was told.
               1    The operation was refused or failed.
               3    There is no such task.
-              4    The server cannot be reached.
+              4    The server cannot be reached, or cannot serve now.
               5    The time was over first.
               6    The task failed (wait, result, run).
               7    The task was cancelled (wait, result, run).

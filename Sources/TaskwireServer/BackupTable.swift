@@ -2,29 +2,35 @@ internal import Synchronization
 internal import Taskwire
 internal import TaskwireProtobuf
 
-/// The backups that clients are reading.
+/// The backup that a client is reading.
 ///
-/// Each takes as much room as the store, so there are few, and one that nobody reads for a minute is forgotten.
+/// There is one at a time: each takes as much room as the store, two would find the same room free, and the
+/// store's log cannot shrink while one is made. It is forgotten when nobody reads it for a minute, and an hour
+/// after it was made in any case, so that nobody keeps others from making one for ever.
 final class BackupTable: Sendable {
-    private static let capacity = 2
     private static let idleMilliseconds: Int64 = 60_000
+    private static let lifetimeMilliseconds: Int64 = 3_600_000
     private static let retryAfter = Duration.seconds(5)
 
     private struct Entry {
+        let id: String
         let backup: any StorageBackup
-        var expiresAt: Timestamp
+        let endsAt: Timestamp
+        var idleAt: Timestamp
+
+        var expiresAt: Timestamp { min(idleAt, endsAt) }
     }
 
-    private struct State {
-        var entries: [String: Entry] = [:]
-        /// How many are being made.
-        var pending = 0
+    private enum State {
+        case empty
+        case making
+        case made(Entry)
     }
 
     private let clock: any TaskClock
     private let maxChunkBytes: Int
     private let make: @Sendable () async throws -> any StorageBackup
-    private let state = Mutex(State())
+    private let state = Mutex(State.empty)
     private let additions = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// An empty table.
@@ -44,16 +50,16 @@ final class BackupTable: Sendable {
     /// Makes a backup.
     /// - Throws: RESOURCE_EXHAUSTED / TOO_MANY_REQUESTS, and what making it throws.
     func start() async throws -> StartBackupReply {
-        let hasRoom = state.withLock { state in
-            guard state.entries.count + state.pending < Self.capacity else { return false }
-            state.pending += 1
+        let isFirst = state.withLock { state in
+            guard case .empty = state else { return false }
+            state = .making
             return true
         }
-        guard hasRoom else {
+        guard isFirst else {
             throw TaskwireError(
                 .resourceExhausted,
                 .tooManyRequests,
-                "The server has \(Self.capacity) backups under way, which is the most it allows",
+                "Another backup is under way, and the server makes one at a time",
                 retryAfter: Self.retryAfter
             )
         }
@@ -63,19 +69,22 @@ final class BackupTable: Sendable {
             // The caller went away, and nobody else knows of the backup.
             try Task.checkCancellation()
         } catch {
-            state.withLock { $0.pending -= 1 }
+            state.withLock { $0 = .empty }
             throw error
         }
-        let id = generateTaskID()
-        state.withLock { state in
-            state.pending -= 1
-            state.entries[id] = Entry(backup: backup, expiresAt: expiry)
-        }
+        let now = clock.now
+        let entry = Entry(
+            id: generateTaskID(),
+            backup: backup,
+            endsAt: now.adding(milliseconds: Self.lifetimeMilliseconds),
+            idleAt: now.adding(milliseconds: Self.idleMilliseconds)
+        )
+        state.withLock { $0 = .made(entry) }
         additions.continuation.yield()
-        return StartBackupReply(backupID: id, byteCount: backup.byteCount)
+        return StartBackupReply(backupID: entry.id, byteCount: backup.byteCount)
     }
 
-    /// Reads some bytes of a backup, which is then kept for another minute.
+    /// Reads some bytes of the backup, which is then kept for another minute, though not beyond its hour.
     /// - Throws: NOT_FOUND / BACKUP_NOT_FOUND, INVALID_ARGUMENT / INVALID_FIELD.
     func read(_ request: ReadBackupRequest) async throws -> ReadBackupReply {
         guard request.maxBytes >= 0 else { throw TaskwireError.invalidField("max_bytes", "negative") }
@@ -89,44 +98,50 @@ final class BackupTable: Sendable {
         return ReadBackupReply(data: try await backup.read(at: request.offset, count: count))
     }
 
-    /// Forgets a backup, if it is there.
+    /// Forgets the backup, if it is there.
     func end(_ request: EndBackupRequest) {
-        _ = state.withLock { $0.entries.removeValue(forKey: request.backupID) }
+        state.withLock { state in
+            guard case .made(let entry) = state, entry.id == request.backupID else { return }
+            state = .empty
+        }
     }
 
-    /// Forgets backups that nobody reads any more, until the Swift task is cancelled.
+    /// Forgets a backup when its time is over, until the Swift task is cancelled.
     func run() async {
         for await _ in additions.stream {
-            while let next = forgetIdle() {
+            while let next = forgetExpired() {
                 guard (try? await clock.sleep(until: next)) != nil else { return }
             }
         }
     }
 
-    private var expiry: Timestamp { clock.now.adding(milliseconds: Self.idleMilliseconds) }
-
     private func touch(_ id: String) throws(TaskwireError) -> any StorageBackup {
         let backup: (any StorageBackup)? = state.withLock { state in
-            guard let entry = state.entries[id], clock.now < entry.expiresAt else { return nil }
-            state.entries[id]?.expiresAt = expiry
+            let now = clock.now
+            guard case .made(var entry) = state, entry.id == id, now < entry.expiresAt else { return nil }
+            entry.idleAt = now.adding(milliseconds: Self.idleMilliseconds)
+            state = .made(entry)
             return entry.backup
         }
         guard let backup else {
             throw TaskwireError(
                 .notFound,
                 .backupNotFound,
-                "backup_id: no such backup; one that nobody reads for a minute is forgotten"
+                "backup_id: no such backup; it is forgotten after a minute without reads, or an hour in all"
             )
         }
         return backup
     }
 
-    /// Returns when the next one will be idle, or nil where there is none.
-    private func forgetIdle() -> Timestamp? {
+    /// Returns when the time of the backup will be over, or nil where there is none.
+    private func forgetExpired() -> Timestamp? {
         state.withLock { state in
-            let now = clock.now
-            state.entries = state.entries.filter { now < $0.value.expiresAt }
-            return state.entries.values.map(\.expiresAt).min()
+            guard case .made(let entry) = state else { return nil }
+            guard clock.now < entry.expiresAt else {
+                state = .empty
+                return nil
+            }
+            return entry.expiresAt
         }
     }
 }

@@ -59,10 +59,14 @@ final class BatchProgress: Sendable {
         state.withLock { $0.room > 0 }
     }
 
-    /// Takes room for one reply, if there is as much.
+    /// Takes room for one reply. If there is not as much, none is left for anybody, so that calls that have
+    /// not been started are refused at once and not carried out for nothing.
     func takeRoom(_ byteCount: Int) -> Bool {
         state.withLock { state in
-            guard byteCount <= state.room else { return false }
+            guard byteCount <= state.room else {
+                state.room = 0
+                return false
+            }
             state.room -= byteCount
             return true
         }

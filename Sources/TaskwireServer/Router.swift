@@ -86,8 +86,9 @@ final class Router: Sendable {
 
     /// Answers the calls of a batch, as long as their replies have room in one message.
     ///
-    /// They start in their order. One that has to wait for something does not hold up the next one, so that
-    /// mutations wait for one commit of the store together. Those that need not wait run one after the other.
+    /// One that has to wait for something does not hold up the next one, so that mutations wait for one commit
+    /// of the store together. Those that need not wait run one after the other. There is no promise about the
+    /// order: where a wait ends just as the next run takes over, both runs go on with a call.
     private func replies(
         to calls: [Result<RPCCall, TaskwireError>],
         from connection: Connection,
@@ -154,12 +155,25 @@ final class Router: Sendable {
         )
     }
 
-    /// The reply with its body encoded, which is done once.
+    /// The reply with its body encoded, which is done once. A failure has its room already, but for its task,
+    /// which it can do without.
     private func encoded(_ reply: RPCReply, in batch: BatchProgress) throws(TaskwireError) -> RPCReply {
-        guard case .success(.value(let value)) = reply else { return reply }
-        let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
-        guard batch.takeRoom(body.count) else { throw Self.noRoom(limits.maxMessageBytes) }
-        return .success(.encoded(body))
+        switch reply {
+        case .success(.value(let value)):
+            let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
+            guard batch.takeRoom(body.count) else { throw Self.noRoom(limits.maxMessageBytes) }
+            return .success(.encoded(body))
+        case .failure(var error):
+            guard let task = error.task else { return reply }
+            let byteCount = try? arenas.withArena { arena throws(TaskwireError) in
+                try task.prepared(in: arena).byteCount
+            }
+            let hasRoom = byteCount.map { batch.takeRoom($0) } ?? false
+            if !hasRoom { error.task = nil }
+            return .failure(error)
+        case .success(.encoded):
+            return reply
+        }
     }
 
     private func reply(

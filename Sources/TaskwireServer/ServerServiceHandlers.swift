@@ -22,8 +22,11 @@ enum ServerServiceHandlers {
             "GetDescriptors": Handler(.read) { (_: EmptyRequest, _) in
                 DescriptorsReply(fileDescriptorSet: ServiceDescriptor.fileDescriptorSet)
             },
-            "StartBackup": Handler(.wait) { (_: EmptyRequest, _) in try await backups.start() },
-            "ReadBackup": Handler(.read) { (request: ReadBackupRequest, _) in
+            "StartBackup": Handler(.wait) { (_: EmptyRequest, call) in
+                try await Self.inTime(call.options.deadline) { try await backups.start() }
+            },
+            // Does not wait, but its replies are too large to share a batch.
+            "ReadBackup": Handler(.wait) { (request: ReadBackupRequest, _) in
                 try await backups.read(request)
             },
             "EndBackup": Handler(.read) { (request: EndBackupRequest, _) in
@@ -31,5 +34,24 @@ enum ServerServiceHandlers {
                 return EndBackupReply()
             },
         ]
+    }
+
+    /// Runs `work`, which is cancelled at the deadline: its caller does not wait any longer.
+    /// - Throws: DEADLINE_EXCEEDED, and what `work` throws.
+    private static func inTime<Value: Sendable>(
+        _ deadline: ContinuousClock.Instant?,
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        guard let deadline else { return try await work() }
+        return try await withThrowingTaskGroup(of: Value.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await work() }
+            group.addTask {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                throw TaskwireError(.deadlineExceeded, .deadlineExceeded, "The call's time was over first")
+            }
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
     }
 }

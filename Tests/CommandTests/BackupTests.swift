@@ -35,7 +35,8 @@ extension CommandTests {
 
         /// The files of a folder whose names tell that somebody left them unfinished.
         private func leftovers(_ folder: String) throws -> [String] {
-            try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains(".copy-") }
+            try FileManager.default.contentsOfDirectory(atPath: folder)
+                .filter { $0.contains(".taskwire-copy-") }
         }
 
         private func contents(_ path: String) throws -> Data {
@@ -423,8 +424,31 @@ extension CommandTests {
                         #expect(outcome.exitCode == 1)
                         #expect(outcome.error.hasPrefix("taskwire: cannot write \(path): \(message)"))
                     }
-                    let isFolder = try await taskwire("backup", folder, "--force")
-                    #expect(isFolder.exitCode == 1 && isFolder.error.contains("cannot write \(folder): "))
+                    try FileManager.default.createSymbolicLink(
+                        atPath: "\(folder)/link",
+                        withDestinationPath: "\(folder)/nowhere"
+                    )
+                    for path in [folder, "\(folder)/link", "/dev/null"] {
+                        for force in [[], ["--force"]] {
+                            let outcome = try await taskwire.running(["backup", path] + force) { _ in }
+                            #expect(outcome.exitCode == 1 && outcome.output.isEmpty)
+                            #expect(outcome.error == "taskwire: \(path) is not a regular file\n")
+                        }
+                    }
+                    let link = try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/link")
+                    #expect(link == "\(folder)/nowhere")
+                    for suffix in ["-wal", "-journal", ".lock"] {
+                        let store = "\(folder)/store\(suffix).db"
+                        try Data("precious".utf8).write(to: URL(filePath: store))
+                        try Data().write(to: URL(filePath: store + suffix))
+                        for force in [[], ["--force"]] {
+                            let outcome = try await taskwire.running(["backup", store] + force) { _ in }
+                            #expect(outcome.exitCode == 1 && outcome.output.isEmpty)
+                            let message = "\(store) is the place of a store; back up to another file"
+                            #expect(outcome.error == "taskwire: \(message)\n")
+                        }
+                        #expect(try contents(store) == Data("precious".utf8))
+                    }
                     let stream = try await taskwire("backup", "-")
                     #expect(stream.exitCode == 64 && stream.error.contains("standard output"))
                     #expect(try await taskwire("backup").exitCode == 64)

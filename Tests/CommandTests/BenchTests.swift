@@ -163,7 +163,7 @@ extension CommandTests {
                 }
             }
             let outcome = try await #require(running).value
-            #expect(outcome.exitCode == 1)
+            #expect(outcome.exitCode == 4)
             let lines = outcome.error.split(separator: "\n")
             #expect(lines.count == 2)
             #expect(lines[0].hasPrefix("taskwire: 3 tasks could not be deleted and stay until their ttl"))

@@ -60,6 +60,18 @@ extension CommandTests {
                             #expect(refused.error.contains(reason) && !refused.error.contains(folder))
                             #expect(refused.error.split(separator: "\n").count == 1)
                         }
+                        let load = try await taskwire(
+                            "bench",
+                            "--mix",
+                            "create",
+                            "--callers",
+                            "16",
+                            "--count",
+                            "64",
+                            "--warm-up",
+                            "0s"
+                        )
+                        #expect(load.exitCode != 0, "many at once are refused, each by itself")
                         #expect(try await taskwire("get", "before").exitCode == 0, "reads go on")
                         let lines = log.text.split(separator: "\n").filter { $0.contains("the store failed") }
                         #expect(lines.count == 1 && lines[0].contains("advice="), "once in a while")

@@ -54,20 +54,31 @@ struct Auditor {
                 return ledger.countAudit(of: call)
             }
             ledger.forget(retired.taskID)
-            let isNewer = answer.state?.revision ?? 0 > retired.state?.revision ?? 0
-            throw Violation(
-                isNewer ? .doubled : .lost,
-                "retired task \(retired.taskID): \(operation) returned: \(answer); instead of: \(expected)"
-            )
+            throw change(of: retired, operation, answer, expected)
         } catch {
             ledger.report(error)
         }
     }
 
-    /// Removes a task that nobody else knows any more.
+    private func change(
+        of retired: Ledger.Retired,
+        _ operation: TaskOperation,
+        _ answer: TaskAnswer,
+        _ expected: TaskAnswer
+    ) -> Violation {
+        let isNewer = answer.state?.revision ?? 0 > retired.state?.revision ?? 0
+        return Violation(
+            isNewer ? .doubled : .lost,
+            "retired task \(retired.taskID): \(operation) returned: \(answer); instead of: \(expected)"
+        )
+    }
+
+    /// Removes a task that nobody else knows any more, after a last look at it.
     private func remove(_ retired: Ledger.Retired) async {
-        guard retired.state != nil else { return }
+        guard let state = retired.state else { return }
         do throws(Violation) {
+            let last = try await caller.answer(.read(.full), on: retired.taskID)
+            guard last == .task(state) else { throw change(of: retired, .read(.full), last, .task(state)) }
             let requestID = RequestID.random()
             for _ in 0..<2 {
                 let answer = try await caller.answer(.delete, requestID: requestID, on: retired.taskID)
@@ -95,7 +106,8 @@ struct Auditor {
             for (before, after) in zip(tasks, tasks.dropFirst()) where before.position >= after.position {
                 throw Violation(.listing, "\(before.position) is followed by \(after.position)")
             }
-            let listed = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0) })
+            // An id that was removed and made again may be listed at both its places.
+            let listed = Dictionary(tasks.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
             let missing = lasting.intersection(ledger.lastingTaskIDs).subtracting(listed.keys)
             let surplus = isQuiet ? Set(listed.keys).subtracting(lasting) : []
             guard missing.isEmpty, surplus.isEmpty else {

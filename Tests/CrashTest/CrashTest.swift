@@ -30,7 +30,7 @@ struct CrashTest: AsyncParsableCommand {
     @Option(help: "Where the server keeps its tasks; empty so far. (default: a new SQLite file)")
     var store: String?
 
-    @Flag(help: "Keep the folder with the store.")
+    @Flag(help: "Keep the folder with the store, which is kept anyway when something is not as promised.")
     var keep = false
 
     func validate() throws {
@@ -48,12 +48,21 @@ struct CrashTest: AsyncParsableCommand {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "crash-\(String(UInt32.random(in: .min ... .max), radix: 16))").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        defer { if !keep { try? FileManager.default.removeItem(atPath: folder) } }
-        if keep { say("folder: \(folder)") }
-
-        let url = "ipc://\(folder)/t.sock"
         let sharedCount = max(1, clients / 4)
         let ledger = Ledger(slotCount: clients + sharedCount)
+        let leave: @Sendable () -> Void = { [keep] in
+            guard !keep, ledger.counts.violations.isEmpty else { return say("folder: \(folder)") }
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        defer { leave() }
+
+        let url = "ipc://\(folder)/t.sock"
+        let server = try Server(url: url, store: store ?? "sqlite:\(folder)/tasks.db")
+        let signals = EndingSignals {
+            server.end()
+            leave()
+        }
+        defer { signals.cancel() }
         let callers = try (0..<clients).map {
             Caller(number: $0, client: try TaskwireClient(url: url), ledger: ledger)
         }
@@ -69,12 +78,7 @@ struct CrashTest: AsyncParsableCommand {
             }
         }
         do {
-            try await run(
-                Server(url: url, store: store ?? "sqlite:\(folder)/tasks.db"),
-                work,
-                callers,
-                ledger
-            )
+            try await run(server, work, callers, ledger)
         } catch {
             ledger.report(Violation(.unexpected, "\(error)"))
             work.cancel()

@@ -262,7 +262,9 @@ final class Ledger: Sendable {
         guard let history else { return }
         report(history.violations(), history)
         let reading = history.calls.last { $0.operation == .read(.full) }
-        guard let final = reading?.answer else { return }
+        guard let final = reading?.answer else {
+            return report(Violation(.unexpected, "task \(taskID): no answer to the last reading"))
+        }
         let repeats = history.calls.filter {
             $0.operation.isMutation && $0.answer?.isAcknowledged == true && $0.answer != .deleted(false)
         }

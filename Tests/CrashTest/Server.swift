@@ -1,9 +1,10 @@
 import Foundation
 import Subprocess
+import Synchronization
 import SystemPackage
 
 /// The program `taskwire serve`, beside this one in the build folder.
-struct Server {
+final class Server: Sendable {
     /// The process ended although nobody ended it, or not as it was told to.
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -11,12 +12,21 @@ struct Server {
 
     private let program: FilePath
     private let arguments: [String]
+    private let processID = Mutex<pid_t?>(nil)
 
     /// A server that is to listen on `url` and to keep its tasks in `store`.
     init(url: String, store: String) throws {
         let itself = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         program = FilePath(itself).removingLastComponent().appending("taskwire")
         arguments = ["serve", "--listen", url, "--store", store]
+    }
+
+    /// Ends the process if there is one.
+    func end() {
+        processID.withLock { id in
+            guard let id else { return }
+            _ = kill(id, SIGKILL)
+        }
     }
 
     /// Runs the server, and `body` meanwhile, after which the process is ended by `signal`.
@@ -30,7 +40,9 @@ struct Server {
             input: .none,
             output: .discarded,
             error: .sequence
-        ) { execution in
+        ) { [self] execution in
+            processID.withLock { $0 = execution.processIdentifier.value }
+            defer { processID.withLock { $0 = nil } }
             let ending = Task {
                 do {
                     try await body()

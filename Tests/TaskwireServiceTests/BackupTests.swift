@@ -140,33 +140,40 @@ struct BackupTests {
                 #expect(error.code == .notFound && error.reason == .backupNotFound)
                 try await subject.end(unknown)
             }
-            let batched = RawClient.call("ServerService/StartBackup", EmptyRequest(), requestID: nil)
-            guard case .batch(let replies) = try await subject.client.send(.batch([.success(batched)])) else {
+            let read = ReadBackupRequest(backupID: id, offset: 0)
+            let calls = [
+                RawClient.call("ServerService/StartBackup", EmptyRequest(), requestID: nil),
+                RawClient.call("ServerService/ReadBackup", read, requestID: nil),
+            ]
+            let batch = RPCRequest.batch(calls.map { .success($0) })
+            guard case .batch(let replies) = try await subject.client.send(batch) else {
                 Issue.record("no batch")
                 return
             }
-            let error = #expect(throws: TaskwireError.self) {
-                try replies[0].decoded(as: StartBackupReply.self, arena: Arena())
+            for reply in replies {
+                let error = #expect(throws: TaskwireError.self) {
+                    try reply.decoded(as: EndBackupReply.self, arena: Arena())
+                }
+                #expect(error?.code == .invalidArgument)
             }
-            #expect(error?.code == .invalidArgument)
             #expect(try await subject.read(id, at: 0).starts(with: "SQLite format 3\0".utf8))
         }
     }
 
     @Test
-    func thereAreFewAtATimeAndAnEndedOneMakesRoom() async throws {
+    func thereIsOneAtATimeAndAnEndedOneMakesRoom() async throws {
         try await withSubject { subject in
             let first = try await subject.start()
-            let second = try await subject.start()
-            #expect(first.backupID != second.backupID)
-            #expect(try subject.nameless() == 2)
+            #expect(try subject.nameless() == 1)
             let error = try await refusal { _ = try await subject.start() }
             #expect(error.code == .resourceExhausted && error.reason == .tooManyRequests)
             #expect(error.retryAfter != nil)
             try await subject.end(first.backupID)
             try await subject.end(first.backupID)
-            _ = try await subject.start()
+            let second = try await subject.start()
+            #expect(first.backupID != second.backupID)
             _ = try await refusal { _ = try await subject.read(first.backupID, at: 0) }
+            try await subject.end(first.backupID)
             #expect(try await subject.read(second.backupID, at: 0).count > 0)
         }
     }
@@ -188,6 +195,22 @@ struct BackupTests {
     }
 
     @Test
+    func oneThatIsReadIsForgottenAfterAnHour() async throws {
+        try await withSubject { subject in
+            let id = try await subject.start().backupID
+            for _ in 0..<79 {
+                subject.clock.advance(by: .seconds(45))
+                _ = try await subject.read(id, at: 0)
+            }
+            subject.clock.advance(by: .seconds(45))
+            let error = try await refusal { _ = try await subject.read(id, at: 0) }
+            #expect(error.reason == .backupNotFound)
+            while try subject.nameless() > 0 { try await Task.sleep(for: .milliseconds(10)) }
+            _ = try await subject.start()
+        }
+    }
+
+    @Test
     func aBackupLeavesNoNameBesideTheStore() async throws {
         try await withSubject { subject in
             _ = try await subject.start()
@@ -199,8 +222,12 @@ struct BackupTests {
     @Test
     func copiesThatACrashLeftGoWhenTheStoreIsOpened() async throws {
         try await withTemporaryFolder { folder in
-            let left = ["tasks.db.copy-1f", "tasks.db.copy-1f-journal"]
-            let others = ["tasks.db.copy", "other.db.copy-1f"]
+            let copy = "tasks.db.taskwire-copy-0123456789abcdef"
+            let left = [copy, copy + "-journal"]
+            let others = [
+                "tasks.db.copy-1f", "other.db.taskwire-copy-0123456789abcdef", copy + "0", copy + "-old",
+                String(copy.dropLast()), copy.replacing("abcdef", with: "ABCDEF"), "tasks.db.taskwire-copy-",
+            ]
             for name in left + others {
                 #expect(FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: Data([1])))
             }
@@ -257,7 +284,7 @@ struct BackupTests {
             }
             await #expect(throws: CancellationError.self) { try await task.value }
             let names = try FileManager.default.contentsOfDirectory(atPath: subject.folder)
-            #expect(!names.contains { $0.hasPrefix("tasks.db.copy") })
+            #expect(!names.contains { $0.contains("copy") })
             _ = try await subject.store.createTask()
         }
     }

@@ -172,11 +172,13 @@ struct BatchingTests {
             await relay.untilCalls(2)
             let others = (0..<8).map { _ in Task { try await client.getTask(ids[1]) } }
             await relay.untilCalls(10)
-            relay.set(.passing)
+            relay.passAllButFirst()
             for call in others {
                 let answer = try await call.value
                 #expect(answer.id == ids[1])
             }
+            #expect(relay.heldCount == 1, "the first one has no answer yet")
+            relay.set(.passing)
             let answer = try await stuck.value
             #expect(answer.id == ids[0])
         }
@@ -215,6 +217,22 @@ struct BatchingTests {
             #expect(
                 methods.isSubset(of: ["GetTask", "CompleteTask"].map { "taskwire.v1.TaskService/\($0)" })
             )
+        }
+    }
+
+    @Test
+    func callsToTheServerServiceShareNothing() async throws {
+        try await withSubject(count: 16) { subject in
+            let (client, relay, ids) = (subject.client, subject.relay, subject.ids)
+            _ = try await together(Array(0..<32), on: relay) { index in
+                try await index.isMultiple(of: 2)
+                    ? client.ping()
+                    : client.getTask(ids[index / 2]).createdAt
+            }
+            let pings = relay.exchanges.filter { $0.methods.contains("taskwire.v1.ServerService/Ping") }
+            #expect(pings.count == 17)
+            #expect(pings.allSatisfy { !$0.isBatch })
+            #expect(relay.exchanges.contains { $0.isBatch })
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Taskwire
 import TaskwireStorage
 import TaskwireTestSupport
@@ -97,6 +98,47 @@ struct GroupCommitTests {
             }
             for (step, isDone) in outcomes { #expect(isDone == (step % 3 == 0), "\(step)") }
             #expect(try await store.counts().tasks == 101)
+        }
+    }
+
+    @Test("a task that is damaged on the disk hurts nobody else")
+    func damaged() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            let clock = ManualClock()
+            let first = try await SQLiteStorage(path: path)
+            let creator = TaskEngine(storage: first, clock: clock)
+            _ = try await creator.createTask(id: "bad", ttl: .seconds(60))
+            try await first.close()
+            try await DatabaseQueue(path: path).write { db in
+                try db.execute(sql: "UPDATE task SET record = x'FF'")
+            }
+            // It is due as well, so that the sweeper meets it.
+            clock.advance(by: .seconds(61))
+            let storage = try await SQLiteStorage(path: path)
+            let store = TaskEngine(storage: storage, clock: clock)
+            let refusals = try await withThrowingTaskGroup(of: TaskwireError?.self) { group in
+                for step in 0..<200 {
+                    group.addTask {
+                        guard step % 10 == 0 else {
+                            _ = try await store.createTask(id: "t\(step)")
+                            return nil
+                        }
+                        do {
+                            _ = try await store.cancelTask("bad")
+                            return nil
+                        } catch let error as TaskwireError {
+                            return error
+                        }
+                    }
+                }
+                var refusals: [TaskwireError] = []
+                for try await case let refusal? in group { refusals.append(refusal) }
+                return refusals
+            }
+            #expect(refusals.count == 20 && refusals.allSatisfy { $0.reason == .storeCorrupt })
+            #expect(try await store.counts().tasks == 181)
+            try await store.storage.close()
         }
     }
 

@@ -56,6 +56,39 @@ struct StoreFileTests {
         }
     }
 
+    @Test("a store that is dropped closes its file, a little later")
+    func dropped() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            for step in 0..<20 {
+                try await withTimeLimit {
+                    while true {
+                        do {
+                            let store = try await SQLiteTaskStore(path: path)
+                            _ = try await store.createTask(id: "t\(step)")
+                            return
+                        } catch let error as TaskwireError where error.reason == .storeInUse {
+                            await Task.yield()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("a first start that was cut short is no obstacle to the next")
+    func cutShort() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            try await DatabaseQueue(path: path).write { db in
+                try db.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+            }
+            let store = try await SQLiteTaskStore(path: path)
+            _ = try await store.createTask(id: "t")
+            try await store.close()
+        }
+    }
+
     @Test("a closed store refuses calls")
     func closed() async throws {
         try await withTemporaryFolder { folder in
@@ -91,8 +124,10 @@ struct StoreFileTests {
             let path = "\(folder)/other.db"
             try await DatabaseQueue(path: path).write { db in try db.execute(sql: "CREATE TABLE mine (x)") }
             let before = FileManager.default.contents(atPath: path)
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
             #expect(await refusal(path)?.reason == .storeIncompatible)
             #expect(FileManager.default.contents(atPath: path) == before)
+            #expect(try permissions(path) == 0o640)
         }
     }
 

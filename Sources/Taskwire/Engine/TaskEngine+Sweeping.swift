@@ -3,6 +3,7 @@ internal import Synchronization
 extension TaskEngine {
     private static var sweepInterval: Int64 { 1000 }
     private static var sweepStep: Int { 64 }
+    private static var backlogSteps: Int { 16 }
 
     /// Brings what is overdue up to date, wakes those who wait for it, and passes on what other processes changed.
     ///
@@ -33,15 +34,28 @@ extension TaskEngine {
 
     /// One step, where none was made for a second or the last one was not enough: so that a store which nobody
     /// runs keeps its memory bounded.
-    func sweepIfDue() async throws {
+    func sweepIfDue() async {
         let now = core.clock.now
         let isDue = core.nextSweep.withLock { next in
             guard next <= now else { return false }
             next = now.adding(milliseconds: Self.sweepInterval)
             return true
         }
-        guard isDue, try await sweepStep() == Self.sweepStep else { return }
+        // What the storage cannot do now is no fault of the call that came by.
+        guard isDue, (try? await sweepStep()) == Self.sweepStep else { return }
         core.nextSweep.withLock { $0 = now }
+    }
+
+    /// A bounded number of steps, in which the tasks of one owner get their turn among those of others. Returns whether
+    /// anything was overdue.
+    func sweepBacklog() async -> Bool {
+        var isOverdue = false
+        for _ in 0..<Self.backlogSteps {
+            guard let count = try? await sweepStep(), count > 0 else { break }
+            isOverdue = true
+            if count < Self.sweepStep { break }
+        }
+        return isOverdue
     }
 
     /// Brings up to 64 overdue records up to date, all at once, and returns how many.

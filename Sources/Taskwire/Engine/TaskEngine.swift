@@ -48,6 +48,9 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// The limits that it enforces.
     public var limits: TaskLimits { core.limits }
 
+    /// Where it keeps the tasks of all owners.
+    package var storage: Storage { core.storage }
+
     /// How many calls wait right now, for any owner.
     public var waitCount: Int { core.waiters.count }
 
@@ -208,7 +211,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             return try await createOnce(request, options: options)
         } catch let error as TaskwireError where error.reason == .taskQuota {
             // Tasks whose time is over count until the sweeper has been there.
-            guard try await sweepStep() > 0 else { throw error }
+            guard await sweepBacklog() else { throw error }
             return try await createOnce(request, options: options)
         }
     }
@@ -234,7 +237,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         }
         let limits = core.limits
         let owner = owner
-        try await sweepIfDue()
+        await sweepIfDue()
         return try await mutate(taskID, mutation, options) { record, now, count throws(TaskwireError) in
             if let record, record.isLive {
                 throw TaskwireError(

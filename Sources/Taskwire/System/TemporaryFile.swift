@@ -4,21 +4,36 @@ package import SystemPackage
 /// A new file, for its owner alone, that may take the place of another one when it is complete.
 ///
 /// It is beside the other one, as only there a name can be given to another file in one step. One that a process left
-/// behind has a name that begins with ``prefix(of:)``.
+/// behind is known by its name, see ``isName(_:of:)``.
 package struct TemporaryFile: Sendable {
     /// Its name until it takes its place.
     package let path: String
     private let destination: String
     private let descriptor: FileDescriptor
 
-    /// What the names of all temporary files for the one named `destination` begin with.
-    package static func prefix(of destination: String) -> String { destination + ".copy-" }
+    private static let infix = ".taskwire-copy-"
+    private static let digitCount = 16
+
+    /// Whether `name` is that of a temporary file for the one named `destinationName`, or of the journal that
+    /// SQLite keeps beside it. Both are names without a folder.
+    ///
+    /// Such files are removed unasked, so that nothing that a user would name by chance may match.
+    package static func isName(_ name: String, of destinationName: String) -> Bool {
+        let prefix = destinationName + infix
+        let journal = "-journal"
+        guard name.hasPrefix(prefix) else { return false }
+        var digits = name.dropFirst(prefix.count)
+        if digits.hasSuffix(journal) { digits = digits.dropLast(journal.count) }
+        return digits.count == digitCount && digits.allSatisfy { "0123456789abcdef".contains($0) }
+    }
 
     /// Makes an empty file to replace the one at `destination`, whether that is there or not.
     package init(replacing destination: String) throws {
         let number = UInt64.random(in: .min ... .max)
         self.destination = destination
-        path = Self.prefix(of: destination) + String(number, radix: 16)
+        let digits = String(number, radix: 16)
+        let zeros = String(repeating: "0", count: Self.digitCount - digits.count)
+        path = destination + Self.infix + zeros + digits
         descriptor = try FileDescriptor.open(
             path,
             .readWrite,

@@ -80,7 +80,8 @@ struct BenchCaller: Sendable {
         // Made here, since the other task would read the revision when it comes to that.
         let request = WaitTaskRequest(taskID: taskID, afterRevision: revision)
         async let woken = Self.untilChanged(request, in: client)
-        // What was sent before is at the server when this is answered.
+        // What was sent before is at the server when this is answered. A wait that is sent later still may find
+        // the task changed already; it counts as well.
         _ = try await client.getTask(taskID)
         let start = ContinuousClock.now
         revision = try await update(taskID).revision

@@ -47,8 +47,10 @@ struct BenchReport: Sendable {
     /// How the command ends when a call failed; `nil` when none did.
     var failure: CommandFailure? {
         tally.firstError.map { error in
-            CommandFailure(
-                "\(tally.errorCount) calls failed, one of them so: \(CommandFailure(error).message)"
+            let example = CommandFailure(error)
+            return CommandFailure(
+                "\(tally.errorCount) calls failed, one of them so: \(example.message)",
+                exitCode: example.exitCode
             )
         }
     }

@@ -82,9 +82,21 @@ struct BackupCommand: AsyncParsableCommand {
         }
     }
 
+    /// Refuses to write over a store or anything else that is not a file, and over a file unasked.
     private func checkIsFree() throws {
-        guard !force, access(file, F_OK) == 0 else { return }
-        throw CommandFailure("\(file) exists; --force replaces it")
+        // A store that lost its file to a backup would lose its log to it, too.
+        for suffix in ["-wal", "-journal", ".lock"] where Self.mode(of: file + suffix) != nil {
+            throw CommandFailure("\(file) is the place of a store; back up to another file")
+        }
+        guard let mode = Self.mode(of: file) else { return }
+        guard mode & S_IFMT == S_IFREG else { throw CommandFailure("\(file) is not a regular file") }
+        guard force else { throw CommandFailure("\(file) exists; --force replaces it") }
+    }
+
+    /// What is at `path`, where there is something; a symbolic link is itself, wherever it leads.
+    private static func mode(of path: String) -> mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode : nil
     }
 
     private func writing<Value>(_ body: () throws -> Value) throws -> Value {

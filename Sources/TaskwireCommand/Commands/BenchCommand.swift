@@ -15,7 +15,8 @@ struct BenchCommand: AsyncParsableCommand {
               create      make a task
               update      change the progress and the status message of a task
               lifecycle   make a task, change it twice, complete it and read the result
-              wait        change a task for whose change a call waits; the latency is that of the waking up
+              wait        change a task for whose change a call waits; the latency is that of the waking up,
+                          now and then of a wait that came after its change
 
             Latencies are those of whole operations, of which lifecycle and wait make several calls. The tasks are \
             labelled bench=<mix> and deleted at the end, after Ctrl-C as well.
@@ -23,6 +24,8 @@ struct BenchCommand: AsyncParsableCommand {
     )
 
     private static let callerRange = 1...2048
+    /// What a run may take that ends by a count, however slow the server is.
+    private static let countedRun = Duration.seconds(86_400)
 
     @Option(help: "What the callers do.")
     var mix = BenchMix.lifecycle
@@ -74,7 +77,12 @@ struct BenchCommand: AsyncParsableCommand {
         let report = try await client.withClient(timeout: timeout.duration) { server in
             _ = try await server.ping()
             try await PayloadLimit.check(payload, for: server, client)
-            let tasks = BenchTasks(client: server, mix: mix, payload: payload, duration: warmUp + duration)
+            let tasks = BenchTasks(
+                client: server,
+                mix: mix,
+                payload: payload,
+                duration: warmUp + (count == nil ? duration : Self.countedRun)
+            )
             let result: Result<BenchReport, any Error>
             do {
                 result = .success(

@@ -14,8 +14,8 @@ extension MutationLog: WireDecodable {
             var reader = WireReader(bytes)
             while !reader.isAtEnd {
                 let start = reader.offset
-                let (_, wireType) = try reader.tag()
-                guard wireType == .lengthDelimited else { throw .malformed("unknown field") }
+                let (field, wireType) = try reader.tag()
+                guard field == 1, wireType == .lengthDelimited else { throw .malformed("unknown field") }
                 let (requestID, fingerprint) = try Self.name(in: try reader.lengthDelimited())
                 let outcome = EncodedOutcome(bytes: copy[start..<reader.offset], decode: Self.decode)
                 entries.append(

@@ -28,28 +28,32 @@ final class ConnectionQueue<Job: Sendable>: Sendable {
 
     /// Lets a connection take on `job`. Returns `false` once the queue is closed.
     func submit(_ job: Job) -> Bool {
-        let (isTaken, connection) = state.withLock { state -> (Bool, DatabaseQueue?) in
-            guard !state.isClosed else { return (false, nil) }
+        state.withLock { state in
+            guard !state.isClosed else { return false }
             state.waiting.append(job)
-            return (true, state.idle.popLast())
+            if let connection = state.idle.popLast() {
+                // Under the lock, so that a connection is closed after all it was given. It runs on another thread.
+                connection.asyncWriteWithoutTransaction { [self] db in
+                    while hasWork(for: connection) { work(db) { takeJob() } }
+                }
+            }
+            return true
         }
-        connection?.asyncWriteWithoutTransaction { [self] db in
-            while hasWork(for: connection) { work(db) { takeJob() } }
-        }
-        return isTaken
     }
 
     /// Waits until the jobs that were taken on are done, and closes the connections. Blocks the thread.
+    /// - Throws: What the first connection throws that cannot be closed; the others are closed.
     func close() throws {
         state.withLock { $0.isClosed = true }
-        for connection in connections { try connection.close() }
+        let results = connections.map { connection in Result { try connection.close() } }
+        for result in results { try result.get() }
     }
 
     /// Whether a job waits; else the connection is idle from now on.
-    private func hasWork(for connection: DatabaseQueue?) -> Bool {
+    private func hasWork(for connection: DatabaseQueue) -> Bool {
         state.withLock { state in
             guard state.waiting.isEmpty else { return true }
-            if let connection { state.idle.append(connection) }
+            state.idle.append(connection)
             return false
         }
     }

@@ -34,14 +34,19 @@ struct GroupCommit: Sendable {
                 }
                 return tellers
             }
+            // They hold on to the store, which its callers may let go of as soon as they are told.
+            jobs = []
             for tell in tellers { tell() }
-        } catch  where jobs.isEmpty {
-            // Not even a transaction could be begun, and waiting for that once is enough for all.
-            while let job = next() { job.fail(error) }
-        } catch  where jobs.count == 1 {
-            jobs[0].fail(error)
         } catch {
-            for job in jobs { runAlone(job, db) }
+            switch jobs.count {
+            case 0:
+                // Not even a transaction could be begun, and waiting for that once is enough for all.
+                while let job = next() { job.fail(error) }
+            case 1:
+                jobs[0].fail(error)
+            default:
+                for job in jobs { runAlone(job, db) }
+            }
         }
     }
 

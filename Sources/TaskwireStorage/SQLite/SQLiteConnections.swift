@@ -21,9 +21,11 @@ struct SQLiteConnections: Sendable {
     /// Opens the file and brings its schema up to date.
     /// - Throws: FAILED_PRECONDITION / STORE_INCOMPATIBLE, UNAVAILABLE / STORE_CORRUPT, STORE_FULL,
     ///   STORE_READ_ONLY, STORE_FAILED.
-    init(path: String, isChecked: Bool) throws(TaskwireError) {
+    init(_ file: StoreFile, isChecked: Bool) throws(TaskwireError) {
+        let path = file.path
         do {
             try Self.inspect(path, named: "The store \(path)", isChecked: isChecked)
+            try file.protect()
             writer = try DatabaseQueue(path: path, configuration: Self.writing)
             try SQLiteSchema.migrator.migrate(writer)
             readers = try (0..<Self.readerCount).map { _ in
@@ -73,11 +75,18 @@ extension SQLiteConnections {
         try DatabaseQueue(path: path, configuration: reading)
     }
 
-    /// Brings what is only in the log of a store into its file, where that can be done.
-    static func foldLog(of path: String) {
-        guard StoreFile.byteCount(path) > 0 else { return }
-        // The last connection of a database folds the log in as it is closed.
-        try? DatabaseQueue(path: path, configuration: writing).close()
+    /// Brings what is only in the log of a store into its file. What is damaged is left alone.
+    static func foldLog(of path: String) throws {
+        guard StoreFile.byteCount(path + "-wal") > 0 || StoreFile.byteCount(path + "-journal") > 0 else {
+            return
+        }
+        do {
+            let connection = try DatabaseQueue(path: path, configuration: writing)
+            _ = try connection.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+            try connection.close()
+        } catch let error as DatabaseError where error.isDamage {
+            return
+        }
     }
 
     /// Looks at a file without changing it, and refuses one that is not ours, newer than this version, or damaged.
@@ -89,7 +98,9 @@ extension SQLiteConnections {
         defer { try? file.close() }
         try file.read { db in
             let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id")
-            let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            // The migrator makes its own table first, and may not have come any further.
+            let tables = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'"
+            let isEmpty = try Int.fetchOne(db, sql: tables) == 0
             guard mayBeEmpty || !isEmpty else { throw incompatible("\(name) is empty") }
             guard applicationID == SQLiteSchema.applicationID || (applicationID == 0 && isEmpty) else {
                 throw incompatible("\(name) is a database of another program")

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import GRDB
 public import Logging
 internal import Synchronization
@@ -21,6 +22,8 @@ public final class SQLiteStorage: TaskStorage {
     private let writer: ConnectionQueue<GroupCommit.Job>
     private let readers: ConnectionQueue<ReadJob>
     let isClosed = Mutex(false)
+    /// Held while the file is being closed, so that whoever closes it again waits for that.
+    private let closing = Mutex(())
 
     /// Opens the store at `path`, or makes a new one, with permissions for its owner alone.
     /// - Parameters:
@@ -30,7 +33,7 @@ public final class SQLiteStorage: TaskStorage {
     ///   - isChecked: Whether to look for damage first (`PRAGMA quick_check`), which reads the whole file.
     ///   - logger: Told about faults of the disk.
     /// - Throws: FAILED_PRECONDITION / STORE_IN_USE where another process has it open, STORE_INCOMPATIBLE where a newer
-    ///   version or another program made it; such files are left as they are. UNAVAILABLE / STORE_CORRUPT,
+    ///   version or another program made it; such a file is not changed. UNAVAILABLE / STORE_CORRUPT,
     ///   STORE_FAILED, and PERMISSION_DENIED where it is another user's.
     public init(
         path: String,
@@ -41,7 +44,7 @@ public final class SQLiteStorage: TaskStorage {
         let (file, connections) = try await runBlocking {
             let file = try StoreFile(path: path)
             do {
-                return (file, try SQLiteConnections(path: path, isChecked: isChecked))
+                return (file, try SQLiteConnections(file, isChecked: isChecked))
             } catch {
                 file.release()
                 throw error
@@ -57,7 +60,9 @@ public final class SQLiteStorage: TaskStorage {
     }
 
     deinit {
-        try? closeNow()
+        guard !isClosed.withLock({ $0 }) else { return }
+        // The last reference may be that of a job, whose connection cannot wait for itself.
+        DispatchQueue.global().async { [file, readers, writer] in try? Self.close(file, readers, writer) }
     }
 
     /// `sqlite`.
@@ -74,15 +79,24 @@ public final class SQLiteStorage: TaskStorage {
     }
 
     private func closeNow() throws {
-        let isFirst = isClosed.withLock { isClosed in
-            defer { isClosed = true }
-            return !isClosed
+        try closing.withLock { _ in
+            let isFirst = isClosed.withLock { isClosed in
+                defer { isClosed = true }
+                return !isClosed
+            }
+            if isFirst { try Self.close(file, readers, writer) }
         }
-        guard isFirst else { return }
+    }
+
+    private static func close(
+        _ file: StoreFile,
+        _ readers: ConnectionQueue<ReadJob>,
+        _ writer: ConnectionQueue<GroupCommit.Job>
+    ) throws {
         defer { file.release() }
+        let results = [Result { try readers.close() }, Result { try writer.close() }]
         do {
-            try readers.close()
-            try writer.close()
+            for result in results { try result.get() }
         } catch {
             throw StoreFault(error).error
         }
@@ -92,7 +106,8 @@ public final class SQLiteStorage: TaskStorage {
 
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
-        try await read { [codec] db in
+        try Self.check(owner: key.owner)
+        return try await read { [codec] db in
             let statement = try db.cachedStatement(sql: TaskStatements.read)
             let rows = try Row.fetchCursor(statement, arguments: [key.owner, key.id])
             return try rows.next().map { try codec.record($0) }
@@ -104,9 +119,16 @@ public final class SQLiteStorage: TaskStorage {
         _ key: TaskKey,
         _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output {
-        try await withCheckedThrowingContinuation { continuation in
-            let job = GroupCommit.Job { transaction in
-                let result = try transaction.mutate(key, body)
+        try Self.check(owner: key.owner)
+        return try await withCheckedThrowingContinuation { continuation in
+            let job = GroupCommit.Job { [health] transaction in
+                let result: Result<Output, any Error>
+                do {
+                    result = try transaction.mutate(key, body)
+                } catch let error as StoredDataError {
+                    // The fault of this one task, and of nobody else in the transaction.
+                    result = .failure(health.note(error, isWrite: false))
+                }
                 return { continuation.resume(with: result) }
             } fail: { [health] error in
                 continuation.resume(throwing: health.note(error, isWrite: true))
@@ -117,6 +139,7 @@ public final class SQLiteStorage: TaskStorage {
 
     /// See ``TaskStorage/page(_:)``.
     public func page(_ query: TaskStorageQuery) async throws -> [TaskRecord] {
+        try Self.check(owner: query.owner)
         guard !query.statuses.isEmpty else { return [] }
         return try await read { [codec] db in
             let sql = TaskStatements.page(statusCount: query.statuses.count)
@@ -163,6 +186,11 @@ public final class SQLiteStorage: TaskStorage {
             }
             if !isTaken { continuation.resume(throwing: Self.closed) }
         }
+    }
+
+    /// SQLite would take the text only up to a NUL byte, and so one owner for another.
+    private static func check(owner: String) throws(TaskwireError) {
+        guard !owner.utf8.contains(0) else { throw .invalidField("owner", "contains a NUL byte") }
     }
 
     static var closed: TaskwireError {

@@ -18,4 +18,11 @@ extension TaskEngine where Storage == SQLiteStorage, Clock == SystemTaskClock {
         let storage = try await SQLiteStorage(path: path, limits: limits, logger: logger)
         self.init(storage: storage, limits: limits, clock: SystemTaskClock())
     }
+
+    /// Waits for what is under way, and closes the file. Calls made later fail with UNAVAILABLE. A store that is merely
+    /// dropped closes its file as well, a little later.
+    /// - Throws: as ``SQLiteStorage/close()``.
+    public func close() async throws {
+        try await storage.close()
+    }
 }

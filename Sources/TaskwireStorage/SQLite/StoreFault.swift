@@ -29,7 +29,7 @@ struct StoreFault: Error {
                 .tooLarge,
                 "The task has more than 1 000 000 000 bytes"
             )
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+        case _ where (error as? DatabaseError)?.isDamage == true:
             advice = "Stop the server, keep a copy of the file, and restore a backup with `taskwire restore`."
             self.error = .unavailable(.storeCorrupt, "The store is damaged")
         case nil where error is StoredDataError:
@@ -49,4 +49,9 @@ extension TaskwireError {
     fileprivate static func unavailable(_ reason: Reason, _ message: String) -> TaskwireError {
         TaskwireError(.unavailable, reason, message, retryAfter: .seconds(1))
     }
+}
+
+extension DatabaseError {
+    /// Whether the file is not what SQLite wrote.
+    var isDamage: Bool { [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(resultCode) }
 }

@@ -14,7 +14,7 @@ struct StoreFile: Sendable {
     init(path: String) throws(TaskwireError) {
         try self.init(locking: path)
         do throws(TaskwireError) {
-            _ = try Self.prepare(path, isMade: true)
+            _ = try Self.look(at: path, isMade: true)
         } catch {
             release()
             throw error
@@ -40,6 +40,14 @@ struct StoreFile: Sendable {
         Self.removeCopies(of: path)
     }
 
+    /// Closes the file to everybody but its owner, and so what SQLite makes beside it, which gets its permissions.
+    /// - Throws: UNAVAILABLE / STORE_FAILED
+    func protect() throws(TaskwireError) {
+        guard chmod(path, 0o600) == 0 else {
+            throw Self.failure("protect", path, Errno(rawValue: errno))
+        }
+    }
+
     /// Gives the lock back.
     func release() {
         lock.release()
@@ -49,7 +57,7 @@ struct StoreFile: Sendable {
     /// - Throws: as ``init(path:)`` for what is not a file of this user.
     func isEmpty() throws(TaskwireError) -> Bool {
         // After a crash all there is may still be in the log.
-        try Self.prepare(path, isMade: false) == 0 && Self.byteCount(path + "-wal") == 0
+        try Self.look(at: path, isMade: false) == 0 && Self.byteCount(path + "-wal") == 0
     }
 
     /// The size of a file; 0 where there is none.
@@ -66,9 +74,11 @@ struct StoreFile: Sendable {
     /// Removes copies that a process did not finish. It had the lock, so nobody is making one.
     private static func removeCopies(of path: String) {
         let folder = FilePath(path).removingLastComponent()
-        let prefix = FilePath(TemporaryFile.prefix(of: path)).lastComponent?.string ?? ""
+        let store = FilePath(path).lastComponent?.string ?? ""
         let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder.string)
-        for name in names ?? [] where name.hasPrefix(prefix) { unlink(folder.appending(name).string) }
+        for name in names ?? [] where TemporaryFile.isName(name, of: store) {
+            unlink(folder.appending(name).string)
+        }
     }
 
     private static func makeFolder(of path: String) throws(TaskwireError) {
@@ -84,9 +94,8 @@ struct StoreFile: Sendable {
         }
     }
 
-    /// Sees to it that only its owner can use the file, and returns its size. A file that is not there is made, or has
-    /// no bytes. SQLite gives what it keeps beside the file the permissions of the file.
-    private static func prepare(_ path: String, isMade: Bool) throws(TaskwireError) -> Int64 {
+    /// Refuses what is not a file of this user, and returns its size. A file that is not there is made, or has no bytes.
+    private static func look(at path: String, isMade: Bool) throws(TaskwireError) -> Int64 {
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let descriptor = open(path, isMade ? flags | O_CREAT : flags, 0o600)
         if descriptor < 0, errno == ENOENT, !isMade { return 0 }
@@ -99,9 +108,6 @@ struct StoreFile: Sendable {
         }
         guard status.st_uid == geteuid() else {
             throw TaskwireError(.permissionDenied, .storeFailed, "The store \(path) belongs to another user")
-        }
-        guard status.st_mode & 0o077 == 0 || fchmod(descriptor, 0o600) == 0 else {
-            throw failure("protect", path, Errno(rawValue: errno))
         }
         return Int64(status.st_size)
     }

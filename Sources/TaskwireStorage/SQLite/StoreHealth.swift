@@ -8,6 +8,8 @@ final class StoreHealth: Sendable {
         /// When each kind of fault was logged last.
         var logged: [TaskwireError.Reason: ContinuousClock.Instant] = [:]
         var isWriting = true
+        /// When it was logged last that the store can be written again.
+        var loggedWriting: ContinuousClock.Instant?
     }
 
     private static let interval = Duration.seconds(10)
@@ -25,7 +27,7 @@ final class StoreHealth: Sendable {
     func note(_ error: any Error, isWrite: Bool) -> TaskwireError {
         let fault = StoreFault(error)
         let isNews = state.withLock { state in
-            if isWrite { state.isWriting = false }
+            if isWrite, fault.error.code == .unavailable { state.isWriting = false }
             let now = ContinuousClock.now
             if let last = state.logged[fault.error.reason], now - last < Self.interval { return false }
             state.logged[fault.error.reason] = now
@@ -50,7 +52,9 @@ final class StoreHealth: Sendable {
         let isNews = state.withLock { state in
             guard !state.isWriting else { return false }
             state.isWriting = true
-            state.logged = [:]
+            let now = ContinuousClock.now
+            if let last = state.loggedWriting, now - last < Self.interval { return false }
+            state.loggedWriting = now
             return true
         }
         if isNews { logger.info("the store can be written again", metadata: ["path": "\(path)"]) }

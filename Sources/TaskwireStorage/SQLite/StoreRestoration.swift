@@ -37,6 +37,10 @@ struct StoreRestoration {
             }
         } catch let error as Errno {
             throw StoreFile.failure("write", path, error)
+        } catch let error as DatabaseError {
+            // The old store could not take in its log, and is as it was.
+            let message = "Cannot write the store \(path): \(SQLiteConnections.sentence(error))"
+            throw TaskwireError(.unavailable, .storeFailed, message)
         }
     }
 
@@ -98,13 +102,14 @@ struct StoreRestoration {
     ///
     /// 1. The copy is complete. A crash up to here leaves the old store as it was, and a file that is removed
     ///    when the store is opened.
-    /// 2. The old file takes in its log, which SQLite does so that a crash harms neither. Only where the old store is
-    ///    too damaged for that, which is a reason to restore one, the log is lost with it.
+    /// 2. The old file takes in its log, which SQLite does so that a crash harms neither. Where that fails, nothing is
+    ///    replaced. Only where the old store is too damaged for it, which is a reason to restore one, the log is lost
+    ///    with it.
     /// 3. The log goes. A crash after this leaves the old store, complete in its one file.
     /// 4. The copy takes the name of the old file, in one step: a crash leaves the one or the other, and no log.
     private func replace(with copy: TemporaryFile) throws {
         try copy.synchronize()
-        SQLiteConnections.foldLog(of: path)
+        try SQLiteConnections.foldLog(of: path)
         StoreFile.removeCompanions(of: path)
         try TemporaryFile.synchronizeFolder(of: path)
         try copy.takePlace()

@@ -13,6 +13,7 @@ struct StoredTask {
 /// Reads and changes tasks within one transaction, and keeps the counts in step.
 final class TaskTransaction {
     private struct OwnerCount {
+        let owner: String
         var before: Int
         var now: Int
     }
@@ -22,7 +23,8 @@ final class TaskTransaction {
 
     private let db: Database
     private let codec: RecordCodec
-    private var ownerCounts: [String: OwnerCount] = [:]
+    /// By bytes, as SQLite compares them; strings of other bytes may be equal to Swift.
+    private var ownerCounts: [[UInt8]: OwnerCount] = [:]
     private var tasksAdded = 0
     private var tombstonesAdded = 0
 
@@ -72,11 +74,11 @@ final class TaskTransaction {
 
     /// Writes what the changes of a transaction share. The last step before the commit.
     func finish(maxTombstones: Int) throws {
-        for (owner, count) in ownerCounts where count.before != count.now {
+        for count in ownerCounts.values where count.before != count.now {
             if count.now == 0 {
-                try execute(TaskStatements.deleteOwnerCount, [owner])
+                try execute(TaskStatements.deleteOwnerCount, [count.owner])
             } else {
-                try execute(TaskStatements.setOwnerCount, [owner, count.now])
+                try execute(TaskStatements.setOwnerCount, [count.owner, count.now])
             }
         }
         guard tasksAdded != 0 || tombstonesAdded != 0 else { return }
@@ -154,17 +156,17 @@ final class TaskTransaction {
             (after.map(counts) == true ? 1 : 0) - (before.map(counts) == true ? 1 : 0)
         }
         let tasks = difference(\.isLive)
-        ownerCounts[owner]?.now += tasks
+        ownerCounts[Array(owner.utf8)]?.now += tasks
         tasksAdded += tasks
         tombstonesAdded += difference { !$0.isLive }
     }
 
     private func ownerCount(_ owner: String) throws -> OwnerCount {
-        if let count = ownerCounts[owner] { return count }
+        if let count = ownerCounts[Array(owner.utf8)] { return count }
         let statement = try db.cachedStatement(sql: TaskStatements.ownerCount)
         let stored = try Int.fetchOne(statement, arguments: [owner]) ?? 0
-        let count = OwnerCount(before: stored, now: stored)
-        ownerCounts[owner] = count
+        let count = OwnerCount(owner: owner, before: stored, now: stored)
+        ownerCounts[Array(owner.utf8)] = count
         return count
     }
 

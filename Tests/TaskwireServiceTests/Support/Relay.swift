@@ -64,6 +64,9 @@ final class Relay: Sendable {
     /// Calls so far, those in batches each.
     var callCount: Int { exchanges.reduce(0) { $0 + $1.methods.count } }
 
+    /// Exchanges that wait here.
+    var heldCount: Int { state.withLock { $0.held.count } }
+
     func set(_ mode: Mode) {
         let held = state.withLock { state in
             state.mode = mode
@@ -71,6 +74,17 @@ final class Relay: Sendable {
             return []
         }
         for continuation in held { continuation.resume() }
+    }
+
+    /// Lets everything pass but the exchange that has waited the longest, which waits for ``set(_:)``.
+    func passAllButFirst() {
+        let released = state.withLock { state in
+            state.mode = .passing
+            let released = state.held.dropFirst()
+            state.held = Array(state.held.prefix(1))
+            return released
+        }
+        for continuation in released { continuation.resume() }
     }
 
     /// Returns when that many calls have arrived here since the beginning.
