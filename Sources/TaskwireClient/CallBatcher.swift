@@ -6,15 +6,18 @@ internal import TaskwireRPC
 /// Lets calls that are made at the same time share exchanges.
 ///
 /// A call that finds no exchange in flight leaves at once, by itself: a lone caller never waits. Those that are
-/// made while one is in flight queue, and when it ends they leave together. There are no tasks here: each step
-/// is taken by a caller, by the transport's callback at the end of an exchange, or by the watch over the
-/// deadlines.
+/// made while one is in flight queue, and leave together when it ends, or sooner when they are many. There are no
+/// tasks here: each step is taken by a caller, by the transport's callback at the end of an exchange, or by the
+/// watch over the deadlines.
 ///
 /// Calls leave by themselves, as they come, also while there is no connection, so that each knows whether it was
 /// sent, and with a server that refuses batches.
 final class CallBatcher: DeadlineKeeper {
-    /// Exchanges in flight while further calls queue. Two were no faster.
-    private static let maxExchanges = 1
+    /// Exchanges in flight that a large queue adds to, so that the server has the next calls while its store waits for the
+    /// disk.
+    private static let maxExchanges = 4
+    /// Calls in the queue that are worth another exchange.
+    private static let largeQueue = 16
     /// What a server takes in one batch unless it was told otherwise.
     private static let maxCalls = ServerLimits().maxBatchCalls
     /// Bytes of one batch. It is the smallest limit for messages that a server can have, because a message
@@ -102,7 +105,7 @@ final class CallBatcher: DeadlineKeeper {
         return state.withLock { state in
             if isConnected { state.isServerKnown = true } else { state.forgetServer(mostCalls) }
             let isSharing = isConnected && state.maxCalls > 1
-            guard !isSharing || state.exchangeCount < Self.maxExchanges else { return false }
+            guard !isSharing || state.exchangeCount == 0 else { return false }
             state.exchangeCount += 1
             return true
         }
@@ -176,7 +179,8 @@ final class CallBatcher: DeadlineKeeper {
         let isConnected = socket.isConnected
         let (stranded, departing) = state.withLock { state -> ([SharedCall], (UInt64, [SharedCall])?) in
             guard isConnected, state.maxCalls > 1 else { return (state.takeQueue(), nil) }
-            guard isOverdue || state.exchangeCount < Self.maxExchanges else { return ([], nil) }
+            let isWorthwhile = state.exchangeCount < Self.maxExchanges && state.queue.count >= Self.largeQueue
+            guard isOverdue || state.exchangeCount == 0 || isWorthwhile else { return ([], nil) }
             let calls = state.takeCalls(maxBytes: min(Self.maxBytes, maxMessageBytes))
             guard !calls.isEmpty else { return ([], nil) }
             state.exchangeCount += 1
