@@ -51,6 +51,54 @@ public protocol TaskStore: Sendable {
 
     /// Removes a task and returns whether it was there.
     func deleteTask(_ taskID: String, options: CallOptions) async throws -> Bool
+
+    /// Takes the task's lease. From then on updates, results, errors, messages and questions are refused with
+    /// LEASE_LOST unless they carry its token; cancellation, answers and the taking of messages need none.
+    /// - Throws: FAILED_PRECONDITION / LEASE_HELD or TASK_TERMINAL.
+    func claimTask(_ request: ClaimTaskRequest, options: CallOptions) async throws -> TaskClaim
+
+    /// Lets a lease last longer. That is no change of the task: it wakes nobody and counts no revision.
+    /// - Throws: FAILED_PRECONDITION / LEASE_LOST, with the task as it is now.
+    func renewLease(_ request: RenewLeaseRequest, options: CallOptions) async throws -> TaskState
+
+    /// Gives a lease back, after which anybody may claim the task.
+    /// - Throws: FAILED_PRECONDITION / LEASE_LOST, with the task as it is now.
+    func releaseLease(_ request: ReleaseLeaseRequest, options: CallOptions) async throws -> TaskState
+
+    /// Appends a request or a notification to the task's queue.
+    /// - Throws: FAILED_PRECONDITION / TASK_TERMINAL or LEASE_LOST, RESOURCE_EXHAUSTED / QUEUE_FULL,
+    ///   ALREADY_EXISTS / INPUT_KEY_USED.
+    func enqueueMessage(_ request: EnqueueMessageRequest, options: CallOptions) async throws -> TaskState
+
+    /// Takes the oldest message out of the task's queue. After the task's end only notifications are left in it. That
+    /// the queue was empty is not remembered: a retry looks again.
+    func dequeueMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery
+
+    /// Returns the oldest message of the task's queue and leaves it there.
+    func peekMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery
+
+    /// Takes all messages out of the task's queue.
+    func clearMessages(_ taskID: String, options: CallOptions) async throws -> ClearedMessages
+
+    /// Waits until there is a message in the task's queue, and returns the oldest, which stays there.
+    /// - Throws: DEADLINE_EXCEEDED when the wait ends first, FAILED_PRECONDITION / TASK_TERMINAL when the task has
+    ///   ended and there is none.
+    func waitMessage(_ request: WaitMessageRequest, options: CallOptions) async throws -> MessageDelivery
+
+    /// Asks for input. The question is also a message of the task's queue, until somebody takes or answers it. The task
+    /// is `input_required` until all its questions are answered, and then `working` by itself.
+    /// - Throws: ALREADY_EXISTS / INPUT_KEY_USED, FAILED_PRECONDITION / TASK_TERMINAL or LEASE_LOST,
+    ///   RESOURCE_EXHAUSTED / QUEUE_FULL.
+    func requestInput(_ request: RequestInputRequest, options: CallOptions) async throws -> TaskState
+
+    /// Answers questions by their keys.
+    /// - Throws: FAILED_PRECONDITION / TASK_TERMINAL, RESOURCE_EXHAUSTED / TOO_LARGE.
+    func provideInput(_ request: ProvideInputRequest, options: CallOptions) async throws -> InputReceipt
+
+    /// Waits until a question is answered, by whomever and in whatever process.
+    /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where nothing was asked under that key, DEADLINE_EXCEEDED when the
+    ///   wait ends first, FAILED_PRECONDITION / TASK_TERMINAL when the task has ended without the answer.
+    func awaitInput(_ request: AwaitInputRequest, options: CallOptions) async throws -> InputAnswer
 }
 
 extension TaskStore {
@@ -89,13 +137,15 @@ extension TaskStore {
         status: TaskStatus? = nil,
         statusMessage: String? = nil,
         progress: TaskProgress? = nil,
+        leaseToken: [UInt8] = [],
         options: CallOptions = .default
     ) async throws -> TaskState {
         let request = UpdateTaskRequest(
             taskID: taskID,
             status: status,
             statusMessage: statusMessage,
-            progress: progress
+            progress: progress,
+            leaseToken: leaseToken
         )
         return try await updateTask(request, options: options)
     }
@@ -104,27 +154,39 @@ extension TaskStore {
     public func storeResult(
         _ result: Payload,
         for taskID: String,
+        leaseToken: [UInt8] = [],
         options: CallOptions = .default
     ) async throws -> TaskState {
-        try await storeResult(StoreResultRequest(taskID: taskID, result: result), options: options)
+        try await storeResult(
+            StoreResultRequest(taskID: taskID, result: result, leaseToken: leaseToken),
+            options: options
+        )
     }
 
     /// Completes a task with `result`.
     public func completeTask(
         _ taskID: String,
         result: Payload,
+        leaseToken: [UInt8] = [],
         options: CallOptions = .default
     ) async throws -> TaskState {
-        try await completeTask(CompleteTaskRequest(taskID: taskID, result: result), options: options)
+        try await completeTask(
+            CompleteTaskRequest(taskID: taskID, result: result, leaseToken: leaseToken),
+            options: options
+        )
     }
 
     /// Fails a task with `error`.
     public func failTask(
         _ taskID: String,
         error: TaskError,
+        leaseToken: [UInt8] = [],
         options: CallOptions = .default
     ) async throws -> TaskState {
-        try await failTask(FailTaskRequest(taskID: taskID, error: error), options: options)
+        try await failTask(
+            FailTaskRequest(taskID: taskID, error: error, leaseToken: leaseToken),
+            options: options
+        )
     }
 
     /// Cancels a task at once, or asks its worker to stop.
@@ -157,17 +219,8 @@ extension TaskStore {
     /// - Parameter timeout: How long to wait in all; `nil`: for ever.
     /// - Throws: DEADLINE_EXCEEDED when the time is over first.
     public func waitForResult(_ taskID: String, timeout: Duration? = nil) async throws -> TaskOutcome {
-        let end = timeout.map { ContinuousClock.now.advanced(by: $0) }
-        while true {
-            do {
-                let wait = end.map { max($0 - .now, .milliseconds(1)) }
-                return try await awaitResult(
-                    AwaitResultRequest(taskID: taskID, wait: wait),
-                    options: .default
-                )
-            } catch let error as TaskwireError where error.code == .deadlineExceeded {
-                if let end, end <= .now { throw error }
-            }
+        try await untilInTime(timeout) { wait in
+            try await awaitResult(AwaitResultRequest(taskID: taskID, wait: wait), options: .default)
         }
     }
 }

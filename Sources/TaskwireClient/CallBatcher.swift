@@ -85,7 +85,9 @@ final class CallBatcher: DeadlineKeeper {
         switch request {
         case let request as GetTaskRequest: request.view == .basic
         case is CreateTaskRequest, is UpdateTaskRequest, is StoreResultRequest, is CompleteTaskRequest,
-            is FailTaskRequest, is CancelTaskRequest, is DeleteTaskRequest:
+            is FailTaskRequest, is CancelTaskRequest, is DeleteTaskRequest, is ClaimTaskRequest,
+            is RenewLeaseRequest, is ReleaseLeaseRequest, is EnqueueMessageRequest, is RequestInputRequest,
+            is ProvideInputRequest:
             true
         default: false
         }

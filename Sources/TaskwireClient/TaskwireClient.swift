@@ -141,6 +141,70 @@ public final class TaskwireClient: TaskStore {
         return try await mutate("DeleteTask", request, options, as: DeletedReply.self).isDeleted
     }
 
+    /// See ``TaskStore/claimTask(_:options:)``.
+    public func claimTask(_ request: ClaimTaskRequest, options: CallOptions) async throws -> TaskClaim {
+        try await mutate("ClaimTask", request, options)
+    }
+
+    /// See ``TaskStore/renewLease(_:options:)``.
+    public func renewLease(_ request: RenewLeaseRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("RenewLease", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/releaseLease(_:options:)``.
+    public func releaseLease(_ request: ReleaseLeaseRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("ReleaseLease", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/enqueueMessage(_:options:)``.
+    public func enqueueMessage(
+        _ request: EnqueueMessageRequest,
+        options: CallOptions
+    ) async throws -> TaskState {
+        try await mutate("EnqueueMessage", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/dequeueMessage(_:options:)``.
+    public func dequeueMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
+        try await mutate("DequeueMessage", DequeueMessageRequest(taskID: taskID), options)
+    }
+
+    /// See ``TaskStore/peekMessage(_:options:)``.
+    public func peekMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
+        try await read("PeekMessage", PeekMessageRequest(taskID: taskID), options)
+    }
+
+    /// See ``TaskStore/clearMessages(_:options:)``.
+    public func clearMessages(_ taskID: String, options: CallOptions) async throws -> ClearedMessages {
+        try await mutate("ClearMessages", ClearMessagesRequest(taskID: taskID), options)
+    }
+
+    /// See ``TaskStore/waitMessage(_:options:)``.
+    public func waitMessage(
+        _ request: WaitMessageRequest,
+        options: CallOptions
+    ) async throws -> MessageDelivery {
+        try await read("WaitMessage", request, waiting(request.waitMilliseconds, options))
+    }
+
+    /// See ``TaskStore/requestInput(_:options:)``.
+    public func requestInput(_ request: RequestInputRequest, options: CallOptions) async throws -> TaskState {
+        try await mutate("RequestInput", request, options, as: TaskReply.self).task
+    }
+
+    /// See ``TaskStore/provideInput(_:options:)``.
+    public func provideInput(
+        _ request: ProvideInputRequest,
+        options: CallOptions
+    ) async throws -> InputReceipt {
+        try await mutate("ProvideInput", request, options)
+    }
+
+    /// See ``TaskStore/awaitInput(_:options:)``.
+    public func awaitInput(_ request: AwaitInputRequest, options: CallOptions) async throws -> InputAnswer {
+        try await read("AwaitInput", request, waiting(request.waitMilliseconds, options))
+    }
+
     // MARK: ServerService
 
     /// Returns the server's clock.

@@ -41,5 +41,38 @@ enum TaskServiceHandlers {
         "DeleteTask": Handler(.mutation) { (request: DeleteTaskRequest, call) in
             DeletedReply(isDeleted: try await call.tasks.deleteTask(request.taskID, options: call.options))
         },
+        "ClaimTask": Handler(.mutation) { (request: ClaimTaskRequest, call) in
+            try await call.tasks.claimTask(request, options: call.options)
+        },
+        "RenewLease": Handler(.mutation) { (request: RenewLeaseRequest, call) in
+            TaskReply(task: try await call.tasks.renewLease(request, options: call.options))
+        },
+        "ReleaseLease": Handler(.mutation) { (request: ReleaseLeaseRequest, call) in
+            TaskReply(task: try await call.tasks.releaseLease(request, options: call.options))
+        },
+        "EnqueueMessage": Handler(.mutation) { (request: EnqueueMessageRequest, call) in
+            TaskReply(task: try await call.tasks.enqueueMessage(request, options: call.options))
+        },
+        "DequeueMessage": Handler(.mutation) { (request: DequeueMessageRequest, call) in
+            try await call.tasks.dequeueMessage(request.taskID, options: call.options)
+        },
+        "PeekMessage": Handler(.read) { (request: PeekMessageRequest, call) in
+            try await call.tasks.peekMessage(request.taskID, options: call.options)
+        },
+        "ClearMessages": Handler(.mutation) { (request: ClearMessagesRequest, call) in
+            try await call.tasks.clearMessages(request.taskID, options: call.options)
+        },
+        "WaitMessage": Handler(.wait) { (request: WaitMessageRequest, call) in
+            try await call.tasks.waitMessage(request, options: call.options)
+        },
+        "RequestInput": Handler(.mutation) { (request: RequestInputRequest, call) in
+            TaskReply(task: try await call.tasks.requestInput(request, options: call.options))
+        },
+        "ProvideInput": Handler(.mutation) { (request: ProvideInputRequest, call) in
+            try await call.tasks.provideInput(request, options: call.options)
+        },
+        "AwaitInput": Handler(.wait) { (request: AwaitInputRequest, call) in
+            try await call.tasks.awaitInput(request, options: call.options)
+        },
     ]
 }

@@ -68,7 +68,9 @@ extension TaskEngine {
             for key in keys {
                 group.addImmediateTask {
                     do {
-                        try await core.storage.mutate(key) { record, _ in core.settle(&record, at: now) }
+                        try await core.storage.mutate(key) { record, _ in
+                            record = core.settled(record, at: now)
+                        }
                         core.waiters.wake(key)
                         return nil
                     } catch {

@@ -11,6 +11,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         let limits: TaskLimits
         let clock: Clock
         let waiters: TaskWaiters
+        let startedAt: Timestamp
         let nextSweep = Mutex(Timestamp(millisecondsSince1970: .min))
 
         init(storage: Storage, limits: TaskLimits, clock: Clock) {
@@ -18,6 +19,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             self.limits = limits
             self.clock = clock
             self.waiters = TaskWaiters(limit: limits.maxWaits)
+            self.startedAt = clock.now
         }
     }
 
@@ -69,7 +71,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 
     /// See ``TaskStore/getTask(_:view:options:)``.
     public func getTask(_ taskID: String, view: TaskView, options: CallOptions) async throws -> TaskState {
-        try await liveRecord(taskID).state.viewed(as: view)
+        try await liveRecord(taskID).viewed(as: view)
     }
 
     /// See ``TaskStore/getResult(_:options:)``.
@@ -106,12 +108,12 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             )
             // The last one of a full answer only tells that there is more.
             var examined = 0
-            for var record in records.prefix(limit - 1) {
+            for stored in records.prefix(limit - 1) {
                 examined += 1
-                position = TaskPosition(createdAt: record.state.createdAt, id: record.state.id)
+                position = TaskPosition(createdAt: stored.state.createdAt, id: stored.state.id)
                 budget -= 1
                 guard
-                    record.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds),
+                    let record = core.settled(stored, at: now),
                     record.isLive,
                     wanted.contains(record.state.status),
                     request.labels.allSatisfy({ record.state.labels[$0.key] == $0.value })
@@ -139,10 +141,10 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// See ``TaskStore/waitTask(_:options:)``.
     public func waitTask(_ request: WaitTaskRequest, options: CallOptions) async throws -> TaskChange {
         let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
-            $0.revision > request.afterRevision
+            $0.state.revision > request.afterRevision
         }
         return TaskChange(
-            task: record.state.viewed(as: request.view),
+            task: record.viewed(as: request.view),
             isChanged: record.state.revision > request.afterRevision
         )
     }
@@ -150,25 +152,30 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// See ``TaskStore/awaitResult(_:options:)``.
     public func awaitResult(_ request: AwaitResultRequest, options: CallOptions) async throws -> TaskOutcome {
         let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
-            $0.status.isTerminal
+            $0.state.status.isTerminal
         }
         guard record.state.status.isTerminal else {
-            throw TaskwireError(
-                .deadlineExceeded,
-                .deadlineExceeded,
-                "Task \(request.taskID) did not end in time",
-                task: record.state.viewed(as: .basic)
-            )
+            throw Self.waitEnded(record, "Task \(request.taskID) did not end in time")
         }
         return TaskOutcome(of: record.state)
     }
 
+    /// What a caller is told whose wait ended before what it waits for.
+    static func waitEnded(_ record: TaskRecord, _ message: String) -> TaskwireError {
+        TaskwireError(
+            .deadlineExceeded,
+            .deadlineExceeded,
+            message,
+            task: record.state.viewed(as: .basic)
+        )
+    }
+
     /// Returns the record as soon as `isDone` holds, or as it is when the wait ends.
-    private func wait(
+    func wait(
         for taskID: String,
         milliseconds: Int64,
         _ options: CallOptions,
-        until isDone: (TaskState) -> Bool
+        until isDone: (TaskRecord) -> Bool
     ) async throws -> TaskRecord {
         var milliseconds = try core.limits.wait(milliseconds)
         if let deadline = options.deadline {
@@ -176,11 +183,11 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         }
         let end = core.clock.now.adding(milliseconds: milliseconds)
         let first = try await liveRecord(taskID)
-        guard !isDone(first.state) else { return first }
+        guard !isDone(first) else { return first }
         return try await core.waiters.withWaiter(for: first.key) { waiter in
             while true {
                 let record = try await liveRecord(taskID)
-                guard !isDone(record.state), core.clock.now < end else { return record }
+                guard !isDone(record), core.clock.now < end else { return record }
                 // The task's own time may come before the sweeper does.
                 let due = record.dueAt
                 try await waiter.sleep(until: min(end, due ?? end), clock: core.clock)
@@ -188,10 +195,10 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         }
     }
 
-    private func liveRecord(_ taskID: String) async throws -> TaskRecord {
+    func liveRecord(_ taskID: String) async throws -> TaskRecord {
         try TaskID.validate(taskID)
-        var record = try await core.storage.read(TaskKey(owner: owner, id: taskID))
-        core.settle(&record, at: core.clock.now)
+        let stored = try await core.storage.read(TaskKey(owner: owner, id: taskID))
+        let record = core.settled(stored, at: core.clock.now)
         guard let record, record.isLive else { throw Self.notFound(taskID, record) }
         return record
     }
@@ -269,7 +276,8 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             var created = TaskRecord(state: state)
             created.mutations = record?.mutations ?? MutationLog()
             record = created
-        }
+            return MutationProduct.none
+        }.task
     }
 
     /// See ``TaskStore/updateTask(_:options:)``.
@@ -399,6 +407,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             _ = try await mutate(taskID, mutation, options) { record, now, _ throws(TaskwireError) in
                 guard record?.isLive == true else { throw Self.notFound(taskID, record) }
                 record?.bury(at: now, isExpired: false, tombstoneMilliseconds: tombstoneMilliseconds)
+                return MutationProduct.none
             }
             return true
         } catch let error as TaskwireError where error.code == .notFound {
@@ -407,19 +416,34 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     }
 
     /// Applies a mutation to a task that has to be there, and counts the revision where it changed something.
-    private func change(
+    func change(
         _ taskID: String,
         _ mutation: Mutation,
         _ options: CallOptions,
         _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> Void
     ) async throws -> TaskState {
+        try await changeAndReturn(taskID, mutation, options) { record, now throws(TaskwireError) in
+            try body(&record, now)
+            return MutationProduct.none
+        }.task
+    }
+
+    /// The same for a mutation that returns more than the task. One whose product is `nil` had nothing to do and is not
+    /// remembered.
+    func changeAndReturn(
+        _ taskID: String,
+        _ mutation: Mutation,
+        _ options: CallOptions,
+        _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> MutationProduct?
+    ) async throws -> (task: TaskState, product: MutationProduct) {
         try TaskID.validate(taskID)
         return try await mutate(taskID, mutation, options) { optional, now, _ throws(TaskwireError) in
             guard var record = optional, record.isLive else { throw Self.notFound(taskID, optional) }
-            let before = record.state
-            try body(&record, now)
-            if record.state != before { record.touch(at: now) }
+            let before = record
+            let product = try body(&record, now)
+            if record.isVisiblyDifferent(from: before) { record.touch(at: now) }
             optional = record
+            return product
         }
     }
 
@@ -430,11 +454,11 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         _ options: CallOptions,
         _ body:
             @escaping @Sendable (inout TaskRecord?, Timestamp, _ ownerTaskCount: Int) throws(TaskwireError) ->
-            Void
-    ) async throws -> TaskState {
+            MutationProduct?
+    ) async throws -> (task: TaskState, product: MutationProduct) {
         let key = TaskKey(owner: owner, id: taskID)
         let core = core
-        let (state, isNew) = try await core.storage.mutate(key) { record, ownerTaskCount in
+        let (state, product, isChanged) = try await core.storage.mutate(key) { record, ownerTaskCount in
             if let deadline = options.deadline, deadline <= .now {
                 throw TaskwireError(
                     .deadlineExceeded,
@@ -443,29 +467,38 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 )
             }
             let now = core.clock.now
-            core.settle(&record, at: now)
+            let stored = record
+            record = core.settled(record, at: now)
             if let record, let outcome = try record.mutations.outcome(of: mutation) {
-                return (outcome.applied(to: record.state), false)
+                return (outcome.applied(to: record.state), outcome.product, false)
             }
-            try body(&record, now, ownerTaskCount)
+            let product = try body(&record, now, ownerTaskCount)
             guard var changed = record else { throw Self.notFound(taskID, nil) }
             // A shortened time to live may be over at once.
             let isKept = changed.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
-            changed.mutations.remember(mutation, outcome: MutationOutcome(of: changed.state))
+            if let product {
+                changed.mutations.remember(
+                    mutation,
+                    outcome: MutationOutcome(of: changed.state, product: product)
+                )
+            }
             record = isKept ? changed : nil
-            return (changed.state.viewed(as: .basic), true)
+            let isChanged =
+                changed.state.revision != stored?.state.revision
+                || changed.interactions != stored?.interactions
+            return (changed.state.viewed(as: .basic), product ?? .none, isChanged)
         }
-        if isNew { core.waiters.wake(key) }
-        return state
+        if isChanged { core.waiters.wake(key) }
+        return (state, product)
     }
 }
 
 extension TaskEngine.Core {
-    /// Brings a record to what it is at `now`.
-    func settle(_ record: inout TaskRecord?, at now: Timestamp) {
-        if record?.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) == false {
-            record = nil
-        }
+    /// What a stored record is at `now`; `nil` when nothing of it is left.
+    func settled(_ stored: TaskRecord?, at now: Timestamp) -> TaskRecord? {
+        guard var record = stored else { return nil }
+        record.extendLease(after: startedAt)
+        return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
     }
 }
 

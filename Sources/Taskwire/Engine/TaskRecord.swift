@@ -3,7 +3,7 @@
 /// A removed task stays as a tombstone: the record without its payloads, so that late retries are answered and
 /// its revisions are never reused.
 public struct TaskRecord: Sendable, Hashable {
-    /// The task in full view.
+    /// The task in full view, but for ``TaskState/inputRequests``, which follow from ``interactions``.
     package var state: TaskState
     /// When the task reached a terminal state.
     package var endedAt: Timestamp?
@@ -13,7 +13,7 @@ public struct TaskRecord: Sendable, Hashable {
     package var mutations: MutationLog
     /// Messages and input requests, oldest first.
     package var interactions: [Interaction]
-    /// The lease's secret and policy, while ``TaskState/lease`` is set.
+    /// What only the store knows of the lease, while ``TaskState/lease`` is set.
     package var leaseSecret: LeaseSecret?
 
     package init(state: TaskState) {
@@ -29,42 +29,6 @@ public struct TaskRecord: Sendable, Hashable {
         package init(forgottenAt: Timestamp, isExpired: Bool) {
             self.forgottenAt = forgottenAt
             self.isExpired = isExpired
-        }
-    }
-
-    package struct LeaseSecret: Sendable, Hashable {
-        package var token: [UInt8]
-        package var isReleasedOnLoss: Bool
-
-        package init(token: [UInt8], isReleasedOnLoss: Bool) {
-            self.token = token
-            self.isReleasedOnLoss = isReleasedOnLoss
-        }
-    }
-
-    /// One message or input request: a queue entry until it is delivered, a question until it is answered.
-    package struct Interaction: Sendable, Hashable {
-        package var key: String
-        package var kind: TaskMessage.Kind
-        package var payload: Payload
-        package var queuedAt: Timestamp
-        package var isDelivered: Bool
-        package var response: Payload?
-
-        package init(
-            key: String,
-            kind: TaskMessage.Kind,
-            payload: Payload,
-            queuedAt: Timestamp,
-            isDelivered: Bool,
-            response: Payload?
-        ) {
-            self.key = key
-            self.kind = kind
-            self.payload = payload
-            self.queuedAt = queuedAt
-            self.isDelivered = isDelivered
-            self.response = response
         }
     }
 
@@ -100,11 +64,12 @@ extension TaskRecord {
     /// When the record next changes by itself: a lease or a life runs out, or a tombstone is forgotten.
     package var dueAt: Timestamp? {
         if let tombstone { return tombstone.forgottenAt }
+        // Nobody takes the life of a task while a worker holds it.
+        if let lease = state.lease { return lease.expiresAt }
         guard let ttl = state.ttlMilliseconds else { return nil }
         if let endedAt { return endedAt.adding(milliseconds: ttl) }
         // A time to live that was shortened below the task's age ends it then, and not in the past.
-        let end = max(state.createdAt.adding(milliseconds: ttl), state.lastUpdatedAt)
-        return max(end, state.lease?.expiresAt ?? end)
+        return max(state.createdAt.adding(milliseconds: ttl), state.lastUpdatedAt)
     }
 
     /// Brings the record to what it is at `now`. Returns `false` when nothing of it is left.
@@ -114,16 +79,18 @@ extension TaskRecord {
                 return false
             } else if endedAt != nil {
                 bury(at: due, isExpired: true, tombstoneMilliseconds: tombstoneMilliseconds)
+            } else if state.lease != nil {
+                loseLease(at: due)
             } else {
-                expire(at: due)
+                fail("The task expired: its time to live is over.", reason: .taskExpired, at: due)
             }
         }
         return true
     }
 
-    private mutating func expire(at moment: Timestamp) {
-        let message = "The task expired: its time to live is over."
-        let details = Array(#"{"reason":"\#(TaskwireError.Reason.taskExpired.rawValue)"}"#.utf8)
+    /// Makes the task `failed` by itself, with -32603 and a reason for programs.
+    mutating func fail(_ message: String, reason: TaskwireError.Reason, at moment: Timestamp) {
+        let details = Array(#"{"reason":"\#(reason.rawValue)"}"#.utf8)
         end(as: .failed, error: TaskError(message: message, data: details), at: moment)
         state.statusMessage = message
         touch(at: moment)
@@ -132,8 +99,7 @@ extension TaskRecord {
     /// Removes the task and leaves its tombstone.
     package mutating func bury(at moment: Timestamp, isExpired: Bool, tombstoneMilliseconds: Int64) {
         state = state.viewed(as: .basic)
-        state.lease = nil
-        leaseSecret = nil
+        dropLease()
         interactions = []
         tombstone = Tombstone(
             forgottenAt: moment.adding(milliseconds: tombstoneMilliseconds),
@@ -147,9 +113,7 @@ extension TaskRecord {
         state.status = status
         state.error = error
         if status != .completed { state.result = nil }
-        state.inputRequests = []
-        state.lease = nil
-        leaseSecret = nil
+        dropLease()
         endedAt = moment
     }
 
@@ -157,5 +121,13 @@ extension TaskRecord {
     package mutating func touch(at moment: Timestamp) {
         state.revision += 1
         state.lastUpdatedAt = max(state.lastUpdatedAt, moment)
+    }
+
+    /// Whether a caller sees a change since `before`. That a lease lasts longer is none: whoever waits for the task
+    /// is not woken by each renewal.
+    func isVisiblyDifferent(from before: TaskRecord) -> Bool {
+        var last = before.state
+        if let lease = state.lease { last.lease?.expiresAt = lease.expiresAt }
+        return state != last || interactions != before.interactions && openRequests != before.openRequests
     }
 }

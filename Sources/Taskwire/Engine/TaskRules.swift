@@ -29,6 +29,18 @@ extension TaskLimits {
         return size
     }
 
+    /// How long a lease lasts, in milliseconds.
+    func lease(_ milliseconds: Int64) throws(TaskwireError) -> Int64 {
+        let range = TaskLimits.leaseMilliseconds
+        guard range.contains(milliseconds) else {
+            throw .invalidField(
+                "lease_ms",
+                "\(milliseconds) is not between \(range.lowerBound) and \(range.upperBound)"
+            )
+        }
+        return milliseconds
+    }
+
     /// How long a call waits, in milliseconds.
     func wait(_ milliseconds: Int64) throws(TaskwireError) -> Int64 {
         guard milliseconds >= 0 else {
@@ -70,6 +82,28 @@ enum TaskRules {
         throw .invalidField(field, "has \(count) bytes, at most \(TaskLimits.maxTextBytes) are allowed")
     }
 
+    static func worker(_ name: String) throws(TaskwireError) {
+        try key(name, field: "worker", bytes: 1...256)
+    }
+
+    /// The key of a message, which a notification can do without, or of a question.
+    static func key(_ key: String, kind: TaskMessage.Kind) throws(TaskwireError) {
+        try self.key(key, field: "key", bytes: (kind == .request ? 1 : 0)...256)
+    }
+
+    private static func key(
+        _ key: String,
+        field: String,
+        bytes: ClosedRange<Int>
+    ) throws(TaskwireError) {
+        guard bytes.contains(key.utf8.count) else {
+            throw .invalidField(
+                field,
+                "has \(key.utf8.count) bytes, \(bytes.lowerBound) to \(bytes.upperBound) are allowed"
+            )
+        }
+    }
+
     static func progress(_ progress: TaskProgress?) throws(TaskwireError) {
         guard let progress else { return }
         guard progress.current.isFinite else {
@@ -103,13 +137,32 @@ enum TaskRules {
     /// Whether a worker with this token may change the task: nobody needs a token while it is unclaimed, but one
     /// that is not the current one is the token of a worker that lost its lease.
     static func lease(_ record: TaskRecord, token: [UInt8]) throws(TaskwireError) {
-        guard token == record.leaseSecret?.token ?? [] else {
-            throw TaskwireError(
-                .failedPrecondition,
-                .leaseLost,
-                "lease_token: not the token of the task's current lease",
-                task: record.state.viewed(as: .basic)
-            )
-        }
+        guard token == record.leaseSecret?.token ?? [] else { throw leaseLost(record) }
+    }
+
+    /// Whether this is the token of the worker that holds the task.
+    static func holder(_ record: TaskRecord, token: [UInt8]) throws(TaskwireError) {
+        guard token == record.leaseSecret?.token else { throw leaseLost(record) }
+    }
+
+    private static func leaseLost(_ record: TaskRecord) -> TaskwireError {
+        TaskwireError(
+            .failedPrecondition,
+            .leaseLost,
+            "lease_token: not the token of the task's current lease",
+            task: record.state.viewed(as: .basic)
+        )
+    }
+
+    /// Whether anybody may claim the task.
+    static func claimable(_ state: TaskState) throws(TaskwireError) {
+        try open(state)
+        guard let lease = state.lease else { return }
+        throw TaskwireError(
+            .failedPrecondition,
+            .leaseHeld,
+            "Task \(state.id) is held by \(lease.worker) until \(lease.expiresAt)",
+            task: state.viewed(as: .basic)
+        )
     }
 }

@@ -1,53 +1,80 @@
-/// Runs `body` as the work of a task, and makes sure that the task ends with it.
+internal import FoundationEssentials
+
+/// Claims a task, runs `body` as the work of it, and makes sure that the task ends with it.
 ///
 /// - A body that completes or fails the task through its context has done its part.
 /// - An error thrown by the body fails the task with its text and is not thrown on.
 /// - A body that returns without either fails the task: "finished without a result".
 /// - When the task is cancelled, is asked to be, or ends otherwise, the body is cancelled (Swift cancellation and
 ///   ``TaskContext/isCancelled``). A body that then stops with `CancellationError` leaves the task `cancelled`.
+/// - When the lease is lost, the body is cancelled, too, and the task is left to whoever has it then.
+/// - When the Swift task that called is cancelled, so is the body. One that then stops with `CancellationError` gives the
+///   task back for another worker where `onLoss` is ``LeaseLossPolicy/release``, and fails it otherwise.
 /// - A task that has ended by then is left alone, and that is no error.
 ///
-/// - Throws: What the store throws when the task is not there (NOT_FOUND) or its end cannot be stored.
+/// The lease is renewed each third of its time for as long as the body runs.
+/// - Parameters:
+///   - worker: The worker's name for people, 1 to 256 bytes.
+///   - lease: How long the task is held after the last sign of life of this process, 1 s to 10 min.
+///   - onLoss: What becomes of the task when this process does not renew the lease in time.
+/// - Throws: FAILED_PRECONDITION / LEASE_HELD where another worker has the task, and what the store throws when the task
+///   is not there (NOT_FOUND) or its end cannot be stored.
 public func withTaskExecution(
     of taskID: String,
     in store: some TaskStore,
+    worker: String = defaultWorkerName,
+    lease: Duration = .seconds(30),
+    onLoss: LeaseLossPolicy = .fail,
     _ body: @escaping @Sendable (TaskContext) async throws -> Void
 ) async throws {
-    let context = TaskContext(task: try await store.getTask(taskID, view: .full), store: store)
-    guard !context.task.status.isTerminal else { return }
-
-    let failure = await withTaskGroup(of: Finished.self) { group in
-        group.addTask {
-            do {
-                try await body(context)
-                return .body(nil)
-            } catch {
-                return .body(error)
-            }
+    let task = try await store.getTask(taskID, view: .full)
+    guard !task.status.isTerminal else { return }
+    let claimedAt = ContinuousClock.now
+    let claim: TaskClaim
+    do {
+        // A claim whose reply nobody waits for would keep others from the task.
+        claim = try await withoutCancellation {
+            try await store.claimTask(taskID, worker: worker, lease: lease, onLoss: onLoss)
         }
-        group.addTask {
-            await waitUntilPointless(context, in: store)
-            return .watch
-        }
-        // Whoever comes first ends the other; the body's end is what counts.
-        var failure: (any Error)?
-        for await finished in group {
-            group.cancelAll()
-            if case .body(let error) = finished { failure = error }
-        }
-        return failure
+    } catch let error as TaskwireError where error.reason == .taskTerminal {
+        return
     }
-    try await withoutCancellation { try await settle(context, in: store, after: failure) }
+    let context = TaskContext(task: task, store: store, claim: claim)
+    let keeper = LeaseKeeper(context: context, store: store, duration: lease, claimedAt: claimedAt)
+
+    // The lease is kept until the body has ended, however long that takes once it was told to stop.
+    let work = Task { try await body(context) }
+    let companions = [
+        Task {
+            await keeper.run()
+            if context.isCancelled { work.cancel() }
+        },
+        Task {
+            await waitUntilPointless(context, in: store)
+            work.cancel()
+        },
+    ]
+    let result = await withTaskCancellationHandler {
+        await work.result
+    } onCancel: {
+        work.cancel()
+    }
+    for companion in companions {
+        companion.cancel()
+        await companion.value
+    }
+    try await withoutCancellation { try await settle(context, in: store, onLoss: onLoss, after: result) }
 }
 
-private enum Finished: Sendable {
-    case body((any Error)?)
-    case watch
+/// The name of a worker that gives none: `HOST:PROCESS-ID`.
+public var defaultWorkerName: String {
+    let process = ProcessInfo.processInfo
+    return "\(process.hostName.prefix(128)):\(process.processIdentifier)"
 }
 
 /// Returns when the body should stop.
 private func waitUntilPointless(_ context: TaskContext, in store: some TaskStore) async {
-    while !Task.isCancelled, !context.task.mustStop {
+    while !Task.isCancelled, !context.isCancelled {
         do {
             let request = WaitTaskRequest(taskID: context.taskID, afterRevision: context.task.revision)
             context.note(try await store.waitTask(request, options: .default).task)
@@ -62,22 +89,35 @@ private func waitUntilPointless(_ context: TaskContext, in store: some TaskStore
     }
 }
 
-private func settle(_ context: TaskContext, in store: some TaskStore, after failure: (any Error)?)
-    async throws
-{
-    guard !context.task.status.isTerminal else { return }
+private func settle(
+    _ context: TaskContext,
+    in store: some TaskStore,
+    onLoss: LeaseLossPolicy,
+    after result: Result<Void, any Error>
+) async throws {
+    guard !context.task.status.isTerminal, !context.isLeaseLost else { return }
     do {
-        if failure is CancellationError, context.isCancelled {
+        switch result {
+        case .success:
+            try await context.fail("finished without a result")
+        case .failure(is CancellationError) where context.isCancelled:
             context.note(try await store.cancelTask(context.taskID))
-        } else if let failure {
-            let text = String(describing: failure)
+        case .failure(is CancellationError) where onLoss == .release:
+            _ = try await store.releaseLease(context.taskID, leaseToken: context.leaseToken)
+        case .failure(let error):
+            let text = String(describing: error)
             try await context.fail(
                 String(decoding: text.utf8.prefix(TaskLimits.maxTextBytes - 4), as: UTF8.self)
             )
-        } else {
-            try await context.fail("finished without a result")
         }
-    } catch let error as TaskwireError where error.code == .notFound || error.reason == .taskTerminal {
+    } catch let error as TaskwireError where error.isOutOfHands {
         return
+    }
+}
+
+extension TaskwireError {
+    /// Whether the task is not the caller's to end any more: it is gone, has ended, or is another worker's.
+    fileprivate var isOutOfHands: Bool {
+        code == .notFound || reason == .taskTerminal || reason == .leaseLost
     }
 }

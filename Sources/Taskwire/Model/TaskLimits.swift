@@ -8,6 +8,9 @@ public struct TaskLimits: Sendable, Hashable {
     public var maxMessagesPerTask: Int = 256
     /// Input requests that may be open in one task. Default 64.
     public var maxInputRequestsPerTask: Int = 64
+    /// Bytes that a task keeps of its messages, questions and answers together. Default 2 MiB, half of a message on the
+    /// wire, so that all of them fit in one reply.
+    public var maxInteractionBytes: Int = 2 << 20
     /// Longest wait of one call in milliseconds. Default 30 s.
     public var maxWaitMilliseconds: Int64 = 30_000
     /// Calls that may wait at once. Default 16 384.
@@ -21,6 +24,9 @@ public struct TaskLimits: Sendable, Hashable {
 
     /// Bytes of a status message, an immediate response and the message of an error: 16 KiB.
     public static let maxTextBytes = 16 << 10
+
+    /// How long a lease may last, in milliseconds: 1 s to 10 min.
+    public static let leaseMilliseconds: ClosedRange<Int64> = 1000...600_000
 
     /// The defaults.
     public init() {}

@@ -46,3 +46,74 @@ public struct TaskPage: Sendable, Hashable {
         self.nextCursor = nextCursor
     }
 }
+
+/// A lease that was taken.
+public struct TaskClaim: Sendable, Hashable {
+    /// The task, without its payloads.
+    public var task: TaskState
+    /// Proof of the lease, for the worker alone. No other lease has the same, so that the store can tell a worker that
+    /// lost its lease from the one that has it (fencing).
+    public var leaseToken: [UInt8]
+
+    /// A lease on `task`.
+    public init(task: TaskState, leaseToken: [UInt8]) {
+        self.task = task
+        self.leaseToken = leaseToken
+    }
+}
+
+/// The oldest message of a task's queue, or that there is none.
+public struct MessageDelivery: Sendable, Hashable {
+    /// The task, without its payloads.
+    public var task: TaskState
+    /// The message; `nil`: the queue was empty.
+    public var message: TaskMessage?
+
+    /// A delivery.
+    public init(task: TaskState, message: TaskMessage?) {
+        self.task = task
+        self.message = message
+    }
+}
+
+/// What was in a task's queue.
+public struct ClearedMessages: Sendable, Hashable {
+    /// The task, without its payloads.
+    public var task: TaskState
+    /// The messages, the oldest first.
+    public var messages: [TaskMessage]
+
+    /// What was taken out of a queue.
+    public init(task: TaskState, messages: [TaskMessage]) {
+        self.task = task
+        self.messages = messages
+    }
+}
+
+/// Which answers were taken.
+public struct InputReceipt: Sendable, Hashable {
+    /// The task, without its payloads.
+    public var task: TaskState
+    /// The keys that were open and are answered now, sorted.
+    public var acceptedKeys: [String]
+
+    /// A receipt.
+    public init(task: TaskState, acceptedKeys: [String]) {
+        self.task = task
+        self.acceptedKeys = acceptedKeys
+    }
+}
+
+/// The answer to a question.
+public struct InputAnswer: Sendable, Hashable {
+    /// The task, without its payloads.
+    public var task: TaskState
+    /// What was answered.
+    public var response: Payload
+
+    /// An answer.
+    public init(task: TaskState, response: Payload) {
+        self.task = task
+        self.response = response
+    }
+}

@@ -21,6 +21,7 @@ extension ServerLimits: MessageReadable, MessageWritable {
         tasks.tombstoneMilliseconds = message.tombstone_ms
         tasks.maxTombstones = Int(clamping: message.max_tombstones)
         defaultTimeoutMilliseconds = message.default_timeout_ms
+        tasks.maxInteractionBytes = Int(clamping: message.max_interaction_bytes)
     }
 
     func write(to message: inout Taskwire__V1__Limits, in arena: Arena) throws(TaskwireError) {
@@ -39,5 +40,6 @@ extension ServerLimits: MessageReadable, MessageWritable {
         message.tombstone_ms = tasks.tombstoneMilliseconds
         message.max_tombstones = Int64(tasks.maxTombstones)
         message.default_timeout_ms = defaultTimeoutMilliseconds
+        message.max_interaction_bytes = Int64(tasks.maxInteractionBytes)
     }
 }

@@ -12,14 +12,8 @@ package struct DeleteTaskRequest: Sendable, Hashable {
     }
 }
 
-extension DeleteTaskRequest: MessageReadable, MessageWritable {
+extension DeleteTaskRequest: TaskIDRequest {
     static let descriptor = MessageDescriptor(taskwire__v1__delete_task_request__init)
-
-    init(_ message: Taskwire__V1__DeleteTaskRequest) throws(TaskwireError) {
-        self.init(taskID: String(wire: message.task_id))
-    }
-
-    func write(to message: inout Taskwire__V1__DeleteTaskRequest, in arena: Arena) throws(TaskwireError) {
-        message.task_id = try arena.string(taskID, "task_id")
-    }
 }
+
+extension Taskwire__V1__DeleteTaskRequest: TaskIDMessage {}

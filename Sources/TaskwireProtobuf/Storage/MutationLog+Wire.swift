@@ -108,7 +108,10 @@ extension Mutation: MessageReadable, MessageWritable {
         }
         self.requestID = requestID
         fingerprint = message.fingerprint
-        outcome = MutationOutcome(of: try TaskState.readRequired(message.outcome, "outcome"))
+        outcome = MutationOutcome(
+            of: try TaskState.readRequired(message.outcome, "outcome"),
+            product: try Self.product(message)
+        )
     }
 
     func write(to message: inout Taskwire__Storage__V1__Mutation, in arena: Arena) throws(TaskwireError) {
@@ -116,5 +119,31 @@ extension Mutation: MessageReadable, MessageWritable {
         message.fingerprint = fingerprint
         let nothing = TaskState(id: "", createdAt: outcome.createdAt)
         message.outcome = try arena.message(outcome.applied(to: nothing), "outcome")
+        switch outcome.product {
+        case .none:
+            break
+        case .leaseToken(let token):
+            message.lease_token = try arena.bytes(token)
+        case .messages(let messages):
+            message.messages = try arena.messages(messages, "messages")
+            message.n_messages = messages.count
+        case .acceptedKeys(let keys):
+            message.accepted = try arena.strings(keys, "accepted")
+            message.n_accepted = keys.count
+        }
+    }
+
+    private static func product(
+        _ message: Taskwire__Storage__V1__Mutation
+    ) throws(TaskwireError) -> MutationProduct {
+        if message.lease_token.len > 0 { return .leaseToken([UInt8](wire: message.lease_token)) }
+        if message.n_messages > 0 {
+            let messages = try TaskMessage.readAll(message.messages, count: message.n_messages, "messages")
+            return .messages(messages)
+        }
+        if message.n_accepted > 0 {
+            return .acceptedKeys([String](wire: message.accepted, count: message.n_accepted))
+        }
+        return .none
     }
 }

@@ -55,16 +55,15 @@ extension TaskRecord.LeaseSecret: MessageReadable, MessageWritable {
     init(_ message: Taskwire__Storage__V1__LeaseSecret) throws(TaskwireError) {
         self.init(
             token: [UInt8](wire: message.token),
-            isReleasedOnLoss: message.on_loss == TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_RELEASE
+            onLoss: LeaseLossPolicy(wire: message.on_loss),
+            durationMilliseconds: message.lease_ms
         )
     }
 
     func write(to message: inout Taskwire__Storage__V1__LeaseSecret, in arena: Arena) throws(TaskwireError) {
         message.token = try arena.bytes(token)
-        message.on_loss =
-            isReleasedOnLoss
-            ? TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_RELEASE
-            : TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_FAIL
+        message.on_loss = onLoss.wire
+        message.lease_ms = durationMilliseconds
     }
 }
 
@@ -75,7 +74,7 @@ extension TaskRecord.Interaction: MessageReadable, MessageWritable {
         self.init(
             key: String(wire: message.key),
             kind: try TaskMessage.Kind(wire: message.kind, "kind"),
-            payload: try Payload.readRequired(message.payload, "payload"),
+            payload: try Payload.read(message.payload, "payload"),
             queuedAt: Timestamp(millisecondsSince1970: message.queued_at_unix_ms),
             isDelivered: message.is_delivered != 0,
             response: try Payload.read(message.response, "response")

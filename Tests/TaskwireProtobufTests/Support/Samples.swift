@@ -92,6 +92,7 @@ enum Samples {
         limits.tasks.tombstoneMilliseconds = 13
         limits.tasks.maxTombstones = 14
         limits.defaultTimeoutMilliseconds = 15
+        limits.tasks.maxInteractionBytes = 16
         return ServerInfo(version: "1.0.0", storage: "memory", features: ["batch", "wait"], limits: limits)
     }
 }

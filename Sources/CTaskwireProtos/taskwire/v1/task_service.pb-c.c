@@ -5596,7 +5596,7 @@ const ProtobufCMessageDescriptor taskwire__v1__get_server_info_request__descript
   (ProtobufCMessageInit) taskwire__v1__get_server_info_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[15] =
+static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[16] =
 {
   {
     "max_message_bytes",
@@ -5778,6 +5778,18 @@ static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[15
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "max_interaction_bytes",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, max_interaction_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
   14,   /* field[14] = default_timeout_ms */
@@ -5786,6 +5798,7 @@ static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
   8,   /* field[8] = max_calls_per_second_per_owner */
   1,   /* field[1] = max_decode_bytes */
   5,   /* field[5] = max_input_requests_per_task */
+  15,   /* field[15] = max_interaction_bytes */
   0,   /* field[0] = max_message_bytes */
   4,   /* field[4] = max_messages_per_task */
   11,   /* field[11] = max_page_size */
@@ -5799,7 +5812,7 @@ static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
 static const ProtobufCIntRange taskwire__v1__limits__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
 {
@@ -5809,7 +5822,7 @@ const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
   "Taskwire__V1__Limits",
   "taskwire.v1",
   sizeof(Taskwire__V1__Limits),
-  15,
+  16,
   taskwire__v1__limits__field_descriptors,
   taskwire__v1__limits__field_indices_by_name,
   1,  taskwire__v1__limits__number_ranges,

@@ -547,6 +547,9 @@ struct  Taskwire__V1__ClaimTaskReply
 {
   ProtobufCMessage base;
   Taskwire__V1__TaskState *task;
+  /*
+   * Proves the lease, and is shown to nobody else.
+   */
   ProtobufCBinaryData lease_token;
 };
 #define TASKWIRE__V1__CLAIM_TASK_REPLY__INIT \
@@ -559,6 +562,9 @@ struct  Taskwire__V1__RenewLeaseRequest
   ProtobufCMessage base;
   char *task_id;
   ProtobufCBinaryData lease_token;
+  /*
+   * 1000 to 600000. 0: as long as before.
+   */
   int64_t lease_ms;
 };
 #define TASKWIRE__V1__RENEW_LEASE_REQUEST__INIT \
@@ -603,6 +609,9 @@ struct  Taskwire__V1__EnqueueMessageRequest
   char *task_id;
   ProtobufCBinaryData lease_token;
   Taskwire__V1__MessageKind kind;
+  /*
+   * Up to 256 bytes. A request needs one that no other request of the task had.
+   */
   char *key;
   Taskwire__V1__Payload *payload;
 };
@@ -728,7 +737,7 @@ struct  Taskwire__V1__RequestInputRequest
   char *task_id;
   ProtobufCBinaryData lease_token;
   /*
-   * Used once in a task's life.
+   * 1 to 256 bytes, used once in a task's life.
    */
   char *key;
   Taskwire__V1__Payload *payload;
@@ -763,6 +772,9 @@ struct  Taskwire__V1__ProvideInputRequest
 {
   ProtobufCMessage base;
   char *task_id;
+  /*
+   * Answers by the keys of their questions. Keys that nobody asked, or that are answered, are ignored.
+   */
   size_t n_responses;
   Taskwire__V1__ProvideInputRequest__ResponsesEntry **responses;
 };
@@ -776,7 +788,7 @@ struct  Taskwire__V1__ProvideInputReply
   ProtobufCMessage base;
   Taskwire__V1__TaskState *task;
   /*
-   * The keys that were outstanding and are answered now.
+   * The keys that were outstanding and are answered now, sorted.
    */
   size_t n_accepted;
   char **accepted;
@@ -864,10 +876,11 @@ struct  Taskwire__V1__Limits
   int64_t tombstone_ms;
   int64_t max_tombstones;
   int64_t default_timeout_ms;
+  int64_t max_interaction_bytes;
 };
 #define TASKWIRE__V1__LIMITS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__limits__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Taskwire__V1__GetServerInfoReply

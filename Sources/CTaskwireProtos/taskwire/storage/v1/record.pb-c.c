@@ -187,6 +187,51 @@ void   taskwire__storage__v1__interaction__free_unpacked
   assert(message->base.descriptor == &taskwire__storage__v1__interaction__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   taskwire__storage__v1__interactions__init
+                     (Taskwire__Storage__V1__Interactions         *message)
+{
+  static const Taskwire__Storage__V1__Interactions init_value = TASKWIRE__STORAGE__V1__INTERACTIONS__INIT;
+  *message = init_value;
+}
+size_t taskwire__storage__v1__interactions__get_packed_size
+                     (const Taskwire__Storage__V1__Interactions *message)
+{
+  assert(message->base.descriptor == &taskwire__storage__v1__interactions__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__storage__v1__interactions__pack
+                     (const Taskwire__Storage__V1__Interactions *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__storage__v1__interactions__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__storage__v1__interactions__pack_to_buffer
+                     (const Taskwire__Storage__V1__Interactions *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__storage__v1__interactions__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__Storage__V1__Interactions *
+       taskwire__storage__v1__interactions__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__Storage__V1__Interactions *)
+     protobuf_c_message_unpack (&taskwire__storage__v1__interactions__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__storage__v1__interactions__free_unpacked
+                     (Taskwire__Storage__V1__Interactions *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__storage__v1__interactions__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   taskwire__storage__v1__mutation_log__init
                      (Taskwire__Storage__V1__MutationLog         *message)
 {
@@ -418,7 +463,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__tombstone__descriptor =
   (ProtobufCMessageInit) taskwire__storage__v1__tombstone__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__lease_secret__field_descriptors[2] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__lease_secret__field_descriptors[3] =
 {
   {
     "token",
@@ -444,15 +489,28 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__lease_secret__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lease_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__LeaseSecret, lease_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__lease_secret__field_indices_by_name[] = {
+  2,   /* field[2] = lease_ms */
   1,   /* field[1] = on_loss */
   0,   /* field[0] = token */
 };
 static const ProtobufCIntRange taskwire__storage__v1__lease_secret__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor =
 {
@@ -462,7 +520,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor
   "Taskwire__Storage__V1__LeaseSecret",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__LeaseSecret),
-  2,
+  3,
   taskwire__storage__v1__lease_secret__field_descriptors,
   taskwire__storage__v1__lease_secret__field_indices_by_name,
   1,  taskwire__storage__v1__lease_secret__number_ranges,
@@ -572,6 +630,44 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor 
   (ProtobufCMessageInit) taskwire__storage__v1__interaction__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor taskwire__storage__v1__interactions__field_descriptors[1] =
+{
+  {
+    "interactions",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Taskwire__Storage__V1__Interactions, n_interactions),
+    offsetof(Taskwire__Storage__V1__Interactions, interactions),
+    &taskwire__storage__v1__interaction__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__storage__v1__interactions__field_indices_by_name[] = {
+  0,   /* field[0] = interactions */
+};
+static const ProtobufCIntRange taskwire__storage__v1__interactions__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor taskwire__storage__v1__interactions__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.storage.v1.Interactions",
+  "Interactions",
+  "Taskwire__Storage__V1__Interactions",
+  "taskwire.storage.v1",
+  sizeof(Taskwire__Storage__V1__Interactions),
+  1,
+  taskwire__storage__v1__interactions__field_descriptors,
+  taskwire__storage__v1__interactions__field_indices_by_name,
+  1,  taskwire__storage__v1__interactions__number_ranges,
+  (ProtobufCMessageInit) taskwire__storage__v1__interactions__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation_log__field_descriptors[1] =
 {
   {
@@ -610,7 +706,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__mutation_log__descriptor
   (ProtobufCMessageInit) taskwire__storage__v1__mutation_log__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_descriptors[3] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_descriptors[6] =
 {
   {
     "request_id",
@@ -648,16 +744,55 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lease_token",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__Mutation, lease_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "messages",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Taskwire__Storage__V1__Mutation, n_messages),
+    offsetof(Taskwire__Storage__V1__Mutation, messages),
+    &taskwire__v1__message__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accepted",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Taskwire__Storage__V1__Mutation, n_accepted),
+    offsetof(Taskwire__Storage__V1__Mutation, accepted),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__mutation__field_indices_by_name[] = {
+  5,   /* field[5] = accepted */
   1,   /* field[1] = fingerprint */
+  3,   /* field[3] = lease_token */
+  4,   /* field[4] = messages */
   2,   /* field[2] = outcome */
   0,   /* field[0] = request_id */
 };
 static const ProtobufCIntRange taskwire__storage__v1__mutation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor =
 {
@@ -667,7 +802,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor =
   "Taskwire__Storage__V1__Mutation",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Mutation),
-  3,
+  6,
   taskwire__storage__v1__mutation__field_descriptors,
   taskwire__storage__v1__mutation__field_indices_by_name,
   1,  taskwire__storage__v1__mutation__number_ranges,

@@ -20,6 +20,7 @@ typedef struct Taskwire__Storage__V1__Record Taskwire__Storage__V1__Record;
 typedef struct Taskwire__Storage__V1__Tombstone Taskwire__Storage__V1__Tombstone;
 typedef struct Taskwire__Storage__V1__LeaseSecret Taskwire__Storage__V1__LeaseSecret;
 typedef struct Taskwire__Storage__V1__Interaction Taskwire__Storage__V1__Interaction;
+typedef struct Taskwire__Storage__V1__Interactions Taskwire__Storage__V1__Interactions;
 typedef struct Taskwire__Storage__V1__MutationLog Taskwire__Storage__V1__MutationLog;
 typedef struct Taskwire__Storage__V1__Mutation Taskwire__Storage__V1__Mutation;
 
@@ -84,10 +85,14 @@ struct  Taskwire__Storage__V1__LeaseSecret
   ProtobufCMessage base;
   ProtobufCBinaryData token;
   Taskwire__V1__LeaseLossPolicy on_loss;
+  /*
+   * For how long it was granted or last renewed.
+   */
+  int64_t lease_ms;
 };
 #define TASKWIRE__STORAGE__V1__LEASE_SECRET__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__lease_secret__descriptor) \
-    , {0,NULL}, TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_FAIL }
+    , {0,NULL}, TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_FAIL, 0 }
 
 
 struct  Taskwire__Storage__V1__Interaction
@@ -95,6 +100,9 @@ struct  Taskwire__Storage__V1__Interaction
   ProtobufCMessage base;
   char *key;
   Taskwire__V1__MessageKind kind;
+  /*
+   * Absent once it is answered.
+   */
   Taskwire__V1__Payload *payload;
   int64_t queued_at_unix_ms;
   protobuf_c_boolean is_delivered;
@@ -103,6 +111,20 @@ struct  Taskwire__Storage__V1__Interaction
 #define TASKWIRE__STORAGE__V1__INTERACTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__interaction__descriptor) \
     , (char *)protobuf_c_empty_string, TASKWIRE__V1__MESSAGE_KIND__MESSAGE_KIND_UNSPECIFIED, NULL, 0, 0, NULL }
+
+
+/*
+ * What a storage keeps beside the record when it is large.
+ */
+struct  Taskwire__Storage__V1__Interactions
+{
+  ProtobufCMessage base;
+  size_t n_interactions;
+  Taskwire__Storage__V1__Interaction **interactions;
+};
+#define TASKWIRE__STORAGE__V1__INTERACTIONS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__interactions__descriptor) \
+    , 0,NULL }
 
 
 /*
@@ -131,10 +153,18 @@ struct  Taskwire__Storage__V1__Mutation
    * The basic view of the task as the mutation left it, without id and owner.
    */
   Taskwire__V1__TaskState *outcome;
+  /*
+   * What it returned beside the task: one of these, or nothing.
+   */
+  ProtobufCBinaryData lease_token;
+  size_t n_messages;
+  Taskwire__V1__Message **messages;
+  size_t n_accepted;
+  char **accepted;
 };
 #define TASKWIRE__STORAGE__V1__MUTATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__mutation__descriptor) \
-    , {0,NULL}, 0, NULL }
+    , {0,NULL}, 0, NULL, {0,NULL}, 0,NULL, 0,NULL }
 
 
 /* Taskwire__Storage__V1__Record methods */
@@ -213,6 +243,25 @@ Taskwire__Storage__V1__Interaction *
 void   taskwire__storage__v1__interaction__free_unpacked
                      (Taskwire__Storage__V1__Interaction *message,
                       ProtobufCAllocator *allocator);
+/* Taskwire__Storage__V1__Interactions methods */
+void   taskwire__storage__v1__interactions__init
+                     (Taskwire__Storage__V1__Interactions         *message);
+size_t taskwire__storage__v1__interactions__get_packed_size
+                     (const Taskwire__Storage__V1__Interactions   *message);
+size_t taskwire__storage__v1__interactions__pack
+                     (const Taskwire__Storage__V1__Interactions   *message,
+                      uint8_t             *out);
+size_t taskwire__storage__v1__interactions__pack_to_buffer
+                     (const Taskwire__Storage__V1__Interactions   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__Storage__V1__Interactions *
+       taskwire__storage__v1__interactions__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__storage__v1__interactions__free_unpacked
+                     (Taskwire__Storage__V1__Interactions *message,
+                      ProtobufCAllocator *allocator);
 /* Taskwire__Storage__V1__MutationLog methods */
 void   taskwire__storage__v1__mutation_log__init
                      (Taskwire__Storage__V1__MutationLog         *message);
@@ -265,6 +314,9 @@ typedef void (*Taskwire__Storage__V1__LeaseSecret_Closure)
 typedef void (*Taskwire__Storage__V1__Interaction_Closure)
                  (const Taskwire__Storage__V1__Interaction *message,
                   void *closure_data);
+typedef void (*Taskwire__Storage__V1__Interactions_Closure)
+                 (const Taskwire__Storage__V1__Interactions *message,
+                  void *closure_data);
 typedef void (*Taskwire__Storage__V1__MutationLog_Closure)
                  (const Taskwire__Storage__V1__MutationLog *message,
                   void *closure_data);
@@ -281,6 +333,7 @@ extern const ProtobufCMessageDescriptor taskwire__storage__v1__record__descripto
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__tombstone__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__storage__v1__interactions__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__mutation_log__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor;
 

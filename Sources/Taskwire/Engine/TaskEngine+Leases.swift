@@ -1,0 +1,55 @@
+extension TaskEngine {
+    /// See ``TaskStore/claimTask(_:options:)``.
+    public func claimTask(_ request: ClaimTaskRequest, options: CallOptions) async throws -> TaskClaim {
+        try TaskRules.worker(request.worker)
+        let duration = try core.limits.lease(request.leaseMilliseconds)
+        let mutation = Mutation("ClaimTask", requestID: options.requestID) {
+            $0.feed(request.worker)
+            $0.feed(duration)
+            $0.feed(request.onLoss == .fail ? "fail" : "release")
+        }
+        let secret = TaskRecord.LeaseSecret(
+            token: Self.makeLeaseToken(),
+            onLoss: request.onLoss,
+            durationMilliseconds: duration
+        )
+        let (task, product) = try await changeAndReturn(request.taskID, mutation, options) {
+            record,
+            now throws(TaskwireError) in
+            try TaskRules.claimable(record.state)
+            record.grantLease(to: request.worker, secret, at: now)
+            return .leaseToken(secret.token)
+        }
+        return TaskClaim(task: task, leaseToken: product.leaseToken)
+    }
+
+    /// See ``TaskStore/renewLease(_:options:)``.
+    public func renewLease(_ request: RenewLeaseRequest, options: CallOptions) async throws -> TaskState {
+        let duration = request.leaseMilliseconds == 0 ? nil : try core.limits.lease(request.leaseMilliseconds)
+        let mutation = Mutation("RenewLease", requestID: options.requestID) {
+            $0.feed(request.leaseToken)
+            $0.feed(duration)
+        }
+        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+            try TaskRules.holder(record, token: request.leaseToken)
+            record.renewLease(for: duration, at: now)
+        }
+    }
+
+    /// See ``TaskStore/releaseLease(_:options:)``.
+    public func releaseLease(_ request: ReleaseLeaseRequest, options: CallOptions) async throws -> TaskState {
+        let mutation = Mutation("ReleaseLease", requestID: options.requestID) {
+            $0.feed(request.leaseToken)
+        }
+        return try await change(request.taskID, mutation, options) { record, _ throws(TaskwireError) in
+            try TaskRules.holder(record, token: request.leaseToken)
+            record.dropLease()
+        }
+    }
+
+    /// 128 random bits: nobody guesses a lease, and no two are the same.
+    private static func makeLeaseToken() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<16).map { _ in .random(in: .min ... .max, using: &generator) }
+    }
+}
