@@ -178,4 +178,21 @@ struct GroupCommitTests {
             #expect(task.request == request && task.result == nil)
         }
     }
+
+    @Test("a change of a task does not write its large questions again")
+    func largeInteractions() async throws {
+        try await withStorage { store, path in
+            let question = Payload(data: (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) })
+            _ = try await store.createTask(id: "t")
+            _ = try await store.requestInput("k", payload: question, for: "t")
+            let before = try WriteAheadLog(of: path).bytes.count
+            for step in 0..<20 { _ = try await store.updateTask("t", statusMessage: "\(step)") }
+            #expect(try WriteAheadLog(of: path).bytes.count - before < 500_000)
+
+            let asked = try await store.getTask("t", view: .full)
+            #expect(asked.inputRequests == [InputRequest(key: "k", payload: question)])
+            _ = try await store.provideInput(["k": .sample("short")], for: "t")
+            #expect(try await store.waitForInput("k", of: "t") == .sample("short"))
+        }
+    }
 }

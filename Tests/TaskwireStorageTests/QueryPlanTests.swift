@@ -21,7 +21,7 @@ struct QueryPlanTests {
             TaskStatements.storeCounts,
             TaskStatements.setStoreCounts,
         ] + (1...5).map { TaskStatements.page(statusCount: $0) }
-        + ["large_request", "large_result"].map { TaskStatements.deletePayload(from: $0) }
+        + ["large_request", "large_result", "large_interactions"].map { TaskStatements.deletePart(from: $0) }
 
     /// The steps of the plan of a statement on a store with some tasks, after which SQLite knows sizes.
     private func plan(of sql: String) async throws -> [String] {

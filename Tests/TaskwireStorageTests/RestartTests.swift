@@ -150,4 +150,126 @@ struct RestartTests {
             #expect(try await store.createTask(id: "t2").revision == 3, "remembered")
         }
     }
+
+    @Test("a lease that ran out meanwhile is kept for one renewal after the return, and no longer")
+    func leases() async throws {
+        try await restarting { store, clock in
+            var claims: [String: TaskClaim] = [:]
+            for id in ["renewed", "silent", "released"] {
+                _ = try await store.createTask(id: id, ttl: .seconds(10))
+                let onLoss: LeaseLossPolicy = id == "released" ? .release : .fail
+                claims[id] = try await store.claimTask(id, worker: "w", lease: .seconds(30), onLoss: onLoss)
+            }
+            clock.advance(by: .seconds(3600))
+            return claims
+        } then: { store, clock, claims in
+            let sweeper = Task { await store.run() }
+            await clock.untilSleeping(for: .seconds(1))
+            for (id, claim) in claims {
+                let task = try await store.getTask(id)
+                #expect(task.status == .working)
+                #expect(task.revision == claim.task.revision)
+                #expect(task.lease?.expiresAt.milliseconds(since: clock.now) == 10_000)
+                let refusal = await #expect(throws: TaskwireError.self) {
+                    try await store.claimTask(id, worker: "other")
+                }
+                #expect(refusal?.reason == .leaseHeld)
+            }
+            clock.advance(by: .milliseconds(9999))
+            let token = try #require(claims["renewed"]?.leaseToken)
+            let renewed = try await store.renewLease("renewed", leaseToken: token)
+            #expect(renewed.lease?.expiresAt.milliseconds(since: clock.now) == 30_000)
+            clock.advance(by: .milliseconds(1))
+            let silent = try await store.getTask("silent")
+            #expect(silent.statusMessage == "worker lost")
+            let released = try await store.getTask("released", view: .full)
+            #expect(
+                released.error?.data == Array(#"{"reason":"TASK_EXPIRED"}"#.utf8),
+                "its time was over, too"
+            )
+            #expect(
+                try await store.completeTask("renewed", result: .everyByte, leaseToken: token).status
+                    == .completed
+            )
+            sweeper.cancel()
+        }
+    }
+
+    @Test("the tasks of workers that were lost do not hold up the sweeper")
+    func manyLeases() async throws {
+        try await restarting { store, clock in
+            for step in 0..<150 {
+                _ = try await store.createTask(id: "t\(step)")
+                _ = try await store.claimTask("t\(step)", worker: "w", lease: .seconds(600))
+            }
+            _ = try await store.createTask(id: "short", ttl: .seconds(1000))
+            clock.advance(by: .seconds(1001))
+        } then: { store, clock, _ in
+            let sweeper = Task { await store.run() }
+            await clock.untilSleeping(for: .seconds(1))
+            // All leases are longer now, so that the sweeper got as far as the task that is due after them.
+            let short = try await store.storage.read(TaskKey(owner: "", id: "short"))
+            #expect(short?.state.status == .failed)
+            sweeper.cancel()
+        }
+    }
+
+    @Test("messages, questions and answers are as they were, large ones too")
+    func interactions() async throws {
+        try await restarting { store, _ in
+            var messages: [TaskMessage?] = []
+            for (id, size) in [("small", 10), ("large", 100_000)] {
+                let payload = Payload(data: (0..<size).map { UInt8(truncatingIfNeeded: $0) })
+                _ = try await store.createTask(id: id)
+                _ = try await store.enqueueMessage(payload, kind: .notification, key: "n", for: id)
+                _ = try await store.requestInput("open", payload: payload, for: id)
+                _ = try await store.requestInput("answered", payload: payload, for: id)
+                _ = try await store.provideInput(["answered": payload], for: id)
+                messages.append(try await store.peekMessage(id).message)
+            }
+            let options = CallOptions(requestID: .random())
+            let claim = try await store.claimTask("small", worker: "w", options: options)
+            return (messages, options, claim)
+        } then: { store, _, state in
+            let (messages, options, claim) = state
+            for (id, message) in zip(["small", "large"], messages) {
+                let payload = try #require(message?.payload)
+                #expect(try await store.dequeueMessage(id).message == message)
+                #expect(
+                    try await store.getTask(id, view: .full).inputRequests
+                        == [InputRequest(key: "open", payload: payload)]
+                )
+                #expect(try await store.waitForInput("answered", of: id) == payload)
+                let refusal = await #expect(throws: TaskwireError.self) {
+                    try await store.requestInput(
+                        "answered",
+                        payload: payload,
+                        for: id,
+                        leaseToken: id == "small" ? claim.leaseToken : []
+                    )
+                }
+                #expect(refusal?.reason == .inputKeyUsed)
+            }
+            #expect(try await store.claimTask("small", worker: "w", options: options) == claim)
+        }
+    }
+
+    @Test("a message that was taken is not given out again, and a repeat still gets it")
+    func deliveries() async throws {
+        try await restarting { store, _ in
+            _ = try await store.createTask(id: "t")
+            for step in 0..<3 {
+                _ = try await store.enqueueMessage(.sample("\(step)"), kind: .notification, for: "t")
+            }
+            let options = CallOptions(requestID: .random())
+            return (options, try await store.dequeueMessage("t", options: options))
+        } then: { store, _, state in
+            let (options, delivery) = state
+            #expect(delivery.message?.payload == .sample("0"))
+            let again = try await store.dequeueMessage("t", options: options)
+            #expect(again == delivery)
+            let rest = try await store.clearMessages("t").messages.map(\.payload)
+            #expect(rest == [.sample("1"), .sample("2")])
+        }
+    }
 }

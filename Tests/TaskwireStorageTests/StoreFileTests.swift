@@ -89,6 +89,28 @@ struct StoreFileTests {
         }
     }
 
+    @Test("a file of the first version is brought up to date and keeps its tasks")
+    func olderVersion() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            let old = try await SQLiteTaskStore(path: path)
+            let task = try await old.createTask(id: "t", request: .everyByte)
+            try await old.close()
+            try await DatabaseQueue(path: path).write { db in
+                try db.execute(sql: "DROP TABLE large_interactions")
+                try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier > '1'")
+            }
+            let new = try await SQLiteTaskStore(path: path)
+            let found = try await new.getTask("t", view: .full)
+            #expect(found.request == .everyByte && found.createdAt == task.createdAt)
+            let large = Payload(data: [UInt8](repeating: 1, count: 10_000))
+            _ = try await new.enqueueMessage(large, kind: .notification, for: "t")
+            let message = try await new.dequeueMessage("t").message
+            #expect(message?.payload == large)
+            try await new.close()
+        }
+    }
+
     @Test("a closed store refuses calls")
     func closed() async throws {
         try await withTemporaryFolder { folder in

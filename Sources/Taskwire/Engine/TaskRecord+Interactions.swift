@@ -41,7 +41,7 @@ extension TaskRecord {
         }
 
         /// About what it takes in a record or a reply.
-        var byteCount: Int {
+        package var byteCount: Int {
             let payloads = [payload, response].compactMap(\.self)
             return payloads.reduce(64 + key.utf8.count) { $0 + $1.data.count + $1.contentType.utf8.count }
         }

@@ -16,7 +16,7 @@ public protocol TaskStorage: Sendable {
     ) async throws -> Output
 
     /// Returns live records of one owner in the order of (creation, id), starting after a position. Their requests,
-    /// results and logs of mutations may be left out.
+    /// results, interactions and logs of mutations may be left out.
     func page(_ query: TaskStorageQuery) async throws -> [TaskRecord]
 
     /// Returns keys of up to `limit` records that are due at or before `moment`, the earliest first.

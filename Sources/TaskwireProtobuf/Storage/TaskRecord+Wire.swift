@@ -90,3 +90,31 @@ extension TaskRecord.Interaction: MessageReadable, MessageWritable {
         message.response = try arena.message(response, "response")
     }
 }
+
+/// The interactions of a record by themselves, as a storage keeps them when they are large.
+package struct TaskInteractions: Sendable, Hashable {
+    /// Messages and input requests, the oldest first.
+    package var interactions: [TaskRecord.Interaction]
+
+    /// These interactions.
+    package init(_ interactions: [TaskRecord.Interaction]) {
+        self.interactions = interactions
+    }
+}
+
+extension TaskInteractions: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__storage__v1__interactions__init)
+
+    init(_ message: Taskwire__Storage__V1__Interactions) throws(TaskwireError) {
+        interactions = try TaskRecord.Interaction.readAll(
+            message.interactions,
+            count: message.n_interactions,
+            "interactions"
+        )
+    }
+
+    func write(to message: inout Taskwire__Storage__V1__Interactions, in arena: Arena) throws(TaskwireError) {
+        message.interactions = try arena.messages(interactions, "interactions")
+        message.n_interactions = interactions.count
+    }
+}

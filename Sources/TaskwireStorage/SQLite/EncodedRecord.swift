@@ -19,32 +19,28 @@ struct EncodedRecord {
     }
 
     let place: Place
-    let large: LargePayloads
+    let large: LargeParts
     let record: Data
     let mutations: Data
-    /// Those of the large payloads that are new.
-    let newPayloads: [LargePayloads: Data]
+    /// Those of the large parts that are new.
+    let newParts: [LargeParts: Data]
 
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
     init(_ record: TaskRecord, replacing old: StoredTask?, codec: RecordCodec) throws(TaskwireError) {
         place = Place(of: record)
-        large = LargePayloads(of: record.state)
+        large = LargeParts(of: record)
         var inline = record
-        var newPayloads: [LargePayloads: Data] = [:]
-        for payload in LargePayloads.all where large.contains(payload) {
-            let value = record.state[keyPath: payload.field]
-            inline.state[keyPath: payload.field] = nil
-            let isStored =
-                old?.large.contains(payload) == true && old?.record.state[keyPath: payload.field] == value
-            if let value, !isStored {
-                newPayloads[payload] = try codec.encode(value)
-            }
+        var newParts: [LargeParts: Data] = [:]
+        for part in LargeParts.all where large.contains(part) {
+            part.remove(from: &inline)
+            if let old, old.large.contains(part), part.isSame(in: old.record, and: record) { continue }
+            newParts[part] = try part.encode(record, codec)
         }
-        self.newPayloads = newPayloads
+        self.newParts = newParts
         self.record = try codec.encode(inline)
         mutations = try codec.encode(record.mutations)
     }
 
     /// How many bytes are written.
-    var byteCount: Int { newPayloads.values.reduce(record.count + mutations.count) { $0 + $1.count } }
+    var byteCount: Int { newParts.values.reduce(record.count + mutations.count) { $0 + $1.count } }
 }

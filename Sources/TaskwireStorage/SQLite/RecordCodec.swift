@@ -41,25 +41,31 @@ struct RecordCodec: Sendable {
         }
     }
 
-    /// The record in a row that begins with the column record, without the payloads that are stored apart.
+    /// The value in the blob at `column`, which has to be there; `name` is for people.
     /// - Throws: ``StoredDataError``
-    func slimRecord(_ row: Row) throws -> TaskRecord {
-        guard let record = try decode(TaskRecord.self, row, 0) else {
-            throw StoredDataError(missing: "record")
-        }
-        return record
+    func decodeRequired<Value: WireDecodable>(
+        _ type: Value.Type,
+        _ row: Row,
+        _ column: Int,
+        _ name: String
+    ) throws -> Value {
+        guard let value = try decode(type, row, column) else { throw StoredDataError(missing: name) }
+        return value
     }
 
-    /// The record in a row that begins with the columns record, large, request and result.
+    /// The record in a row that begins with the column record, without the parts that are stored apart.
+    /// - Throws: ``StoredDataError``
+    func slimRecord(_ row: Row) throws -> TaskRecord {
+        try decodeRequired(TaskRecord.self, row, 0, "record")
+    }
+
+    /// The record in a row that begins with the columns record and large and those of the large parts.
     /// - Throws: ``StoredDataError``
     func record(_ row: Row) throws -> TaskRecord {
         var record = try slimRecord(row)
-        let large = LargePayloads(rawValue: row[1])
-        for (column, kind) in zip(2..., LargePayloads.all) where large.contains(kind) {
-            guard let payload = try decode(Payload.self, row, column) else {
-                throw StoredDataError(missing: "payload")
-            }
-            record.state[keyPath: kind.field] = payload
+        let large = LargeParts(rawValue: row[1])
+        for (column, part) in zip(2..., LargeParts.all) where large.contains(part) {
+            try part.restore(&record, from: row, column, self)
         }
         return record
     }

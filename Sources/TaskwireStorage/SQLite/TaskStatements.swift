@@ -1,18 +1,19 @@
 /// The SQL that runs while tasks are served. Each statement finds its rows by an index.
 package enum TaskStatements {
-    private static let payloads = """
+    private static let largeParts = """
         CASE WHEN large & 1 THEN (SELECT payload FROM large_request WHERE task = number) END,
-        CASE WHEN large & 2 THEN (SELECT payload FROM large_result WHERE task = number) END
+        CASE WHEN large & 2 THEN (SELECT payload FROM large_result WHERE task = number) END,
+        CASE WHEN large & 4 THEN (SELECT payload FROM large_interactions WHERE task = number) END
         """
 
     /// A task by owner and id.
     package static let read = """
-        SELECT record, large, \(payloads) FROM task WHERE owner = ? AND id = ?
+        SELECT record, large, \(largeParts) FROM task WHERE owner = ? AND id = ?
         """
 
     /// The same with all that a change needs.
     package static let readForChange = """
-        SELECT record, large, \(payloads), mutations, number FROM task WHERE owner = ? AND id = ?
+        SELECT record, large, \(largeParts), mutations, number FROM task WHERE owner = ? AND id = ?
         """
 
     /// Tasks of one owner in one of `statusCount` states, after a position, in the order of creation. Arguments:
@@ -55,13 +56,13 @@ package enum TaskStatements {
         )
         """
 
-    /// Stores a payload apart; `table` is `large_request` or `large_result`.
-    package static func storePayload(in table: String) -> String {
+    /// Stores a large part of a task; `table` is `large_request`, `large_result` or `large_interactions`.
+    package static func storePart(in table: String) -> String {
         "INSERT OR REPLACE INTO \(table) (task, payload) VALUES (?, ?)"
     }
 
-    /// Removes a payload that was stored apart.
-    package static func deletePayload(from table: String) -> String {
+    /// Removes a large part of a task.
+    package static func deletePart(from table: String) -> String {
         "DELETE FROM \(table) WHERE task = ?"
     }
 

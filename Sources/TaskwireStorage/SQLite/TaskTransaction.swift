@@ -6,7 +6,7 @@ internal import TaskwireProtobuf
 /// A task as it is in the table.
 struct StoredTask {
     var number: Int64
-    var large: LargePayloads
+    var large: LargeParts
     var record: TaskRecord
 }
 
@@ -104,11 +104,8 @@ final class TaskTransaction {
         let rows = try Row.fetchCursor(statement, arguments: [key.owner, key.id])
         guard let row = try rows.next() else { return nil }
         var record = try codec.record(row)
-        guard let mutations = try codec.decode(MutationLog.self, row, 4) else {
-            throw StoredDataError(missing: "log of mutations")
-        }
-        record.mutations = mutations
-        return StoredTask(number: row[5], large: LargePayloads(rawValue: row[1]), record: record)
+        record.mutations = try codec.decodeRequired(MutationLog.self, row, 5, "log of mutations")
+        return StoredTask(number: row[6], large: LargeParts(rawValue: row[1]), record: record)
     }
 
     private func insert(_ new: EncodedRecord, _ key: TaskKey) throws {
@@ -120,7 +117,7 @@ final class TaskTransaction {
                 new.mutations,
             ]
         )
-        try storePayloads(of: new, number: db.lastInsertedRowID)
+        try storeParts(of: new, number: db.lastInsertedRowID)
     }
 
     private func update(_ old: StoredTask, _ new: EncodedRecord) throws {
@@ -139,15 +136,15 @@ final class TaskTransaction {
                 ]
             )
         }
-        try storePayloads(of: new, number: old.number)
-        for kind in LargePayloads.all where old.large.subtracting(new.large).contains(kind) {
-            try execute(TaskStatements.deletePayload(from: kind.table), [old.number])
+        try storeParts(of: new, number: old.number)
+        for part in LargeParts.all where old.large.subtracting(new.large).contains(part) {
+            try execute(TaskStatements.deletePart(from: part.table), [old.number])
         }
     }
 
-    private func storePayloads(of new: EncodedRecord, number: Int64) throws {
-        for (kind, payload) in new.newPayloads {
-            try execute(TaskStatements.storePayload(in: kind.table), [number, payload])
+    private func storeParts(of new: EncodedRecord, number: Int64) throws {
+        for (part, bytes) in new.newParts {
+            try execute(TaskStatements.storePart(in: part.table), [number, bytes])
         }
     }
 

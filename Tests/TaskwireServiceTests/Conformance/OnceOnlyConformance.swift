@@ -30,6 +30,12 @@ struct OnceOnlyConformance {
         Step(name: "requestCancel") { store, id, options in
             try await store.cancelTask(id, mode: .request, options: options)
         },
+        Step(name: "enqueue") { store, id, options in
+            try await store.enqueueMessage(.sample("m"), kind: .notification, for: id, options: options)
+        },
+        Step(name: "requestInput") { store, id, options in
+            try await store.requestInput("k", payload: .sample("q"), for: id, options: options)
+        },
         Step(name: "delete") { store, id, options in
             let isDeleted = try await store.deleteTask(id, options: options)
             #expect(isDeleted)

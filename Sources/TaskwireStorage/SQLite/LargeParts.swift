@@ -1,0 +1,82 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Taskwire
+internal import TaskwireProtobuf
+
+/// The parts of a task that are stored apart from its record, so that other changes need not write them again.
+struct LargeParts: OptionSet, Hashable {
+    /// As in the column `large`.
+    let rawValue: Int64
+
+    static let request = LargeParts(rawValue: 1)
+    static let result = LargeParts(rawValue: 2)
+    static let interactions = LargeParts(rawValue: 4)
+    /// Each kind there is, in the order of the columns that ``TaskStatements/read`` returns.
+    static let all = [request, result, interactions]
+
+    /// Parts of more bytes are large.
+    private static let inlineByteCount = 1024
+
+    init(rawValue: Int64) {
+        self.rawValue = rawValue
+    }
+
+    /// The large ones of a task.
+    init(of record: TaskRecord) {
+        self = []
+        for part in Self.all where part.byteCount(in: record) > Self.inlineByteCount { insert(part) }
+    }
+
+    /// Where a part of this one kind is stored.
+    var table: String {
+        switch self {
+        case .request: "large_request"
+        case .result: "large_result"
+        default: "large_interactions"
+        }
+    }
+
+    /// Whether two records have the same part of this one kind.
+    func isSame(in record: TaskRecord, and other: TaskRecord) -> Bool {
+        payload.map { record.state[keyPath: $0] == other.state[keyPath: $0] }
+            ?? (record.interactions == other.interactions)
+    }
+
+    /// The part of this one kind, encoded; `nil` where there is none.
+    /// - Throws: as every encoding.
+    func encode(_ record: TaskRecord, _ codec: RecordCodec) throws(TaskwireError) -> Data? {
+        guard let payload else { return try codec.encode(TaskInteractions(record.interactions)) }
+        guard let value = record.state[keyPath: payload] else { return nil }
+        return try codec.encode(value)
+    }
+
+    /// Takes the part of this one kind out of a record.
+    func remove(from record: inout TaskRecord) {
+        if let payload { record.state[keyPath: payload] = nil } else { record.interactions = [] }
+    }
+
+    /// Puts the part of this one kind, which is at `column`, back into a record.
+    /// - Throws: ``StoredDataError``
+    func restore(_ record: inout TaskRecord, from row: Row, _ column: Int, _ codec: RecordCodec) throws {
+        if let payload {
+            record.state[keyPath: payload] = try codec.decodeRequired(Payload.self, row, column, "payload")
+        } else {
+            let interactions = try codec.decodeRequired(TaskInteractions.self, row, column, "interactions")
+            record.interactions = interactions.interactions
+        }
+    }
+
+    /// Where a task has the payload of this one kind; `nil` for the interactions.
+    private var payload: WritableKeyPath<TaskState, Payload?>? {
+        switch self {
+        case .request: \.request
+        case .result: \.result
+        default: nil
+        }
+    }
+
+    private func byteCount(in record: TaskRecord) -> Int {
+        guard let payload else { return record.interactions.reduce(0) { $0 + $1.byteCount } }
+        return record.state[keyPath: payload]?.data.count ?? 0
+    }
+}
