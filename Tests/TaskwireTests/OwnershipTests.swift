@@ -25,6 +25,21 @@ struct OwnershipTests {
         let unknown = TaskwireError(.notFound, .taskNotFound, "Task not found: t")
         #expect(refusal == unknown)
         #expect(await Self.refusal { try await bob.cancelTask("t") } == unknown)
+        let payload = Payload.sample("x")
+        let others: [() async throws -> Any] = [
+            { try await bob.claimTask("t", worker: "w") },
+            { try await bob.renewLease("t", leaseToken: []) },
+            { try await bob.releaseLease("t", leaseToken: []) },
+            { try await bob.enqueueMessage(payload, kind: .notification, for: "t") },
+            { try await bob.dequeueMessage("t") },
+            { try await bob.peekMessage("t") },
+            { try await bob.clearMessages("t") },
+            { try await bob.waitMessage(WaitMessageRequest(taskID: "t"), options: .default) },
+            { try await bob.requestInput("k", payload: payload, for: "t") },
+            { try await bob.provideInput(["k": payload], for: "t") },
+            { try await bob.waitForInput("k", of: "t") },
+        ]
+        for other in others { #expect(await Self.refusal(other) == unknown) }
         #expect(try await bob.deleteTask("t") == false)
         #expect(try await bob.listTasks().tasks.isEmpty)
         #expect(try await alice.getTask("t") == task)
