@@ -337,6 +337,158 @@ let goldenCases: [GoldenCase] = [
         DeletedReply(isDeleted: true)
     ),
     GoldenCase(
+        "ClaimTaskRequest",
+        text: #"task_id: "t-1" worker: "w-1" lease_ms: 60000 on_loss: LEASE_LOSS_POLICY_RELEASE"#,
+        hex: "0a03742d311203772d3118e0d4032001",
+        ClaimTaskRequest(taskID: "t-1", worker: "w-1", lease: .seconds(60), onLoss: .release)
+    ),
+    GoldenCase(
+        "ClaimTaskReply",
+        text: #"""
+            task { id: "t-2" status: TASK_STATUS_COMPLETED created_at_unix_ms: 5 \#
+            last_updated_at_unix_ms: 5 } lease_token: "\001\377"
+            """#,
+        hex: "0a0b0a03742d32180328053005120201ff",
+        TaskClaim(task: Samples.otherTask, leaseToken: [1, 255])
+    ),
+    GoldenCase(
+        "RenewLeaseRequest",
+        text: #"task_id: "t-1" lease_token: "\001\002" lease_ms: 5000"#,
+        hex: "0a03742d3112020102188827",
+        RenewLeaseRequest(taskID: "t-1", leaseToken: [1, 2], lease: .seconds(5))
+    ),
+    GoldenCase(
+        "ReleaseLeaseRequest",
+        text: #"task_id: "t-1" lease_token: "\001\002""#,
+        hex: "0a03742d3112020102",
+        ReleaseLeaseRequest(taskID: "t-1", leaseToken: [1, 2])
+    ),
+    GoldenCase(
+        "EnqueueMessageRequest",
+        text: #"""
+            task_id: "t-1" lease_token: "\001\002" kind: MESSAGE_KIND_REQUEST key: "k" payload \#
+            { content_type: "application/octet-stream" data: "\000\001\002\377" }
+            """#,
+        hex: """
+            0a03742d3112020102180122016b2a200a186170706c69636174696f6e2f6f637465742d73747265
+            616d1204000102ff
+            """,
+        EnqueueMessageRequest(
+            taskID: "t-1",
+            kind: .request,
+            key: "k",
+            payload: Samples.payload,
+            leaseToken: [1, 2]
+        )
+    ),
+    GoldenCase(
+        "DequeueMessageRequest",
+        text: #"task_id: "t-1""#,
+        hex: "0a03742d31",
+        DequeueMessageRequest(taskID: "t-1")
+    ),
+    GoldenCase(
+        "PeekMessageRequest",
+        text: #"task_id: "t-1""#,
+        hex: "0a03742d31",
+        PeekMessageRequest(taskID: "t-1")
+    ),
+    GoldenCase(
+        "ClearMessagesRequest",
+        text: #"task_id: "t-1""#,
+        hex: "0a03742d31",
+        ClearMessagesRequest(taskID: "t-1")
+    ),
+    GoldenCase(
+        "DequeueMessageReply",
+        text: #"""
+            task { id: "t-2" status: TASK_STATUS_COMPLETED created_at_unix_ms: 5 \#
+            last_updated_at_unix_ms: 5 } message { key: "m-1" kind: MESSAGE_KIND_NOTIFICATION \#
+            payload { content_type: "application/octet-stream" data: "\000\001\002\377" } \#
+            enqueued_at_unix_ms: 1700000000001 }
+            """#,
+        hex: """
+            0a0b0a03742d3218032805300512300a036d2d3110021a200a186170706c69636174696f6e2f6f63
+            7465742d73747265616d1204000102ff2081d095ffbc31
+            """,
+        MessageDelivery(task: Samples.otherTask, message: Samples.message)
+    ),
+    GoldenCase(
+        "ClearMessagesReply",
+        text: #"""
+            task { id: "t-2" status: TASK_STATUS_COMPLETED created_at_unix_ms: 5 \#
+            last_updated_at_unix_ms: 5 } messages { key: "m-1" kind: MESSAGE_KIND_NOTIFICATION \#
+            payload { content_type: "application/octet-stream" data: "\000\001\002\377" } \#
+            enqueued_at_unix_ms: 1700000000001 } messages { key: "m-1" kind: \#
+            MESSAGE_KIND_NOTIFICATION payload { content_type: "application/octet-stream" data: \#
+            "\000\001\002\377" } enqueued_at_unix_ms: 1700000000001 }
+            """#,
+        hex: """
+            0a0b0a03742d3218032805300512300a036d2d3110021a200a186170706c69636174696f6e2f6f63
+            7465742d73747265616d1204000102ff2081d095ffbc3112300a036d2d3110021a200a186170706c
+            69636174696f6e2f6f637465742d73747265616d1204000102ff2081d095ffbc31
+            """,
+        ClearedMessages(task: Samples.otherTask, messages: [Samples.message, Samples.message])
+    ),
+    GoldenCase(
+        "WaitMessageRequest",
+        text: #"task_id: "t-1" wait_ms: 1500"#,
+        hex: "0a03742d3110dc0b",
+        WaitMessageRequest(taskID: "t-1", wait: .milliseconds(1500))
+    ),
+    GoldenCase(
+        "RequestInputRequest",
+        text: #"""
+            task_id: "t-1" lease_token: "\001\002" key: "k" payload { content_type: \#
+            "application/octet-stream" data: "\000\001\002\377" }
+            """#,
+        hex: """
+            0a03742d31120201021a016b22200a186170706c69636174696f6e2f6f637465742d73747265616d
+            1204000102ff
+            """,
+        RequestInputRequest(taskID: "t-1", key: "k", payload: Samples.payload, leaseToken: [1, 2])
+    ),
+    GoldenCase(
+        "ProvideInputRequest",
+        text: #"""
+            task_id: "t-1" responses { key: "k" value { content_type: \#
+            "application/octet-stream" data: "\000\001\002\377" } }
+            """#,
+        hex: """
+            0a03742d3112250a016b12200a186170706c69636174696f6e2f6f637465742d73747265616d1204
+            000102ff
+            """,
+        ProvideInputRequest(taskID: "t-1", responses: ["k": Samples.payload])
+    ),
+    GoldenCase(
+        "ProvideInputReply",
+        text: #"""
+            task { id: "t-2" status: TASK_STATUS_COMPLETED created_at_unix_ms: 5 \#
+            last_updated_at_unix_ms: 5 } accepted: "a" accepted: "b"
+            """#,
+        hex: "0a0b0a03742d32180328053005120161120162",
+        InputReceipt(task: Samples.otherTask, acceptedKeys: ["a", "b"])
+    ),
+    GoldenCase(
+        "AwaitInputRequest",
+        text: #"task_id: "t-1" key: "k" wait_ms: 1500"#,
+        hex: "0a03742d3112016b18dc0b",
+        AwaitInputRequest(taskID: "t-1", key: "k", wait: .milliseconds(1500))
+    ),
+    GoldenCase(
+        "AwaitInputReply",
+        text: #"""
+            task { id: "t-2" status: TASK_STATUS_COMPLETED created_at_unix_ms: 5 \#
+            last_updated_at_unix_ms: 5 } response { content_type: "application/octet-stream" \#
+            data: "\000\001\002\377" }
+            """#,
+        hex: """
+            0a0b0a03742d3218032805300512200a186170706c69636174696f6e2f6f637465742d7374726561
+            6d1204000102ff
+            """,
+        InputAnswer(task: Samples.otherTask, response: Samples.payload)
+    ),
+    GoldenCase(
         "PingReply",
         text: #"time_unix_ms: 1700000000000"#,
         hex: "0880d095ffbc31",

@@ -40,6 +40,13 @@ private func call(_ change: (inout RPCCall) -> Void) -> RPCRequest {
                 CreateTaskRequest(request: Payload(data: [], contentType: "a\0b"))
             ),
             NULCase("error.message", FailTaskRequest(taskID: "t", error: TaskError(message: "a\0b"))),
+            NULCase("worker", ClaimTaskRequest(taskID: "t", worker: "\0")),
+            NULCase("key", AwaitInputRequest(taskID: "t", key: "k\0")),
+            NULCase(
+                "responses[0].key",
+                ProvideInputRequest(taskID: "t", responses: ["\0": Samples.payload])
+            ),
+            NULCase("accepted[1]", InputReceipt(task: Samples.task, acceptedKeys: ["a", "\0"])),
             NULCase("task.owner", TaskReply(task: task { $0.owner = "\0" })),
             NULCase(
                 "task.status_message",

@@ -110,9 +110,13 @@ private struct Schema {
         arguments: [
             (
                 "TaskService/GetTask",
-                ["CreateTask", "UpdateTask", "StoreResult", "CompleteTask", "FailTask", "CancelTask"]
+                [
+                    "CreateTask", "UpdateTask", "StoreResult", "CompleteTask", "FailTask", "CancelTask",
+                    "RenewLease", "ReleaseLease", "EnqueueMessage", "RequestInput",
+                ]
             ),
             ("TaskService/GetResult", ["AwaitResult"]),
+            ("TaskService/DequeueMessage", ["PeekMessage", "WaitMessage"]),
         ]
     )
     func sharedReplies(_ model: String, _ others: [String]) throws {
