@@ -9,7 +9,7 @@ struct Caller: Sendable {
 
     /// What an honest server may refuse.
     private static let refusals: Set<TaskwireError.Reason> = [
-        .taskNotFound, .taskExists, .taskTerminal, .revisionMismatch, .invalidField,
+        .taskNotFound, .taskExists, .taskTerminal, .revisionMismatch, .invalidField, .inputKeyUsed,
     ]
 
     let number: Int

@@ -266,7 +266,7 @@ final class Ledger: Sendable {
             return report(Violation(.unexpected, "task \(taskID): no answer to the last reading"))
         }
         let repeats = history.calls.filter {
-            $0.operation.isMutation && $0.answer?.isAcknowledged == true && $0.answer != .deleted(false)
+            $0.operation.isMutation && $0.answer?.isRemembered == true
         }
         let retired = Retired(
             taskID: taskID,

@@ -6,6 +6,8 @@ import TaskwireTestSupport
 /// One client, which makes random calls until the ledger is stopped.
 struct Worker {
     private static let largestPayload = 200_000.0
+    /// All that a task may get of these fits into it.
+    private static let largestMessage = 20_000.0
 
     let caller: Caller
     /// The slots that are everybody's.
@@ -71,8 +73,10 @@ struct Worker {
         let taskID = glance.taskID
         let message = Bool.random(using: &generator) ? "by \(requestID)" : nil
         switch Int.random(in: 0..<100, using: &generator) {
-        case 0..<40:
+        case 0..<20:
             return .update(makeUpdate(glance, message))
+        case 20..<40:
+            return makeInteraction(glance, requestID)
         case 40..<52:
             return .storeResult(StoreResultRequest(taskID: taskID, result: makePayload()))
         case 52..<56:
@@ -97,6 +101,48 @@ struct Worker {
             return .read(Int.random(in: 0..<4, using: &generator) == 0 ? .basic : .full)
         default:
             return .readResult
+        }
+    }
+
+    /// A message, a question or an answer, or whoever takes a message.
+    private mutating func makeInteraction(_ glance: Ledger.Glance, _ requestID: RequestID) -> TaskOperation {
+        let taskID = glance.taskID
+        let questions = glance.mutations.compactMap { mutation in
+            if case .enqueue(let request) = mutation.operation, request.kind == .request {
+                request.key
+            } else {
+                nil
+            }
+        }
+        switch Int.random(in: 0..<12, using: &generator) {
+        case 0..<3:
+            let payload = makePayload(largest: Self.largestMessage)
+            return .enqueue(EnqueueMessageRequest(taskID: taskID, kind: .notification, payload: payload))
+        case 3..<6:
+            // Now and then a key that was used.
+            let isOld = Int.random(in: 0..<4, using: &generator) == 0
+            let key = isOld ? questions.randomElement(using: &generator) : nil
+            let payload = makePayload(largest: Self.largestMessage)
+            return .enqueue(
+                EnqueueMessageRequest(
+                    taskID: taskID,
+                    kind: .request,
+                    key: key ?? "asked by \(requestID)",
+                    payload: payload
+                )
+            )
+        case 6..<8:
+            return .dequeue
+        case 8:
+            return .clear
+        case 9:
+            return .peek
+        default:
+            let keys = questions.filter { _ in Bool.random(using: &generator) } + ["unknown"]
+            let responses = keys.map { ($0, makePayload(largest: Self.largestMessage)) }
+            return .provideInput(
+                ProvideInputRequest(taskID: taskID, responses: Dictionary(responses) { $1 })
+            )
         }
     }
 
@@ -128,8 +174,8 @@ struct Worker {
     }
 
     /// From 1 byte to some 100 KB, each order of magnitude as often as the others.
-    private mutating func makePayload() -> Payload {
-        let byteCount = Int(pow(Self.largestPayload, Double.random(in: 0...1, using: &generator)))
+    private mutating func makePayload(largest: Double = Self.largestPayload) -> Payload {
+        let byteCount = Int(pow(largest, Double.random(in: 0...1, using: &generator)))
         return SeededPayload(seed: generator.next(), byteCount: byteCount).abridged
     }
 }

@@ -18,6 +18,21 @@ struct HistoryTests {
         return .storeResult(StoreResultRequest(taskID: "t", result: result))
     }
 
+    private func enqueue(_ number: UInt64) -> TaskOperation {
+        let payload = SeededPayload(seed: number, byteCount: 100).abridged
+        return .enqueue(EnqueueMessageRequest(taskID: "t", kind: .notification, payload: payload))
+    }
+
+    private func ask(_ key: String) -> TaskOperation {
+        let payload = SeededPayload(seed: 1, byteCount: 100).abridged
+        return .enqueue(EnqueueMessageRequest(taskID: "t", kind: .request, key: key, payload: payload))
+    }
+
+    private func answer(_ key: String) -> TaskOperation {
+        let payload = SeededPayload(seed: 2, byteCount: 100).abridged
+        return .provideInput(ProvideInputRequest(taskID: "t", responses: [key: payload]))
+    }
+
     // MARK: Honest servers
 
     @Test(arguments: UInt64(0)..<50)
@@ -46,7 +61,8 @@ struct HistoryTests {
                 .cancel(CancelTaskRequest(taskID: "t", mode: .request)), cancel, complete(step),
                 .complete(CompleteTaskRequest(taskID: "t", result: nil)),
                 .fail(FailTaskRequest(taskID: "t", error: error)), .delete, .read(.full), .read(.basic),
-                .readResult,
+                .readResult, .dequeue, .clear, .peek, enqueue(step), ask("q\(step % 7)"), enqueue(step),
+                answer("q\(step % 5)"),
             ]
             let isRepeat = Int.random(in: 0..<4, using: &generator) == 0
             if isRepeat, let (operation, id) = sent.randomElement(using: &generator) {
@@ -83,7 +99,60 @@ struct HistoryTests {
         #expect(recorder.history.violations() == [], "\(recorder.history)")
     }
 
+    @Test
+    func messagesOfTheSameTimeMayBeTakenInEitherOrder() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let first = try await recorder.call(enqueue(1), isNoted: false)
+        let second = try await recorder.call(enqueue(2), isNoted: false)
+        let (begin, later) = (recorder.tick(), recorder.tick())
+        recorder.note(enqueue(2), id: .random(), answer: second, begin: begin)
+        recorder.note(enqueue(1), id: .random(), answer: first, begin: later)
+        try await recorder.call(.dequeue)
+        try await recorder.call(.clear)
+        #expect(recorder.history.violations() == [], "\(recorder.history)")
+    }
+
     // MARK: Faulty servers
+
+    @Test
+    func aMessageThatIsTakenTwiceIsNotExplained() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        try await recorder.call(enqueue(1))
+        let taken = try await recorder.call(.dequeue)
+        recorder.note(.dequeue, id: .random(), answer: taken)
+        #expect(recorder.kinds == [.unexplained], "\(recorder.history)")
+    }
+
+    @Test
+    func aRepeatThatTakesAnotherMessageIsDoubled() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let id = RequestID.random()
+        try await recorder.call(enqueue(1))
+        try await recorder.call(enqueue(2))
+        try await recorder.call(.dequeue, id: id)
+        let other = try await recorder.call(.dequeue, isNoted: false)
+        recorder.note(.dequeue, id: id, answer: other)
+        #expect(recorder.kinds == [.doubled], "\(recorder.history)")
+    }
+
+    @Test
+    func anAcknowledgedMessageThatIsNotThereIsNotExplained() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let before = try await recorder.call(.peek)
+        try await recorder.call(enqueue(1))
+        recorder.note(.peek, answer: before)
+        #expect(recorder.kinds == [.unexplained], "\(recorder.history)")
+    }
+
+    @Test
+    func anAcknowledgedAnswerThatIsOpenAgainIsLost() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        try await recorder.call(ask("q"))
+        let before = try await recorder.call(.read(.full), isNoted: false)
+        try await recorder.call(answer("q"))
+        recorder.note(.read(.full), answer: before)
+        #expect(recorder.kinds == [.lost], "\(recorder.history)")
+    }
 
     @Test
     func anAcknowledgedUpdateThatIsNotThereIsLost() async throws {

@@ -40,7 +40,7 @@ struct HistorySearch {
             .unexplained,
             """
             no order of the calls explains their answers; after all that could be explained the task is \
-            \(furthest.model.state?.text ?? "not there, at revision \(furthest.model.revision)"); left \
+            \(furthest.model.content.state?.text ?? "not there, at revision \(furthest.model.content.revision)"); left \
             are those that began at \(open.map { "#\(calls[$0].begin)" }.joined(separator: ", "))
             """
         )
@@ -61,7 +61,7 @@ struct HistorySearch {
                 let answer = next.model.apply(calls[index].operation, requestID: calls[index].requestID)
                 if let expected = answers[index] {
                     guard expected == answer else { continue }
-                    if next.model.revision == node.model.revision {
+                    if next.model.content == node.model.content {
                         // What changes nothing and is right now might as well happen now.
                         node = next
                         isSettled = false

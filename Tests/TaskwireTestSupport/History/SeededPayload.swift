@@ -73,7 +73,39 @@ extension TaskState {
         var state = self
         if let request { state.request = try request.abridged() }
         if let result { state.result = try result.abridged() }
+        for index in inputRequests.indices {
+            state.inputRequests[index].payload = try inputRequests[index].payload.abridged()
+        }
         return state
+    }
+}
+
+extension TaskMessage {
+    /// The message with a payload that only says which bytes it had.
+    /// - Throws: ``TornPayload`` where it did not have them.
+    fileprivate func abridged() throws(TornPayload) -> TaskMessage {
+        var message = self
+        message.payload = try payload.abridged()
+        return message
+    }
+}
+
+extension MessageDelivery {
+    /// The delivery with a payload that only says which bytes it had.
+    /// - Throws: ``TornPayload`` where it did not have them.
+    func abridged() throws(TornPayload) -> MessageDelivery {
+        guard let message else { return self }
+        return MessageDelivery(task: task, message: try message.abridged())
+    }
+}
+
+extension ClearedMessages {
+    /// The messages with payloads that only say which bytes they had.
+    /// - Throws: ``TornPayload`` where they did not have them.
+    func abridged() throws(TornPayload) -> ClearedMessages {
+        var cleared = self
+        for index in messages.indices { cleared.messages[index] = try messages[index].abridged() }
+        return cleared
     }
 }
 

@@ -8,6 +8,12 @@ public enum TaskAnswer: Sendable, Hashable {
     case outcome(TaskOutcome)
     /// Whether the task was there to be removed.
     case deleted(Bool)
+    /// A message, or that there was none.
+    case delivery(MessageDelivery)
+    /// All messages there were.
+    case cleared(ClearedMessages)
+    /// Which answers were taken.
+    case receipt(InputReceipt)
     /// Why nothing was done, and the state that was the reason.
     case refused(TaskwireError.Reason, TaskState?)
 
@@ -17,6 +23,9 @@ public enum TaskAnswer: Sendable, Hashable {
         case .task(let state): state
         case .outcome(let outcome): outcome.task
         case .deleted: nil
+        case .delivery(let delivery): delivery.task
+        case .cleared(let cleared): cleared.task
+        case .receipt(let receipt): receipt.task
         case .refused(_, let state): state
         }
     }
@@ -24,6 +33,18 @@ public enum TaskAnswer: Sendable, Hashable {
     /// Whether the call was carried out.
     public var isAcknowledged: Bool {
         if case .refused = self { false } else { true }
+    }
+
+    /// Whether a repeat has to return the same: what was refused, or had nothing to do, is not remembered.
+    public var isRemembered: Bool {
+        switch self {
+        case .task, .outcome: true
+        case .deleted(let wasThere): wasThere
+        case .delivery(let delivery): delivery.message != nil
+        case .cleared(let cleared): !cleared.messages.isEmpty
+        case .receipt(let receipt): !receipt.acceptedKeys.isEmpty
+        case .refused: false
+        }
     }
 
     /// The same answer from a clock that stands still: a model does not know the time.
@@ -36,6 +57,18 @@ public enum TaskAnswer: Sendable, Hashable {
             return .outcome(outcome)
         case .deleted:
             return self
+        case .delivery(let delivery):
+            return .delivery(
+                MessageDelivery(task: delivery.task.timeless, message: delivery.message?.timeless)
+            )
+        case .cleared(let cleared):
+            return .cleared(
+                ClearedMessages(task: cleared.task.timeless, messages: cleared.messages.map(\.timeless))
+            )
+        case .receipt(let receipt):
+            return .receipt(
+                InputReceipt(task: receipt.task.timeless, acceptedKeys: receipt.acceptedKeys)
+            )
         case .refused(let reason, let state):
             return .refused(reason, state?.timeless)
         }
@@ -51,6 +84,16 @@ extension TaskState {
     }
 }
 
+extension TaskMessage {
+    fileprivate var timeless: TaskMessage {
+        var message = self
+        message.enqueuedAt = TaskModel.time
+        return message
+    }
+
+    fileprivate var text: String { "\(kind) \(key) \(payload.contentType)" }
+}
+
 extension TaskAnswer: CustomStringConvertible {
     /// What a checker compares.
     public var description: String {
@@ -62,6 +105,12 @@ extension TaskAnswer: CustomStringConvertible {
             return outcome.task.text + result + (outcome.error.map { ", error \($0.message)" } ?? "")
         case .deleted(let wasThere):
             return wasThere ? "removed" : "nothing to remove"
+        case .delivery(let delivery):
+            return delivery.task.text + ", " + (delivery.message?.text ?? "no message")
+        case .cleared(let cleared):
+            return cleared.task.text + ", messages [\(cleared.messages.map(\.text).joined(separator: ", "))]"
+        case .receipt(let receipt):
+            return receipt.task.text + ", accepted [\(receipt.acceptedKeys.joined(separator: ", "))]"
         case .refused(let reason, let state):
             return reason.rawValue + (state.map { ", \($0.text)" } ?? "")
         }
@@ -77,6 +126,7 @@ extension TaskState {
             request.map { "request \($0.contentType)" },
             result.map { "result \($0.contentType)" },
             error.map { "error \($0.message)" },
+            inputRequests.isEmpty ? nil : "asks [\(inputRequests.map(\.key).joined(separator: ", "))]",
             "created \(createdAt)", "updated \(lastUpdatedAt)",
         ]
         return parts.compactMap(\.self).joined(separator: ", ")

@@ -38,9 +38,7 @@ public struct TaskHistory: Sendable {
         var violations: [Violation] = []
         var first: [RequestID: TaskAnswer] = [:]
         for call in calls {
-            guard let id = call.requestID, let answer = call.answer, answer.isAcknowledged else { continue }
-            // That there was nothing to remove is not remembered.
-            guard answer != .deleted(false) else { continue }
+            guard let id = call.requestID, let answer = call.answer, answer.isRemembered else { continue }
             if let known = first[id], known != answer {
                 violations.append(
                     Violation(.doubled, "\(id) returned: \(known); and repeated: \(answer)")

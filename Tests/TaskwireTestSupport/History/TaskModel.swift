@@ -5,11 +5,20 @@ import Taskwire
 struct TaskModel: Hashable {
     static let time = Timestamp(millisecondsSince1970: 0)
 
+    /// What there is to see and to take.
+    struct Content: Hashable {
+        /// The task in full view while it is there.
+        var state: TaskState?
+        /// The highest revision so far, which a removed task leaves to its successor.
+        var revision: UInt64 = 0
+        /// What nobody has taken.
+        var queue: [TaskMessage] = []
+        /// The keys of all questions that were asked.
+        var usedKeys: Set<String> = []
+    }
+
     let taskID: String
-    /// The task in full view while it is there.
-    private(set) var state: TaskState?
-    /// The highest revision so far, which a removed task leaves to its successor.
-    private(set) var revision: UInt64 = 0
+    private(set) var content = Content()
     /// What each mutation returned that was carried out.
     private var answers: [RequestID: TaskAnswer] = [:]
 
@@ -18,13 +27,15 @@ struct TaskModel: Hashable {
     /// Carries out one call. Without a request id it is a read.
     mutating func apply(_ operation: TaskOperation, requestID: RequestID?) -> TaskAnswer {
         if let requestID, let answer = answers[requestID] { return answer }
-        let answer = carryOut(operation)
-        if let requestID, answer.isAcknowledged, answer != .deleted(false) { answers[requestID] = answer }
+        let answer = content.carryOut(operation, taskID)
+        if let requestID, answer.isRemembered { answers[requestID] = answer }
         return answer
     }
+}
 
-    private mutating func carryOut(_ operation: TaskOperation) -> TaskAnswer {
-        if case .create(let request) = operation { return create(request) }
+extension TaskModel.Content {
+    fileprivate mutating func carryOut(_ operation: TaskOperation, _ taskID: String) -> TaskAnswer {
+        if case .create(let request) = operation { return create(request, taskID) }
         guard var state else {
             return operation == .delete ? .deleted(false) : .refused(.taskNotFound, nil)
         }
@@ -35,27 +46,82 @@ struct TaskModel: Hashable {
             let basic = state.viewed(as: .basic)
             return .outcome(TaskOutcome(task: basic, result: state.result, error: state.error))
         case .delete:
-            self.state = nil
-            revision += 1
+            self = TaskModel.Content(revision: revision + 1)
             return .deleted(true)
+        case .enqueue(let request):
+            return enqueue(request, state)
+        case .dequeue:
+            let message = queue.first
+            queue = Array(queue.dropFirst())
+            return .delivery(MessageDelivery(task: state.viewed(as: .basic), message: message))
+        case .clear:
+            let messages = queue
+            queue = []
+            return .cleared(ClearedMessages(task: state.viewed(as: .basic), messages: messages))
+        case .peek:
+            return .delivery(MessageDelivery(task: state.viewed(as: .basic), message: queue.first))
+        case .provideInput(let request):
+            return provide(request, state)
         default:
             if let refusal = state.change(operation) { return refusal }
-            if state != self.state {
-                revision += 1
-                state.revision = revision
-                self.state = state
+            if state.status.isTerminal {
+                state.inputRequests = []
+                queue.removeAll { $0.kind == .request }
             }
-            return .task(state.viewed(as: .basic))
+            return .task(take(state))
         }
     }
 
-    private mutating func create(_ request: CreateTaskRequest) -> TaskAnswer {
+    /// The task is `new` from now on.
+    private mutating func take(_ new: TaskState) -> TaskState {
+        var new = new
+        if new != state {
+            revision += 1
+            new.revision = revision
+            state = new
+        }
+        return new.viewed(as: .basic)
+    }
+
+    private mutating func enqueue(_ request: EnqueueMessageRequest, _ before: TaskState) -> TaskAnswer {
+        if before.status.isTerminal { return .refused(.taskTerminal, before.viewed(as: .basic)) }
+        var after = before
+        if request.kind == .request {
+            guard usedKeys.insert(request.key).inserted else {
+                return .refused(.inputKeyUsed, before.viewed(as: .basic))
+            }
+            after.inputRequests.append(InputRequest(key: request.key, payload: request.payload))
+            after.status = .inputRequired
+        }
+        let message = TaskMessage(
+            key: request.key,
+            kind: request.kind,
+            payload: request.payload,
+            enqueuedAt: TaskModel.time
+        )
+        queue.append(message)
+        return .task(take(after))
+    }
+
+    private mutating func provide(_ request: ProvideInputRequest, _ before: TaskState) -> TaskAnswer {
+        if before.status.isTerminal { return .refused(.taskTerminal, before.viewed(as: .basic)) }
+        let accepted = before.inputRequests.map(\.key).filter { request.responses[$0] != nil }.sorted()
+        var after = before
+        after.inputRequests.removeAll { accepted.contains($0.key) }
+        queue.removeAll { $0.kind == .request && accepted.contains($0.key) }
+        if !accepted.isEmpty, after.inputRequests.isEmpty, after.status == .inputRequired {
+            after.status = .working
+        }
+        return .receipt(InputReceipt(task: take(after), acceptedKeys: accepted))
+    }
+
+    private mutating func create(_ request: CreateTaskRequest, _ taskID: String) -> TaskAnswer {
         if let state { return .refused(.taskExists, state.viewed(as: .basic)) }
         revision += 1
         let created = TaskState(
             id: taskID,
             statusMessage: request.statusMessage,
-            createdAt: Self.time,
+            createdAt: TaskModel.time,
             ttlMilliseconds: request.ttlMilliseconds,
             pollIntervalMilliseconds: request.pollIntervalMilliseconds
                 ?? TaskState.defaultPollIntervalMilliseconds,
@@ -74,7 +140,7 @@ extension TaskState {
     fileprivate mutating func change(_ operation: TaskOperation) -> TaskAnswer? {
         let terminal = TaskAnswer.refused(.taskTerminal, viewed(as: .basic))
         switch operation {
-        case .create, .delete, .read, .readResult:
+        case .create, .delete, .read, .readResult, .enqueue, .dequeue, .clear, .peek, .provideInput:
             break
         case .update(let request):
             if let expected = request.expectedRevision, expected != revision {

@@ -16,15 +16,25 @@ public enum TaskOperation: Sendable, Hashable {
     case cancel(CancelTaskRequest)
     /// A removal.
     case delete
+    /// A message, or a question, that is queued.
+    case enqueue(EnqueueMessageRequest)
+    /// The oldest message is taken.
+    case dequeue
+    /// All messages are taken.
+    case clear
+    /// Questions are answered.
+    case provideInput(ProvideInputRequest)
     /// A snapshot, by itself or on a page of a listing.
     case read(TaskView)
     /// The result, the error, or that there is none yet.
     case readResult
+    /// The oldest message, which stays.
+    case peek
 
     /// Whether it can change a task.
     public var isMutation: Bool {
         switch self {
-        case .read, .readResult: false
+        case .read, .readResult, .peek: false
         default: true
         }
     }
@@ -56,6 +66,18 @@ extension TaskOperation {
             return .task(try await store.cancelTask(request, options: options))
         case .delete:
             return .deleted(try await store.deleteTask(taskID, options: options))
+        case .enqueue(var request):
+            request.payload = request.payload.unabridged
+            return .task(try await store.enqueueMessage(request, options: options))
+        case .dequeue:
+            return .delivery(try await store.dequeueMessage(taskID, options: options).abridged())
+        case .clear:
+            return .cleared(try await store.clearMessages(taskID, options: options).abridged())
+        case .provideInput(var request):
+            request.responses = request.responses.mapValues(\.unabridged)
+            return .receipt(try await store.provideInput(request, options: options))
+        case .peek:
+            return .delivery(try await store.peekMessage(taskID, options: options).abridged())
         case .read(let view):
             return .task(try await store.getTask(taskID, view: view, options: options).abridged())
         case .readResult:
@@ -93,6 +115,16 @@ extension TaskOperation: CustomStringConvertible {
             parts = ["cancel", request.mode == .request ? "by request" : nil, request.statusMessage]
         case .delete:
             parts = ["delete"]
+        case .enqueue(let request):
+            parts = ["enqueue \(request.kind)", request.key, request.payload.contentType]
+        case .dequeue:
+            parts = ["dequeue"]
+        case .clear:
+            parts = ["clear"]
+        case .provideInput(let request):
+            parts = ["provideInput"] + request.responses.keys.sorted()
+        case .peek:
+            parts = ["peek"]
         case .read(let view):
             parts = ["read \(view)"]
         case .readResult:
