@@ -177,6 +177,15 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .executableTarget(
+            name: "mcp-example",
+            dependencies: [
+                "TaskwireClient",
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Interop/MCPServer",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
             name: "crash-test",
             dependencies: [
                 "TaskwireClient",

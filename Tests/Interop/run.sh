@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 environment=.venv
-if ! "$environment/bin/python" -c 'import google.protobuf, pynng' 2>/dev/null ||
+if ! "$environment/bin/python" -c 'import google.protobuf, mcp, pynng' 2>/dev/null ||
     ! cmp --silent requirements.txt "$environment/requirements.txt"; then
     echo "run.sh: installing $(paste -sd ' ' requirements.txt)" >&2
     rm -rf "$environment"
