@@ -57,7 +57,8 @@ class FirstGenerationTest(unittest.IsolatedAsyncioTestCase):
             created = await session.experimental.call_tool_as_task(
                 "count", {"to": 3, "milliseconds": 1}, ttl=60_000, meta={"progressToken": "count"}
             )
-            self.assertEqual((created.task.status, created.task.ttl, created.task.pollInterval), ("working", 60_000, 200))
+            task = created.task
+            self.assertEqual((task.status, task.ttl, task.pollInterval), ("working", 60_000, 200))
             self.assertEqual(
                 created.meta,
                 {"io.modelcontextprotocol/model-immediate-response": "Counting has begun and takes a while."},
@@ -69,8 +70,10 @@ class FirstGenerationTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual([block.text for block in result.content], ["Counted to 3."])
             self.assertFalse(result.isError)
             self.assertEqual(result.meta, {RELATED_TASK: {"taskId": task.taskId}})
-            self.assertEqual([(each.progressToken, each.progress, each.total) for each in progress],
-                             [("count", 1, 3), ("count", 2, 3), ("count", 3, 3)])
+            self.assertEqual(
+                [(each.progressToken, each.progress, each.total) for each in progress],
+                [("count", 1, 3), ("count", 2, 3), ("count", 3, 3)],
+            )
             self.assertEqual({related_task(each.meta) for each in progress}, {task.taskId})
             # And the result can be had again, and the messages not.
             again = await session.experimental.get_task_result(task.taskId, CallToolResult)
@@ -99,8 +102,9 @@ class FirstGenerationTest(unittest.IsolatedAsyncioTestCase):
             task = await poll_until(session, created.task.taskId, "input_required")
             result = await session.experimental.get_task_result(task.taskId, CallToolResult)
             self.assertEqual((await session.experimental.get_task(task.taskId)).status, "completed")
-            self.assertEqual([(question.mode, question.message) for question in questions],
-                             [("form", "What is your name?")])
+            self.assertEqual(
+                [(question.mode, question.message) for question in questions], [("form", "What is your name?")]
+            )
             self.assertEqual(related_task(questions[0].meta), task.taskId)
             self.assertEqual(
                 questions[0].requestedSchema,
@@ -109,13 +113,15 @@ class FirstGenerationTest(unittest.IsolatedAsyncioTestCase):
             return result.content[0].text
 
     async def test_a_tool_that_asks_for_input(self):
-        self.assertEqual(await self.greet(ElicitResult(action="accept", content={"name": "Ada"})), "Hello, Ada!")
+        answer = ElicitResult(action="accept", content={"name": "Ada"})
+        self.assertEqual(await self.greet(answer), "Hello, Ada!")
 
     async def test_a_tool_whose_question_is_declined(self):
         self.assertEqual(await self.greet(ElicitResult(action="decline")), "Hello, whoever you are!")
 
     async def test_a_tool_whose_question_cannot_be_asked(self):
-        self.assertEqual(await self.greet(ErrorData(code=INTERNAL_ERROR, message="no")), "Hello, whoever you are!")
+        answer = ErrorData(code=INTERNAL_ERROR, message="no")
+        self.assertEqual(await self.greet(answer), "Hello, whoever you are!")
 
     async def test_a_tool_that_asks_needs_a_client_that_can_and_a_task(self):
         async with sdk_session() as session:
@@ -137,7 +143,8 @@ class FirstGenerationTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(task.statusMessage, "The kitchen does not answer.")
             result = session.experimental.get_task_result(task.taskId, CallToolResult)
             error = await self.assert_refused(503, result)
-            self.assertEqual((error.message, error.data), ("The kitchen does not answer.", {"retryAfterMs": 60_000}))
+            self.assertEqual(error.message, "The kitchen does not answer.")
+            self.assertEqual(error.data, {"retryAfterMs": 60_000})
 
     async def test_a_tool_that_returns_is_error(self):
         async with sdk_session() as session:

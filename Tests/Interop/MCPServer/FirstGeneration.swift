@@ -61,7 +61,7 @@ struct FirstGeneration: Sendable {
                 throw RPCError.methodNotFound("The tool \(call.tool.name) has to be called as a task")
             }
             return try await workshop.perform(call) { taskID in
-                try await outcome(of: taskID, isVisible: false)
+                try await outcome(of: taskID, isKnown: false)
             }
         }
         let task = try await workshop.begin(call, timeToLive: try Self.timeToLive(augmentation))
@@ -114,27 +114,19 @@ struct FirstGeneration: Sendable {
     /// "Result Retrieval": waits for the end of the task, and returns exactly what the call would have returned.
     private func result(_ params: JSONValue) async throws -> JSONValue {
         let taskID = try params.taskID()
-        return try await outcome(of: taskID, isVisible: true).addingMetadata(relatedTask(taskID))
+        return try await outcome(of: taskID, isKnown: true).addingMetadata(relatedTask(taskID))
     }
 
     /// Delivers what the task has to say until it has ended, and returns what came of it.
-    ///
-    /// A cancelled task has neither a result nor an error. The specification does not say what to answer; it is
-    /// -32602, as for everything else that the state of the task rules out.
-    private func outcome(of taskID: String, isVisible: Bool) async throws -> JSONValue {
+    /// - Parameter isKnown: Whether the client knows the task, and messages name it.
+    private func outcome(of taskID: String, isKnown: Bool) async throws -> JSONValue {
         try await messenger.deliver(
             messagesOf: taskID,
             in: workshop.store,
-            metadata: isVisible ? relatedTask(taskID) : [:],
+            metadata: isKnown ? relatedTask(taskID) : [:],
             canAsk: capabilities.hasForms
         )
-        let ended = try await workshop.store.waitForResult(taskID)
-        switch try ToolOutcome(of: ended) {
-        case .result(let result): return result
-        case .error(let error): throw error
-        case nil, .some(.none):
-            throw RPCError.invalidParams("Task \(taskID) is \(ended.task.status.rawValue) and has no result")
-        }
+        return try ToolOutcome.result(of: try await workshop.store.waitForResult(taskID))
     }
 
     /// What every message about a task has in its `_meta` ("Related Task Metadata").

@@ -68,6 +68,13 @@ enum JSONValue: Hashable, Sendable {
         .object((object ?? [:]).merging(members) { $1 })
     }
 
+    /// The task that the parameters of a request name.
+    /// - Throws: -32602 where they name none.
+    func taskID() throws(RPCError) -> String {
+        guard let taskID = self["taskId"]?.string else { throw .invalidParams("taskId: not a string") }
+        return taskID
+    }
+
     /// The object with these members in its `_meta` as well.
     func addingMetadata(_ members: [String: JSONValue]) -> JSONValue {
         adding(["_meta": (self["_meta"] ?? [:]).adding(members)])
@@ -109,7 +116,7 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral,
-    ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral
+    ExpressibleByIntegerLiteral
 {
     init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements) { $1 })
@@ -125,9 +132,5 @@ extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, 
 
     init(integerLiteral value: Int64) {
         self = .integer(value)
-    }
-
-    init(booleanLiteral value: Bool) {
-        self = .bool(value)
     }
 }

@@ -80,6 +80,7 @@ final class Messenger: Sendable {
             StandardOutput.log(
                 "task \(question.taskID): the answer to \(question.key) was not taken: \(error)"
             )
+            _ = state.withLock { $0.asked.remove(question) }
         }
     }
 

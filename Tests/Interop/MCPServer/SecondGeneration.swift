@@ -54,11 +54,7 @@ struct SecondGeneration: Sendable {
         }
         guard capabilities.hasTasks else {
             return try await workshop.perform(call) { taskID in
-                switch try ToolOutcome(of: try await workshop.store.waitForResult(taskID)) {
-                case .result(let result): return result
-                case .error(let error): throw error
-                case nil, .some(.none): throw RPCError.internalError("The call was cancelled")
-                }
+                try ToolOutcome.result(of: try await workshop.store.waitForResult(taskID))
             }
         }
         let task = try await workshop.begin(call)

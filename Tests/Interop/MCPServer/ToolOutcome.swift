@@ -43,6 +43,21 @@ enum ToolOutcome: Sendable {
         }
     }
 
+    /// What a call returned whose task has ended.
+    ///
+    /// A cancelled task has neither a result nor an error. The specifications do not say what to answer to those who
+    /// wait for it; it is -32602, as for everything else that the state of a task rules out.
+    /// - Throws: What the call failed with.
+    static func result(of ended: TaskOutcome) throws -> JSONValue {
+        switch try ToolOutcome(of: ended) {
+        case .result(let result): return result
+        case .error(let error): throw error
+        case nil, .some(.none):
+            let status = ended.task.status.rawValue
+            throw RPCError.invalidParams("Task \(ended.task.id) is \(status) and has no result")
+        }
+    }
+
     /// Ends the task of `context` with a tool's result.
     static func store(_ result: ToolResult, in context: TaskContext) async throws {
         if result.isError {
