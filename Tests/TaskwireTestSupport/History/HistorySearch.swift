@@ -22,7 +22,13 @@ struct HistorySearch {
     init(taskID: String, calls: [TaskCall]) {
         self.taskID = taskID
         self.calls = calls
-        answers = calls.map { $0.answer?.timeless }
+        // What a repeat was told is what became of the first try, whose own answer was lost.
+        var outcomes: [RequestID: TaskAnswer] = [:]
+        for call in calls {
+            guard let id = call.requestID, let answer = call.answer, answer.isRemembered else { continue }
+            outcomes[id] = answer.timeless
+        }
+        answers = calls.map { call in call.answer?.timeless ?? call.requestID.flatMap { outcomes[$0] } }
         furthest = Node(
             model: TaskModel(taskID: taskID),
             isPlaced: Array(repeating: false, count: calls.count)
@@ -35,7 +41,7 @@ struct HistorySearch {
         if visited.count >= Self.nodeLimit {
             return Violation(.unexplained, "too many orders are possible: \(visited.count) were tried")
         }
-        let open = calls.indices.filter { !furthest.isPlaced[$0] && answers[$0] != nil }
+        let open = calls.indices.filter { !furthest.isPlaced[$0] && calls[$0].answer != nil }
         return Violation(
             .unexplained,
             """
