@@ -17,8 +17,9 @@ internal import FoundationEssentials
 ///   - worker: The worker's name for people, 1 to 256 bytes.
 ///   - lease: How long the task is held after the last sign of life of this process, 1 s to 10 min.
 ///   - onLoss: What becomes of the task when this process does not renew the lease in time.
-/// - Throws: FAILED_PRECONDITION / LEASE_HELD where another worker has the task, and what the store throws when the task
-///   is not there (NOT_FOUND) or its end cannot be stored.
+/// - Throws: FAILED_PRECONDITION / LEASE_HELD where another worker has the task, what the store throws when the task is
+///   not there (NOT_FOUND) or its end cannot be stored, and `CancellationError` where the Swift task was cancelled
+///   before the claim, which leaves the task as it was.
 public func withTaskExecution(
     of taskID: String,
     in store: some TaskStore,
