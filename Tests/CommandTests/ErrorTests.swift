@@ -79,8 +79,6 @@ extension CommandTests {
                 (["bench", "--count", "0"], "--count must be above 0"),
                 (["bench", "--duration", "0s"], "--duration must be above 0"),
                 (["bench", "--count", "1", "--duration", "1s"], "Give --count or --duration, not both"),
-                (["serve", "--max-messages-per-task", "1"], "Unknown option"),
-                (["serve", "--max-input-requests-per-task", "1"], "Unknown option"),
                 (["serve", "--max-calls-per-second-per-owner", "1"], "Unknown option"),
             ]
         )
