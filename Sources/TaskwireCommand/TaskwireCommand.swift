@@ -52,6 +52,7 @@ struct TaskwireCommand: AsyncParsableCommand {
                     FailCommand.self,
                 ]
             ),
+            CommandGroup(name: "Conversation", subcommands: [InputCommand.self, MessagesCommand.self]),
             CommandGroup(
                 name: "Server",
                 subcommands: [
