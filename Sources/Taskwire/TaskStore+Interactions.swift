@@ -55,9 +55,14 @@ extension TaskStore {
     }
 
     /// Waits until a question is answered, call after call.
+    /// - Parameter timeout: How long to wait in all; `nil`: for ever.
     /// - Throws: as ``awaitInput(_:options:)``, but for the end of one call's wait.
-    public func waitForInput(_ key: String, of taskID: String) async throws -> Payload {
-        try await untilInTime(nil) { wait in
+    public func waitForInput(
+        _ key: String,
+        of taskID: String,
+        timeout: Duration? = nil
+    ) async throws -> Payload {
+        try await untilInTime(timeout) { wait in
             let request = AwaitInputRequest(taskID: taskID, key: key, wait: wait)
             return try await awaitInput(request, options: .default).response
         }

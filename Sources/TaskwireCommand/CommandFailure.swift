@@ -11,6 +11,7 @@ struct CommandFailure: Error {
         static let timedOut: Int32 = 5
         static let taskFailed: Int32 = 6
         static let taskCancelled: Int32 = 7
+        static let leaseLost: Int32 = 8
         static let usage: Int32 = 64
         static let brokenPipe: Int32 = 141
     }
@@ -31,9 +32,14 @@ struct CommandFailure: Error {
             case .notFound where error.reason != .backupNotFound: Code.notFound
             case .unavailable: Code.unavailable
             case .deadlineExceeded: Code.timedOut
+            case _ where [.leaseHeld, .leaseLost].contains(error.reason): Code.leaseLost
             default: Code.refused
             }
         var message = "\(Self.clause(error.message)) (\(error.reason.rawValue))"
+        if error.reason == .leaseLost, let task = error.task {
+            let worker = task.lease.map { "\($0.worker) has it until \($0.expiresAt)" } ?? "nobody has it now"
+            message += "; \(worker)"
+        }
         if error.isOutcomeUnknown {
             message += "; it is not known whether the operation was applied"
         }
@@ -86,6 +92,11 @@ struct CommandFailure: Error {
             case .completed, .working, .inputRequired: Code.refused
             }
         self.init("task \(task.id) has ended already, it is \(task.status.rawValue)", exitCode: code)
+    }
+
+    /// The work on a task counts no more.
+    init(leaseLostOf taskID: String) {
+        self.init("the lease of task \(taskID) was lost, and the command ended", exitCode: Code.leaseLost)
     }
 
     /// `sentence` without its full stop, so that it can go on.

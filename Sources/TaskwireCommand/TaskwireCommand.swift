@@ -20,31 +20,51 @@ struct TaskwireCommand: AsyncParsableCommand {
               5    The time was over first.
               6    The task failed (wait, result, run).
               7    The task was cancelled (wait, result, run).
+              8    Another worker has the task, or the lease was lost.
               64   The command line or the configuration is wrong.
               130  Interrupted by Ctrl-C; 143 by SIGTERM.
               141  The reader of the output went away.
             """,
         version: taskwireVersion,
-        subcommands: [
-            ServeCommand.self,
-            CreateCommand.self,
-            GetCommand.self,
-            ListCommand.self,
-            UpdateCommand.self,
-            CompleteCommand.self,
-            FailCommand.self,
-            CancelCommand.self,
-            DeleteCommand.self,
-            ResultCommand.self,
-            WaitCommand.self,
-            WatchCommand.self,
-            RunCommand.self,
-            PingCommand.self,
-            InfoCommand.self,
-            StatsCommand.self,
-            BackupCommand.self,
-            RestoreCommand.self,
-            BenchCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Task",
+                subcommands: [
+                    CreateCommand.self,
+                    GetCommand.self,
+                    ListCommand.self,
+                    WatchCommand.self,
+                    WaitCommand.self,
+                    ResultCommand.self,
+                    CancelCommand.self,
+                    DeleteCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Worker",
+                subcommands: [
+                    RunCommand.self,
+                    ClaimCommand.self,
+                    RenewCommand.self,
+                    ReleaseCommand.self,
+                    UpdateCommand.self,
+                    CompleteCommand.self,
+                    FailCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Conversation", subcommands: [InputCommand.self, MessagesCommand.self]),
+            CommandGroup(
+                name: "Server",
+                subcommands: [
+                    ServeCommand.self,
+                    PingCommand.self,
+                    InfoCommand.self,
+                    StatsCommand.self,
+                    BackupCommand.self,
+                    RestoreCommand.self,
+                    BenchCommand.self,
+                ]
+            ),
         ]
     )
 

@@ -67,6 +67,9 @@ extension CommandTests {
                                 .dropLast().map(String.init)
                         }
                     }
+                    try await eventually("both addresses are listened to") {
+                        log.text.contains("listening address=tcp:")
+                    }
                     let url = try #require(log.text.firstMatch(of: /tcp:..127\.0\.0\.1:[0-9]+/)).0
                     try await withThrowingTaskGroup { group in
                         for number in 1...8 {

@@ -10,11 +10,16 @@ extension CommandTests {
                 ["get"], ["update", "--status", "working"], ["complete", "--data", "x"],
                 ["fail", "--message", "x"],
                 ["cancel"], ["result"], ["wait"], ["watch"], ["get", "--json"],
+                ["claim"], ["renew", "ab"], ["release", "ab"],
+                ["messages enqueue", "x"], ["messages dequeue"], ["messages peek"], ["messages clear"],
+                ["messages wait"],
+                ["input list"], ["input answer", "k", "x"], ["input ask", "k", "x"],
             ]
         )
         func notFound(command: [String]) async throws {
             try await Server.run { taskwire in
-                let outcome = try await taskwire.running([command[0], "nope"] + command.dropFirst()) { _ in }
+                let words = command[0].split(separator: " ").map(String.init)
+                let outcome = try await taskwire.running(words + ["nope"] + command.dropFirst()) { _ in }
                 #expect(outcome.exitCode == 3 && outcome.output.isEmpty)
                 #expect(outcome.error == "taskwire: Task not found: nope (TASK_NOT_FOUND)\n")
             }
@@ -22,7 +27,10 @@ extension CommandTests {
 
         @Test("no server: one line, whatever the command and the transport")
         func noServer() async throws {
-            let commands = [["ping"], ["create"], ["bench"], ["wait", "x"], ["run", "x", "--", "true"]]
+            let commands = [
+                ["ping"], ["create"], ["bench"], ["wait", "x"], ["run", "x", "--", "true"], ["claim", "x"],
+                ["messages", "wait", "x"], ["input", "ask", "x", "k", "?"],
+            ]
             try await withThrowingTaskGroup { group in
                 for url in ["ipc:///tmp/tw-none/t.sock", "tcp://127.0.0.1:9"] {
                     for command in commands {
@@ -66,6 +74,23 @@ extension CommandTests {
                 (["update", "t1", "--progress", "x/y"], "progress is a number"),
                 (["complete", "t1"], "--data"),
                 (["run", "t1"], "Give the command after --; see 'taskwire run --help'"),
+                (
+                    ["renew", "t1", "xyz"],
+                    "The value 'xyz' is invalid for '<token>': a lease token is hexadecimal"
+                ),
+                (["release", "t1", "abc"], "The value 'abc' is invalid for '<token>'"),
+                (["release", "t1", "\u{FF11}\u{FF11}"], "is invalid for '<token>'"),
+                (["update", "t1", "--progress", "1", "--lease-token", ""], "--lease-token"),
+                (["claim", "t1", "--on-loss", "x"], "one of 'fail' and 'release'"),
+                (["claim", "t1", "--lease", "9"], "a duration is a number"),
+                (
+                    ["messages", "enqueue", "t1", "x", "--kind", "request"],
+                    "A request needs a --key; see 'taskwire messages enqueue --help'"
+                ),
+                (["messages", "enqueue", "t1", "x", "--kind", "x"], "one of 'request' and 'notification'"),
+                (["messages", "enqueue", "t1"], "Missing expected argument '<payload>'"),
+                (["input", "answer", "t1", "k"], "Missing expected argument '<payload>'"),
+                (["input", "ask", "t1"], "Missing expected argument '<key>'"),
                 (["get"], "Missing expected argument '<id>'; see 'taskwire get --help'"),
                 (["nonsense"], "nonsense"),
                 (["ping", "--url", "nonsense"], "The address \"nonsense\" is not valid"),
@@ -79,8 +104,6 @@ extension CommandTests {
                 (["bench", "--count", "0"], "--count must be above 0"),
                 (["bench", "--duration", "0s"], "--duration must be above 0"),
                 (["bench", "--count", "1", "--duration", "1s"], "Give --count or --duration, not both"),
-                (["serve", "--max-messages-per-task", "1"], "Unknown option"),
-                (["serve", "--max-input-requests-per-task", "1"], "Unknown option"),
                 (["serve", "--max-calls-per-second-per-owner", "1"], "Unknown option"),
             ]
         )
@@ -115,6 +138,9 @@ extension CommandTests {
             let taskwire = Program(url: "")
             let help = try await taskwire("--help")
             #expect(help.exitCode == 0 && help.text.contains("EXIT CODES") && help.text.contains("run"))
+            for command in ["claim", "renew", "release", "messages", "input"] {
+                #expect(help.text.contains("\n  \(command) "))
+            }
             #expect(try await taskwire("run", "--help").text.contains("-- <command>"))
             let serve = try await taskwire("serve", "--help").text
             #expect(serve.contains("TASKWIRE_MAX_TTL") && !serve.contains("tls+tcp"))

@@ -67,7 +67,8 @@ extension CommandTests {
                     "{}", [:], ["--max-message-bytes", "1073741824"],
                     "maxDecodeBytes: 16777216 is below --max-message-bytes, which is 1073741824"
                 ),
-                (#"{"maxMessagesPerTask": 1}"#, [:], [], "FILE: there is no setting \"maxMessagesPerTask\""),
+                (#"{"maxMessagesPerTask": 0}"#, [:], [], "\"maxMessagesPerTask\" in FILE: 0 is below 1"),
+                (#"{"maxMessages": 1}"#, [:], [], "FILE: there is no setting \"maxMessages\""),
                 (
                     "{}", [:], ["--listen", "tls+tcp://x:1"],
                     "--listen: TLS is not available in this version; "
@@ -120,14 +121,18 @@ extension CommandTests {
         func largestSettings() async throws {
             let counts = [
                 "--max-batch-calls", "--max-tasks-per-owner", "--max-waits", "--max-page-size",
-                "--max-tombstones",
+                "--max-tombstones", "--max-messages-per-task", "--max-input-requests-per-task",
             ]
-            let bytes = ["--max-message-bytes", "--max-decode-bytes", "--max-batch-bytes"]
+            let bytes = [
+                "--max-message-bytes", "--max-decode-bytes", "--max-batch-bytes", "--max-interaction-bytes",
+            ]
             let options =
                 counts.flatMap { [$0, "2147483647"] } + bytes.flatMap { [$0, "1073741824"] }
             try await Server.run(options, environment: ["TASKWIRE_CONFIG": ""]) { taskwire, _ in
                 let limits = try await taskwire("info", "--json").json["limits"]
                 #expect(limits?["maxWaits"]?.number == 2_147_483_647)
+                #expect(limits?["maxMessagesPerTask"]?.number == 2_147_483_647)
+                #expect(limits?["maxInteractionBytes"]?.number == 536_870_912)
                 #expect(try await taskwire("create", "t1", "--max-message-bytes", "1073741824").exitCode == 0)
                 #expect(try await taskwire("list", "--json").json.array?.count == 1)
                 #expect(try await taskwire("delete", "t1").exitCode == 0)

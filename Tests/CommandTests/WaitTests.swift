@@ -5,13 +5,6 @@ internal import Testing
 extension CommandTests {
     @Suite("wait and watch")
     struct WaitTests {
-        /// Returns once that many calls wait at the server.
-        private func untilWaiting(_ taskwire: Program, count: Double = 1) async throws {
-            try await eventually("\(count) calls wait") {
-                try await taskwire("stats", "--json").json["waits"]?.number == count
-            }
-        }
-
         @Test("wait ends with the task and by its outcome")
         func outcomes() async throws {
             try await Server.run { taskwire in

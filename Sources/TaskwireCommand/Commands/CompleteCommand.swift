@@ -17,18 +17,16 @@ struct CompleteCommand: AsyncParsableCommand {
     @Option(help: "Media type of the result. (default: JSON, text or bytes, as it looks)")
     var contentType: String?
 
+    @OptionGroup var leaseToken: LeaseTokenOption
     @OptionGroup var timeout: TimeoutOption
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
         let result = try data.payload(contentType: contentType, limit: client.messageLimit())
+        let token = try leaseToken.bytes(for: task.id)
         let state = try await client.withClient(timeout: timeout.duration) { server in
             try await PayloadLimit.check(result, for: server, client)
-            return try await server.completeTask(
-                task.id,
-                result: result,
-                options: .default
-            )
+            return try await server.completeTask(task.id, result: result, leaseToken: token)
         }
         try client.printer.show(state)
     }

@@ -17,13 +17,15 @@ struct FailCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "JSON-RPC code of the error.")
     var code = TaskError.internalErrorCode
 
+    @OptionGroup var leaseToken: LeaseTokenOption
     @OptionGroup var timeout: TimeoutOption
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
         let error = TaskError(code: code, message: message)
+        let token = try leaseToken.bytes(for: task.id)
         let state = try await client.withClient(timeout: timeout.duration) { client in
-            try await client.failTask(task.id, error: error, options: .default)
+            try await client.failTask(task.id, error: error, leaseToken: token)
         }
         try client.printer.show(state)
     }

@@ -18,9 +18,7 @@ struct InfoCommand: AsyncParsableCommand {
         }
         let counts =
             LimitOptions.counts.map { ($0.key, info.limits[keyPath: $0.limit]) } + [
-                ("maxCallsPerSecondPerOwner", info.limits.maxCallsPerSecondPerOwner),
-                ("maxMessagesPerTask", info.limits.tasks.maxMessagesPerTask),
-                ("maxInputRequestsPerTask", info.limits.tasks.maxInputRequestsPerTask),
+                ("maxCallsPerSecondPerOwner", info.limits.maxCallsPerSecondPerOwner)
             ]
         let durations = LimitOptions.durations.map { ($0.key, info.limits[keyPath: $0.limit]) }
         let printer = client.printer

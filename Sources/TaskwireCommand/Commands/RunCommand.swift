@@ -10,12 +10,19 @@ struct RunCommand: AsyncParsableCommand {
         usage: "taskwire run <id> [<options>] -- <command> ...",
         discussion: """
             One word is a command line for /bin/sh, several are a program and its arguments. The bytes of the \
-            task's request are on the command's standard input, and TASKWIRE_TASK_ID and TASKWIRE_URL in its \
-            environment, so that it can say how far it is with 'taskwire update'.
+            task's request are on the command's standard input, and TASKWIRE_TASK_ID, TASKWIRE_URL and \
+            TASKWIRE_LEASE_TOKEN in its environment, so that it can say how far it is with 'taskwire update', and ask \
+            with 'taskwire input ask'.
 
             What it writes to standard output, or to the --output file, becomes the result. When it exits with \
-            anything but 0, the task fails with the end of its standard error. When the task is cancelled, and at \
-            Ctrl-C, the command and all that it started get SIGTERM, and after 5 s SIGKILL.
+            anything but 0, the task fails with the end of its standard error.
+
+            The task is held under a lease, which is renewed as long as the command runs; where another worker has \
+            the task, the command is not started, and the exit code is 8. When the task is cancelled, when the lease \
+            is lost because the server could not be reached in time, and when this program is told to end or is \
+            killed, the command and all that it started get SIGTERM, and after 5 s SIGKILL. Ctrl-C and SIGTERM \
+            cancel the task, or with --on-loss release give it back. A lease that was lost fails the task, or \
+            releases it, and the exit code is 8 where the task goes on without this worker.
             """
     )
 
@@ -33,6 +40,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Media type of the result. (default: JSON, text or bytes, as it looks)")
     var contentType: String?
 
+    @OptionGroup var lease: LeaseOptions
     @OptionGroup var timeout: TimeoutOption
     @OptionGroup var client: ClientOptions
 
@@ -59,7 +67,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         let work = CommandWork(
             command,
-            environment: ["TASKWIRE_TASK_ID": task.id, "TASKWIRE_URL": client.serverURL],
+            environment: [LeaseTokenOption.taskVariable: task.id, "TASKWIRE_URL": client.serverURL],
+            onLoss: lease.onLoss,
             outputFile: output,
             contentType: contentType,
             limit: limit
@@ -67,11 +76,21 @@ struct RunCommand: AsyncParsableCommand {
         let outcome = try await client.withClient(timeout: timeout.duration, connectTimeout: nil) { client in
             // This throws when it was interrupted before the command was started: nobody has to be told.
             try await Signals.interruptible(onSignal: { work.interrupt(by: $0) }) {
-                try await withTaskExecution(of: task.id, in: client) { context in
+                try await withTaskExecution(
+                    of: task.id,
+                    in: client,
+                    worker: lease.worker ?? defaultWorkerName,
+                    lease: lease.duration,
+                    onLoss: lease.onLoss
+                ) { context in
                     try await work.perform(context, in: client)
                 }
             }
-            return try await client.getResult(task.id)
+            do {
+                return try await client.getResult(task.id)
+            } catch is TaskwireError where work.isLeaseLost {
+                throw CommandFailure(leaseLostOf: task.id)
+            }
         }
         guard work.hasStarted else {
             if client.json { try client.printer.show(outcome.task) }
@@ -80,8 +99,9 @@ struct RunCommand: AsyncParsableCommand {
         try client.printer.show(outcome.task)
         guard let failure = CommandFailure(outcomeOf: outcome.task, error: outcome.error) else { return }
         if let signal = work.interruption {
-            throw CommandFailure("interrupted by \(signal)", exitCode: Signals.exitCode(for: signal))
+            let rest = outcome.task.status.isTerminal ? "" : ", and task \(task.id) was given back"
+            throw CommandFailure("interrupted by \(signal)\(rest)", exitCode: Signals.exitCode(for: signal))
         }
-        throw failure
+        throw outcome.task.status.isTerminal ? failure : CommandFailure(leaseLostOf: task.id)
     }
 }

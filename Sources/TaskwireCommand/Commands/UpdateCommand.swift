@@ -32,6 +32,7 @@ struct UpdateCommand: AsyncParsableCommand {
     @Option(help: "Refuse unless the task is at this revision.")
     var expectedRevision: UInt64?
 
+    @OptionGroup var leaseToken: LeaseTokenOption
     @OptionGroup var timeout: TimeoutOption
     @OptionGroup var client: ClientOptions
 
@@ -49,7 +50,8 @@ struct UpdateCommand: AsyncParsableCommand {
             ttl: ttl?.duration,
             pollInterval: pollInterval?.duration,
             progress: progress?.progress,
-            expectedRevision: expectedRevision
+            expectedRevision: expectedRevision,
+            leaseToken: try leaseToken.bytes(for: task.id)
         )
         let state = try await client.withClient(timeout: timeout.duration) { client in
             try await client.updateTask(request, options: .default)

@@ -10,6 +10,8 @@ struct TaskDocument: Encodable {
     let task: TaskState
     /// Whether the bytes of request and result are shown, or only what and how many they are.
     var showsPayloads = false
+    /// The token of its lease, for whoever has just taken it.
+    var leaseToken: LeaseTokenArgument?
 
     private enum CodingKeys: String, CodingKey {
         case metadata = "_meta"
@@ -39,6 +41,7 @@ struct TaskDocument: Encodable {
         details["lease"] = task.lease.map {
             ["worker": .string($0.worker), "expiresAt": .string($0.expiresAt.description)]
         }
+        details["leaseToken"] = leaseToken.map { .string($0.description) }
         details["request"] = task.request.map { $0.document(showsBytes: showsPayloads) }
         details["result"] = task.result.map { $0.document(showsBytes: showsPayloads) }
         details["error"] = task.error.map(\.document)

@@ -20,9 +20,10 @@ struct TaskPrinter: Sendable {
         }
         try showTable(TextTable(details(of: task)))
         guard withPayloads else { return }
-        for (name, payload) in [("request", task.request), ("result", task.result)] {
+        let questions = task.inputRequests.map { ("input wanted, \($0.key)", Optional($0.payload)) }
+        for (name, payload) in [("request", task.request), ("result", task.result)] + questions {
             guard let payload else { continue }
-            try StandardOutput.writeLine("\n" + palette.heading("\(name):"))
+            try StandardOutput.writeLine("\n" + palette.heading(PlainText.line("\(name):")))
             let text = String(validating: payload.data, as: UTF8.self)
             if !StandardOutput.isTerminal || text.map(PlainText.isHarmless) == true {
                 try StandardOutput.write(payload.data + (payload.data.last == newline ? [] : [newline]))
@@ -103,7 +104,8 @@ struct TaskPrinter: Sendable {
         .init(task.status.rawValue) { [palette] in palette.paint($0, as: task.status) }
     }
 
-    private func summary(of payload: Payload) -> String {
+    /// What a payload is and how large, without its bytes.
+    func summary(of payload: Payload) -> String {
         "\(payload.contentType), \(payload.data.count) bytes"
     }
 

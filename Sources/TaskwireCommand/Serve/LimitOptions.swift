@@ -45,6 +45,24 @@ struct LimitOptions: ParsableArguments {
                 limit: \.tasks.maxTasksPerOwner,
                 range: count
             ),
+            .init(
+                key: "maxMessagesPerTask",
+                flag: \.maxMessagesPerTask,
+                limit: \.tasks.maxMessagesPerTask,
+                range: count
+            ),
+            .init(
+                key: "maxInputRequestsPerTask",
+                flag: \.maxInputRequestsPerTask,
+                limit: \.tasks.maxInputRequestsPerTask,
+                range: count
+            ),
+            .init(
+                key: "maxInteractionBytes",
+                flag: \.maxInteractionBytes,
+                limit: \.tasks.maxInteractionBytes,
+                range: bytes
+            ),
             .init(key: "maxWaits", flag: \.maxWaits, limit: \.tasks.maxWaits, range: count),
             .init(key: "maxPageSize", flag: \.maxPageSize, limit: \.tasks.maxPageSize, range: count),
             .init(
@@ -90,6 +108,20 @@ struct LimitOptions: ParsableArguments {
 
     @Option(help: "Tasks that one owner may have. (default: 1000000)")
     var maxTasksPerOwner: Int?
+
+    @Option(help: "Messages that may be queued in one task. (default: 256)")
+    var maxMessagesPerTask: Int?
+
+    @Option(help: "Questions that may be open in one task. (default: 64)")
+    var maxInputRequestsPerTask: Int?
+
+    @Option(
+        help: """
+            Bytes of all messages, questions and answers of one task; lowered to half of --max-message-bytes, so that \
+            they fit into one reply. (default: 2097152)
+            """
+    )
+    var maxInteractionBytes: Int?
 
     @Option(help: "Calls that may wait at once. (default: 16384)")
     var maxWaits: Int?

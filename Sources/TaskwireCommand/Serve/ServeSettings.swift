@@ -58,6 +58,9 @@ struct ServeSettings {
             server.limits[keyPath: limit.limit] = value
         }
         try journal.throwFirstProblem()
+        // What a task has in its queue leaves in one reply when somebody takes all of it.
+        let interactionBytes = server.limits.tasks.maxInteractionBytes
+        server.limits.tasks.maxInteractionBytes = min(interactionBytes, server.limits.maxMessageBytes / 2)
 
         try Self.checkAddresses(server.listen, journal)
         try Self.checkDecodeBytes(server.limits, journal)

@@ -27,7 +27,6 @@ final class CommandProcess: Sendable {
     private static let errorTailSize = 2048
 
     private let words: [String]
-    private let environment: [String: String]
     private let outputLimit: Int?
     private let state = Mutex(State())
 
@@ -35,17 +34,18 @@ final class CommandProcess: Sendable {
     ///
     /// Standard output is kept up to `outputLimit` bytes, and more of it ends the command; where `outputLimit`
     /// is `nil`, it is shown on standard error.
-    init(_ words: [String], environment: [String: String], outputLimit: Int?) {
+    init(_ words: [String], outputLimit: Int?) {
         self.words = words.count == 1 ? ["/bin/sh", "-c"] + words : words
-        self.environment = environment
         self.outputLimit = outputLimit
     }
 
-    /// Runs the command with `input` on its standard input. When the caller is cancelled the command is ended,
-    /// and this returns once it and all that it started are gone.
-    func run(input: [UInt8]) async throws -> Ending {
+    /// Runs the command with `input` on its standard input, and `environment` added to this process's. When the
+    /// caller is cancelled the command is ended, and this returns once it and all that it started are gone.
+    func run(input: [UInt8], environment: [String: String]) async throws -> Ending {
         // Cancellation must not stop the reading: the command may have something to say when it is ended.
-        let work = Task { try await execute(input: input) }
+        let work = Task {
+            try await CommandGuard.standingBy { try await execute(input, environment, $0) }
+        }
         return try await withTaskCancellationHandler {
             try await work.value
         } onCancel: {
@@ -76,7 +76,11 @@ final class CommandProcess: Sendable {
         state.withLock { $0.group?.send(signal) }
     }
 
-    private func execute(input: [UInt8]) async throws -> Ending {
+    private func execute(
+        _ input: [UInt8],
+        _ environment: [String: String],
+        _ commandGuard: CommandGuard
+    ) async throws -> Ending {
         var options = PlatformOptions()
         options.createSession = true
         let overrides = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
@@ -89,7 +93,9 @@ final class CommandProcess: Sendable {
             output: .sequence,
             error: .sequence
         ) { execution in
-            started(ProcessGroup(id: execution.processIdentifier.value))
+            let group = ProcessGroup(id: execution.processIdentifier.value)
+            await commandGuard.watch(group)
+            started(group)
             async let errorTail = passOn(execution.standardError)
             let output = try await collect(execution.standardOutput)
             return (output, try await errorTail)

@@ -12,11 +12,13 @@ final class CommandWork: Sendable {
     }
 
     private struct State {
-        var hasStarted = false
+        var context: TaskContext?
         var interruption: UnixSignal?
     }
 
     private let process: CommandProcess
+    private let environment: [String: String]
+    private let onLoss: LeaseLossPolicy
     private let outputFile: String?
     private let contentType: String?
     private let limit: Int
@@ -25,28 +27,32 @@ final class CommandWork: Sendable {
     /// Work that executes `command`.
     ///
     /// - Parameters:
+    ///   - environment: What the command's environment has beside this process's and the token of the lease.
+    ///   - onLoss: Whether a signal to this process cancels the task or gives it back.
     ///   - outputFile: The file that holds the result when the command has ended; `nil`: its standard output does.
     ///   - contentType: The result's media type; `nil`: whatever it looks like.
     ///   - limit: Bytes of the largest result.
     init(
         _ command: [String],
         environment: [String: String],
+        onLoss: LeaseLossPolicy,
         outputFile: String?,
         contentType: String?,
         limit: Int
     ) {
-        self.process = CommandProcess(
-            command,
-            environment: environment,
-            outputLimit: outputFile == nil ? limit : nil
-        )
+        self.process = CommandProcess(command, outputLimit: outputFile == nil ? limit : nil)
+        self.environment = environment
+        self.onLoss = onLoss
         self.outputFile = outputFile
         self.contentType = contentType
         self.limit = limit
     }
 
     /// Whether there was anything to do.
-    var hasStarted: Bool { state.withLock { $0.hasStarted } }
+    var hasStarted: Bool { state.withLock { $0.context != nil } }
+
+    /// Whether the work ended, or was of no use, because the lease was lost.
+    var isLeaseLost: Bool { state.withLock { $0.context?.isLeaseLost ?? false } }
 
     /// The signal that ended the work, where one did.
     var interruption: UnixSignal? { state.withLock { $0.interruption } }
@@ -62,16 +68,19 @@ final class CommandWork: Sendable {
 
     /// Executes the command and ends the task accordingly.
     func perform(_ context: TaskContext, in store: some TaskStore) async throws {
-        state.withLock { $0.hasStarted = true }
+        state.withLock { $0.context = context }
+        var environment = environment
+        environment[LeaseTokenOption.tokenVariable] =
+            LeaseTokenArgument(bytes: context.leaseToken).description
         let ending: CommandProcess.Ending
         do {
-            ending = try await process.run(input: context.request?.data ?? [])
+            ending = try await process.run(input: context.request?.data ?? [], environment: environment)
         } catch {
             throw Failure(description: "the command cannot be executed: \(error)")
         }
         guard !Task.isCancelled else {
             // What a command leaves that was told to end is not its result.
-            if let interruption {
+            if let interruption, onLoss == .fail, !context.isLeaseLost {
                 let request = CancelTaskRequest(
                     taskID: context.taskID,
                     statusMessage: "taskwire run was ended by \(interruption)"

@@ -68,6 +68,13 @@ func eventually(_ name: String, _ condition: () async throws -> Bool) async thro
     }
 }
 
+/// Returns once that many calls wait at the server.
+func untilWaiting(_ taskwire: Program, count: Double = 1) async throws {
+    try await eventually("\(count) calls wait") {
+        try await taskwire("stats", "--json").json["waits"]?.number == count
+    }
+}
+
 /// Whether a process with this id runs. One that has ended and that nobody has waited for does not.
 func isRunning(_ id: String) -> Bool {
     guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else { return false }
