@@ -46,6 +46,16 @@ class ReadmeTest(unittest.TestCase):
 
         self.assertEqual(without_age(output), without_age(shown))
 
+    def test_a_question_and_its_answer(self):
+        with support.server() as urls:
+            commands = block_after("in the task's\nqueue, for those")
+            output = self.run_example(
+                ["bash", "-ec", commands], urls[0], PATH=f"{support.BUILD}:{os.environ['PATH']}"
+            )
+        shown = block_after("prints, once the question is there")
+        # Two programs write at the same time: which of them is first is not said.
+        self.assertEqual(sorted(output.splitlines()), sorted(shown.splitlines()))
+
     def test_swift(self):
         self.assertEqual(block_after("`Hello.swift`:"), (HERE / "Hello" / "Hello.swift").read_text())
         with support.server() as urls:
