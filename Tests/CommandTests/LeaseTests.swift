@@ -119,7 +119,7 @@ extension CommandTests {
                 try await withTemporaryFolder { folder in
                     _ = try await taskwire("create", "t1")
                     let line = "sleep 600 & echo $! > \(folder)/b; echo $$ > \(folder)/a; wait"
-                    let run = try await taskwire.running(["run", "t1", "--lease", "1s", "--", line]) {
+                    let run = try await taskwire.running(["run", "t1", "--lease", "2s", "--", line]) {
                         execution in
                         _ = try await text(of: "\(folder)/a")
                         try execution.send(signal: .kill)
@@ -142,7 +142,7 @@ extension CommandTests {
                 try await withTemporaryFolder { folder in
                     _ = try await taskwire("create", "t1")
                     let line = "echo $TASKWIRE_LEASE_TOKEN > \(folder)/a; sleep 600"
-                    let options = ["--lease", "1s", "--on-loss", "release"]
+                    let options = ["--lease", "2s", "--on-loss", "release"]
                     _ = try await taskwire.running(["run", "t1"] + options + ["--", line]) { execution in
                         _ = try await text(of: "\(folder)/a")
                         try execution.send(signal: .kill)
@@ -163,7 +163,7 @@ extension CommandTests {
                 try await withTemporaryFolder { folder in
                     _ = try await taskwire("create", "t1")
                     let line = "echo $$ > \(folder)/a; sleep 600"
-                    let options = ["--lease", "1s", "--on-loss", "release"]
+                    let options = ["--lease", "2s", "--on-loss", "release"]
                     let run = try await taskwire.running(["run", "t1"] + options + ["--", line]) {
                         execution in
                         _ = try await text(of: "\(folder)/a")
@@ -192,7 +192,7 @@ extension CommandTests {
                     _ = try await taskwire("create", "t1")
                     let line = "echo $$ > \(folder)/a; sleep 600"
                     run = Task {
-                        let options = ["--lease", "1s", "--timeout", "1s"]
+                        let options = ["--lease", "2s", "--timeout", "1s"]
                         return try await taskwire.running(["run", "t1"] + options + ["--", line]) { _ in }
                     }
                     _ = try await text(of: "\(folder)/a")

@@ -26,6 +26,10 @@ final class CommandProcess: Sendable {
     /// How many bytes of standard error are kept.
     private static let errorTailSize = 2048
 
+    /// Waits for a line, without which nothing is executed; then takes its first argument, the request, for standard
+    /// input, and becomes the command that the others are.
+    private static let script = #"read -r _ || exit 1; exec <"$1"; shift; exec "$@""#
+
     private let words: [String]
     private let outputLimit: Int?
     private let state = Mutex(State())
@@ -84,18 +88,24 @@ final class CommandProcess: Sendable {
         var options = PlatformOptions()
         options.createSession = true
         let overrides = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
+        let request = try Self.file(with: input)
+        defer { try? request.close() }
+        let requestPath = "/proc/\(getpid())/fd/\(request.rawValue)"
         let result = try await Subprocess.run(
-            words[0].contains("/") ? .path(FilePath(words[0])) : .name(words[0]),
-            arguments: Arguments(Array(words.dropFirst())),
+            .path("/bin/sh"),
+            arguments: Arguments(["-c", Self.script, "taskwire", requestPath] + words),
             environment: .inherit.updating(Dictionary(overrides) { $1 }),
             platformOptions: options,
-            input: .fileDescriptor(try Self.file(with: input), closeAfterSpawningProcess: true),
+            input: .inputWriter,
             output: .sequence,
             error: .sequence
         ) { execution in
             let group = ProcessGroup(id: execution.processIdentifier.value)
             await commandGuard.watch(group)
             started(group)
+            // Only now: whenever this process is killed, either the command never starts or the guard ends it.
+            _ = try? await execution.standardInputWriter.write("\n")
+            try? await execution.standardInputWriter.finish()
             async let errorTail = passOn(execution.standardError)
             let output = try await collect(execution.standardOutput)
             return (output, try await errorTail)
@@ -159,8 +169,8 @@ final class CommandProcess: Sendable {
         guard descriptor >= 0 else { throw SystemError.last }
         unlink(path)
         do {
+            guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw SystemError.last }
             try FileOutput.write(bytes, to: descriptor)
-            guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw SystemError.last }
         } catch {
             close(descriptor)
             throw error
