@@ -112,7 +112,11 @@ let package = Package(
         ),
         .target(
             name: "TaskwireTestSupport",
-            dependencies: ["Taskwire"],
+            dependencies: [
+                "Taskwire",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/TaskwireTestSupport",
             swiftSettings: swiftSettings
         ),
@@ -192,7 +196,6 @@ let package = Package(
                 "TaskwireTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/CrashTest",
             swiftSettings: swiftSettings

@@ -57,7 +57,7 @@ struct CrashTest: AsyncParsableCommand {
         defer { leave() }
 
         let url = "ipc://\(folder)/t.sock"
-        let server = try Server(url: url, store: store ?? "sqlite:\(folder)/tasks.db")
+        let server = try ServerProcess(url: url, store: store ?? "sqlite:\(folder)/tasks.db")
         let signals = EndingSignals {
             server.end()
             leave()
@@ -91,7 +91,7 @@ struct CrashTest: AsyncParsableCommand {
 
     /// Kills the server as often as it is to be killed, lets the clients come to an end, and reads everything back.
     private func run(
-        _ server: Server,
+        _ server: ServerProcess,
         _ work: Task<Void, Never>,
         _ callers: [Caller],
         _ ledger: Ledger

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Subprocess
 internal import SystemPackage
+internal import TaskwireTestSupport
 
 /// The program `taskwire`, with the address of a server and an environment of its own.
 struct Program: Sendable {
@@ -26,15 +27,7 @@ struct Program: Sendable {
 
     /// The program that was built together with these tests.
     static var path: String {
-        get throws {
-            // The tests run in a bundle beside the program, which is the executable of this process on Linux.
-            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            let candidates = [URL(filePath: tests)] + Bundle.allBundles.map(\.bundleURL)
-            let program = candidates.map { $0.deletingLastPathComponent().appending(path: "taskwire").path }
-                .first { FileManager.default.isExecutableFile(atPath: $0) }
-            guard let program else { throw CocoaError(.fileNoSuchFile) }
-            return program
-        }
+        get throws { try builtProgram("taskwire") }
     }
 
     /// Runs the program to its end.

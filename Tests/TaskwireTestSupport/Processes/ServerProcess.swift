@@ -1,28 +1,28 @@
 import Foundation
-import Subprocess
+public import Subprocess
 import Synchronization
 import SystemPackage
 
-/// The program `taskwire serve`, beside this one in the build folder.
-final class Server: Sendable {
-    /// The process ended although nobody ended it, or not as it was told to.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+/// The program `taskwire serve`, which can be run again and again on the same store.
+public final class ServerProcess: Sendable {
+    /// The process ended although nobody ended it, or not as it was told to, or the work beside it failed.
+    public struct Failure: Error, CustomStringConvertible {
+        /// What happened, with the end of the server's log.
+        public let description: String
     }
 
-    private let program: FilePath
+    private let program: String
     private let arguments: [String]
     private let processID = Mutex<pid_t?>(nil)
 
     /// A server that is to listen on `url` and to keep its tasks in `store`.
-    init(url: String, store: String) throws {
-        let itself = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        program = FilePath(itself).removingLastComponent().appending("taskwire")
+    public init(url: String, store: String) throws {
+        program = try builtProgram("taskwire")
         arguments = ["serve", "--listen", url, "--store", store]
     }
 
     /// Ends the process if there is one.
-    func end() {
+    public func end() {
         processID.withLock { id in
             guard let id else { return }
             _ = kill(id, SIGKILL)
@@ -30,12 +30,13 @@ final class Server: Sendable {
     }
 
     /// Runs the server, and `body` meanwhile, after which the process is ended by `signal`.
-    func run(
+    /// - Throws: ``Failure``.
+    public func run(
         endedBy signal: Signal = .kill,
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let result = try await Subprocess.run(
-            .path(program),
+            .path(FilePath(program)),
             arguments: Arguments(arguments),
             input: .none,
             output: .discarded,
@@ -52,6 +53,7 @@ final class Server: Sendable {
                 }
                 try execution.send(signal: signal)
             }
+            defer { ending.cancel() }
             // Its log ends with the process.
             var log: [UInt8] = []
             for try await buffer in execution.standardError {
