@@ -168,6 +168,18 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireCommand",
+                "TaskwireTestSupport",
+                "worker",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "hello",
             dependencies: ["TaskwireClient"],
@@ -198,6 +210,16 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             path: "Tests/CrashTest",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "worker",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireTestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Worker",
             swiftSettings: swiftSettings
         ),
     ]

@@ -16,11 +16,12 @@ swift build --build-tests
 # a process, and some tests are rough with them.
 targets=(
     TaskwireTests TaskwireProtobufTests TaskwireStorageTests TaskwireRPCTests TaskwireServiceTests CommandTests
+    WorkerTests
 )
 for target in "${targets[@]}"; do
     step "$target"
     parallel=--parallel
-    [ "$target" = TaskwireServiceTests ] && parallel=--no-parallel
+    case "$target" in TaskwireServiceTests | WorkerTests) parallel=--no-parallel ;; esac
     swift test --skip-build "$parallel" --filter "^$target\\."
 done
 step "interoperability"

@@ -1,0 +1,34 @@
+import ArgumentParser
+import TaskwireClient
+
+/// Works on tasks whose requests say how the work goes, and tells on standard output what happens.
+@main
+struct Worker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Work on tasks as their requests say, for tests that kill workers."
+    )
+
+    @Option(help: "The server's address.")
+    var url: String
+
+    @Option(help: "The worker's name.")
+    var name: String
+
+    @Option(help: "Seconds that a lease lasts unless it is renewed.")
+    var lease = 30
+
+    @Option(help: "Work on all tasks with the label \"pool\" of this value, until none is open.")
+    var pool: String?
+
+    @Argument(help: "Work on these tasks, one after the other.")
+    var tasks: [String] = []
+
+    func run() async throws {
+        let store = try TaskwireClient(url: url)
+        let shift = Shift(store: store, name: name, lease: .seconds(lease))
+        for task in tasks { try await shift.work(on: task) }
+        if let pool { try await shift.work(onPool: pool) }
+        await store.close()
+    }
+}
