@@ -76,10 +76,14 @@ extension TaskStore {
     ) async throws -> Output {
         let end = timeout.map { ContinuousClock.now.advanced(by: $0) }
         while true {
+            let start = ContinuousClock.now
             do {
                 return try await call(end.map { max($0 - .now, .milliseconds(1)) })
             } catch let error as TaskwireError where error.code == .deadlineExceeded {
                 if let end, end <= .now { throw error }
+                // A call that did not wait should not be repeated without a pause.
+                if .now - start < .milliseconds(10) { try await Task.sleep(for: .milliseconds(10)) }
+                try Task.checkCancellation()
             }
         }
     }

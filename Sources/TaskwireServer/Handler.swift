@@ -8,6 +8,9 @@ struct Handler: Sendable {
         case read
         /// Changes something, and needs a request id.
         case mutation
+        /// A mutation whose reply may be large: not allowed in a batch, where its reply may find no room after it was
+        /// carried out.
+        case delivery
         /// Changes no task and may take long. Ends when its caller goes away; not allowed in a batch.
         case wait
     }

@@ -145,7 +145,7 @@ final class Router: Sendable {
     }
 
     /// A failure without a task is smaller than this.
-    private static let failureByteCount = 512
+    private static let failureByteCount = 1024
 
     private static func noRoom(_ byteCount: Int) -> TaskwireError {
         TaskwireError(
@@ -247,16 +247,16 @@ final class Router: Sendable {
                 "This server does not serve \(method.descriptor.fullName)"
             )
         }
-        if handler.kind == .mutation, call.requestID == nil {
+        if [.mutation, .delivery].contains(handler.kind), call.requestID == nil {
             throw .invalidField(
                 "request_id",
                 "required on a mutation: 16 random bytes, the same on every retry"
             )
         }
-        if handler.kind == .wait, isBatched {
+        if [.wait, .delivery].contains(handler.kind), isBatched {
             throw .invalidField(
                 "method",
-                "\(method.descriptor.fullName) waits, which is not allowed in a batch"
+                "\(method.descriptor.fullName) waits or returns much, which is not allowed in a batch"
             )
         }
         return try arenas.withArena { arena throws(TaskwireError) in try handler.prepare(call.body, arena) }

@@ -53,13 +53,13 @@ enum TaskServiceHandlers {
         "EnqueueMessage": Handler(.mutation) { (request: EnqueueMessageRequest, call) in
             TaskReply(task: try await call.tasks.enqueueMessage(request, options: call.options))
         },
-        "DequeueMessage": Handler(.mutation) { (request: DequeueMessageRequest, call) in
+        "DequeueMessage": Handler(.delivery) { (request: DequeueMessageRequest, call) in
             try await call.tasks.dequeueMessage(request.taskID, options: call.options)
         },
         "PeekMessage": Handler(.read) { (request: PeekMessageRequest, call) in
             try await call.tasks.peekMessage(request.taskID, options: call.options)
         },
-        "ClearMessages": Handler(.mutation) { (request: ClearMessagesRequest, call) in
+        "ClearMessages": Handler(.delivery) { (request: ClearMessagesRequest, call) in
             try await call.tasks.clearMessages(request.taskID, options: call.options)
         },
         "WaitMessage": Handler(.wait) { (request: WaitMessageRequest, call) in

@@ -195,4 +195,20 @@ struct GroupCommitTests {
             #expect(try await store.waitForInput("k", of: "t") == .sample("short"))
         }
     }
+
+    @Test("a change of a task does not write again what was taken out of its queue")
+    func largeDeliveries() async throws {
+        try await withStorage { store, path in
+            let message = Payload(data: (0..<900_000).map { UInt8(truncatingIfNeeded: $0) })
+            _ = try await store.createTask(id: "t")
+            _ = try await store.enqueueMessage(message, kind: .notification, for: "t")
+            let options = CallOptions(requestID: .random())
+            let delivery = try await store.dequeueMessage("t", options: options)
+            #expect(delivery.message?.payload == message)
+            let before = try WriteAheadLog(of: path).bytes.count
+            for step in 0..<20 { _ = try await store.updateTask("t", statusMessage: "\(step)") }
+            #expect(try WriteAheadLog(of: path).bytes.count - before < 500_000)
+            #expect(try await store.dequeueMessage("t", options: options) == delivery)
+        }
+    }
 }

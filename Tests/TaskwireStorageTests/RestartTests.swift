@@ -195,6 +195,28 @@ struct RestartTests {
         }
     }
 
+    @Test("what was shown as lost or expired stays so, although nobody swept it")
+    func shownEnds() async throws {
+        try await restarting { store, clock in
+            for id in ["read", "listed", "unseen"] {
+                _ = try await store.createTask(id: id)
+                _ = try await store.claimTask(id, worker: "w")
+            }
+            _ = try await store.createTask(id: "expired", ttl: .seconds(30))
+            clock.advance(by: .seconds(30))
+            let page = try await store.listTasks(ListTasksRequest(pageSize: 2, statuses: [.failed]))
+            return [try await store.getTask("read")] + page.tasks
+        } then: { store, _, shown in
+            #expect(shown.count == 3 && shown.allSatisfy { $0.status == .failed })
+            for task in shown {
+                let found = try await store.getTask(task.id)
+                #expect(found == task)
+            }
+            let unseen = try await store.getTask("unseen")
+            #expect(unseen.status == .working, "its worker may have been kept from renewing")
+        }
+    }
+
     @Test("the tasks of workers that were lost do not hold up the sweeper")
     func manyLeases() async throws {
         try await restarting { store, clock in

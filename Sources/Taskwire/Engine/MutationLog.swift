@@ -5,9 +5,6 @@
 package struct MutationLog: Sendable, Hashable {
     /// How many mutations a task remembers.
     package static let capacity = 32
-    /// How many bytes their outcomes may have together. Only messages that were taken out of a queue reach it; the
-    /// oldest outcomes are forgotten for the newest.
-    package static let byteCapacity = 4 << 20
 
     /// One mutation, known by its request id.
     package struct Entry: Sendable, Hashable {
@@ -64,10 +61,6 @@ package struct MutationLog: Sendable, Hashable {
                 outcome: .decoded(outcome)
             )
         )
-        var byteCount = entries.reduce(0) { $0 + $1.outcome.byteCount }
-        while byteCount > Self.byteCapacity, entries.count > 1 {
-            byteCount -= entries.removeFirst().outcome.byteCount
-        }
     }
 }
 
@@ -75,14 +68,6 @@ package struct MutationLog: Sendable, Hashable {
 package enum RecordedOutcome: Sendable {
     case decoded(MutationOutcome)
     case encoded(EncodedOutcome)
-
-    /// About what it takes.
-    var byteCount: Int {
-        switch self {
-        case .decoded(let outcome): outcome.product.byteCount
-        case .encoded(let outcome): outcome.bytes.count
-        }
-    }
 }
 
 /// An outcome as a database has it.

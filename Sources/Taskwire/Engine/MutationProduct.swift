@@ -4,8 +4,9 @@ package indirect enum MutationProduct: Sendable, Hashable {
     case none
     /// The token of a lease that was taken.
     case leaseToken([UInt8])
-    /// Messages that were taken out of a queue.
-    case messages([TaskMessage])
+    /// So many messages that were taken out of a queue. They are among the task's interactions, which other mutations
+    /// need not write again.
+    case delivery(count: Int)
     /// The keys of questions that were answered.
     case acceptedKeys([String])
 
@@ -14,18 +15,8 @@ package indirect enum MutationProduct: Sendable, Hashable {
         if case .leaseToken(let token) = self { token } else { [] }
     }
 
-    /// The messages.
-    package var messages: [TaskMessage] {
-        if case .messages(let messages) = self { messages } else { [] }
-    }
-
     /// The keys.
     package var acceptedKeys: [String] {
         if case .acceptedKeys(let keys) = self { keys } else { [] }
-    }
-
-    /// About what its messages take; the rest is small.
-    var byteCount: Int {
-        messages.reduce(0) { $0 + $1.payload.data.count }
     }
 }

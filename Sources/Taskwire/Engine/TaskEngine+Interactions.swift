@@ -57,13 +57,14 @@ extension TaskEngine {
         _ options: CallOptions
     ) async throws -> (task: TaskState, messages: [TaskMessage]) {
         let mutation = Mutation(operation, requestID: options.requestID) { _ in }
-        let (task, product) = try await changeAndReturn(taskID, mutation, options) {
+        let limits = core.limits
+        let (task, _, messages) = try await changeAndReturn(taskID, mutation, options) {
             record,
             _ throws(TaskwireError) in
-            let messages = record.takeMessages(limit: limit)
-            return messages.isEmpty ? nil : .messages(messages)
+            let count = record.takeMessages(limit, by: mutation.requestID, limits: limits)
+            return count == 0 ? nil : .delivery(count: count)
         }
-        return (task, product.messages)
+        return (task, messages)
     }
 
     // MARK: Input
@@ -94,7 +95,7 @@ extension TaskEngine {
     ) async throws -> InputReceipt {
         let responses = request.responses.sorted { $0.key < $1.key }
         for (key, response) in responses {
-            try TaskRules.payload(response, field: "responses[\"\(key)\"]")
+            try TaskRules.payload(response, field: "responses[\"\(key.prefix(256))\"]")
         }
         let mutation = Mutation("ProvideInput", requestID: options.requestID) {
             for (key, response) in responses {
@@ -103,7 +104,7 @@ extension TaskEngine {
             }
         }
         let limits = core.limits
-        let (task, product) = try await changeAndReturn(request.taskID, mutation, options) {
+        let (task, product, _) = try await changeAndReturn(request.taskID, mutation, options) {
             record,
             _ throws(TaskwireError) in
             try TaskRules.open(record.state)

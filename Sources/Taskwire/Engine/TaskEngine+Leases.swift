@@ -13,7 +13,7 @@ extension TaskEngine {
             onLoss: request.onLoss,
             durationMilliseconds: duration
         )
-        let (task, product) = try await changeAndReturn(request.taskID, mutation, options) {
+        let (task, product, _) = try await changeAndReturn(request.taskID, mutation, options) {
             record,
             now throws(TaskwireError) in
             try TaskRules.claimable(record.state)

@@ -107,14 +107,14 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 TaskStorageQuery(owner: owner, statuses: stored, after: position, limit: limit)
             )
             // The last one of a full answer only tells that there is more.
+            let present = await shown(records.prefix(limit - 1))
             var examined = 0
-            for stored in records.prefix(limit - 1) {
+            for (stored, record) in zip(records, present) {
                 examined += 1
                 position = TaskPosition(createdAt: stored.state.createdAt, id: stored.state.id)
                 budget -= 1
                 guard
-                    let record = core.settled(stored, at: now),
-                    record.isLive,
+                    let record, record.isLive,
                     wanted.contains(record.state.status),
                     request.labels.allSatisfy({ record.state.labels[$0.key] == $0.value })
                 else { continue }
@@ -128,6 +128,19 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 let cursor = TaskCursor.encode(position, owner: owner, request: request)
                 return TaskPage(tasks: tasks, nextCursor: cursor)
             }
+        }
+    }
+
+    /// What stored records are now, for somebody to see. Those that time has changed are stored together.
+    private func shown(_ stored: ArraySlice<TaskRecord>) async -> [TaskRecord?] {
+        let core = core
+        return await withTaskGroup(of: (Int, TaskRecord?).self) { group in
+            for (index, record) in stored.enumerated() {
+                group.addImmediateTask { (index, await core.shown(record)) }
+            }
+            var present = [TaskRecord?](repeating: nil, count: stored.count)
+            for await (index, record) in group { present[index] = record }
+            return present
         }
     }
 
@@ -198,7 +211,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     func liveRecord(_ taskID: String) async throws -> TaskRecord {
         try TaskID.validate(taskID)
         let stored = try await core.storage.read(TaskKey(owner: owner, id: taskID))
-        let record = core.settled(stored, at: core.clock.now)
+        let record: TaskRecord? = if let stored { await core.shown(stored) } else { nil }
         guard let record, record.isLive else { throw Self.notFound(taskID, record) }
         return record
     }
@@ -307,11 +320,11 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                     task: record.state.viewed(as: .basic)
                 )
             }
-            try TaskRules.lease(record, token: request.leaseToken)
             let isTransition = request.status.map { $0 != record.state.status } ?? false
             if isTransition || ttl != nil || pollInterval != nil || request.progress != nil {
                 try TaskRules.open(record.state)
             }
+            try TaskRules.lease(record, token: request.leaseToken)
             var state = record.state
             state.statusMessage = request.statusMessage ?? state.statusMessage
             state.ttlMilliseconds = ttl ?? state.ttlMilliseconds
@@ -435,7 +448,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         _ mutation: Mutation,
         _ options: CallOptions,
         _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> MutationProduct?
-    ) async throws -> (task: TaskState, product: MutationProduct) {
+    ) async throws -> Outcome {
         try TaskID.validate(taskID)
         return try await mutate(taskID, mutation, options) { optional, now, _ throws(TaskwireError) in
             guard var record = optional, record.isLive else { throw Self.notFound(taskID, optional) }
@@ -447,6 +460,9 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         }
     }
 
+    /// What a mutation returns: the task without its payloads, and whatever else it made.
+    typealias Outcome = (task: TaskState, product: MutationProduct, messages: [TaskMessage])
+
     /// Applies a mutation once: a retry gets the outcome of the first try.
     private func mutate(
         _ taskID: String,
@@ -455,10 +471,10 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         _ body:
             @escaping @Sendable (inout TaskRecord?, Timestamp, _ ownerTaskCount: Int) throws(TaskwireError) ->
             MutationProduct?
-    ) async throws -> (task: TaskState, product: MutationProduct) {
+    ) async throws -> Outcome {
         let key = TaskKey(owner: owner, id: taskID)
         let core = core
-        let (state, product, isChanged) = try await core.storage.mutate(key) { record, ownerTaskCount in
+        let (outcome, isNotable) = try await core.storage.mutate(key) { record, ownerTaskCount in
             if let deadline = options.deadline, deadline <= .now {
                 throw TaskwireError(
                     .deadlineExceeded,
@@ -469,27 +485,55 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             let now = core.clock.now
             let stored = record
             record = core.settled(record, at: now)
-            if let record, let outcome = try record.mutations.outcome(of: mutation) {
-                return (outcome.applied(to: record.state), outcome.product, false)
-            }
-            let product = try body(&record, now, ownerTaskCount)
-            guard var changed = record else { throw Self.notFound(taskID, nil) }
-            // A shortened time to live may be over at once.
-            let isKept = changed.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
-            if let product {
-                changed.mutations.remember(
-                    mutation,
-                    outcome: MutationOutcome(of: changed.state, product: product)
+            let outcome: Outcome
+            if let record, let past = try record.mutations.outcome(of: mutation) {
+                outcome = (
+                    past.applied(to: record.state), past.product,
+                    try Self.messages(past.product, of: mutation, in: record)
+                )
+            } else {
+                let product = try body(&record, now, ownerTaskCount)
+                guard var changed = record else { throw Self.notFound(taskID, nil) }
+                // A shortened time to live may be over at once.
+                let isKept = changed.settle(
+                    at: now,
+                    tombstoneMilliseconds: core.limits.tombstoneMilliseconds
+                )
+                if let product {
+                    let past = MutationOutcome(of: changed.state, product: product)
+                    changed.mutations.remember(mutation, outcome: past)
+                }
+                changed.forgetDeliveries()
+                record = isKept ? changed : nil
+                outcome = (
+                    changed.state.viewed(as: .basic), product ?? .none,
+                    changed.messages(deliveredBy: mutation.requestID)
                 )
             }
-            record = isKept ? changed : nil
-            let isChanged =
-                changed.state.revision != stored?.state.revision
-                || changed.interactions != stored?.interactions
-            return (changed.state.viewed(as: .basic), product ?? .none, isChanged)
+            return (outcome, record?.isNotable(after: stored) ?? true)
         }
-        if isChanged { core.waiters.wake(key) }
-        return (state, product)
+        if isNotable { core.waiters.wake(key) }
+        return outcome
+    }
+
+    /// The messages that a call took when it was made for the first time.
+    /// - Throws: ABORTED / DELIVERY_FORGOTTEN where they are not kept any more. They are not given to anybody else.
+    private static func messages(
+        _ product: MutationProduct,
+        of mutation: Mutation,
+        in record: TaskRecord
+    ) throws(TaskwireError) -> [TaskMessage] {
+        guard case .delivery(let count) = product else { return [] }
+        let messages = record.messages(deliveredBy: mutation.requestID)
+        guard messages.count == count else {
+            throw TaskwireError(
+                .aborted,
+                .deliveryForgotten,
+                "The call took \(count) messages when it was first made, which are not kept any more",
+                task: record.state.viewed(as: .basic)
+            )
+        }
+        return messages
     }
 }
 
@@ -499,6 +543,27 @@ extension TaskEngine.Core {
         guard var record = stored else { return nil }
         record.extendLease(after: startedAt)
         return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
+    }
+
+    /// What a stored record is now, for somebody to see.
+    ///
+    /// What time has made of it is stored first: otherwise a write that is under way, or a restart that gives the holder of
+    /// a lease more time, could take back an end that was shown.
+    func shown(_ stored: TaskRecord) async -> TaskRecord? {
+        let record = settled(stored, at: clock.now)
+        guard let record, record.state.revision != stored.state.revision else { return record }
+        let key = stored.key
+        do {
+            let settled = try await storage.mutate(key) { record, _ in
+                record = self.settled(record, at: self.clock.now)
+                return record
+            }
+            waiters.wake(key)
+            return settled
+        } catch {
+            // A store that cannot be written can still be read.
+            return record
+        }
     }
 }
 

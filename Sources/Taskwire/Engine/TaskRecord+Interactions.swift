@@ -1,17 +1,20 @@
 extension TaskRecord {
     /// One message or input request. The queue of a task is what nobody has taken; its open input requests are what
-    /// nobody has answered. A notification that was taken is gone, a request stays: its key is used once in a task's life.
+    /// nobody has answered. A notification that was taken stays until the call that took it can be repeated no more; a
+    /// request stays for ever, as its key is used once in a task's life.
     package struct Interaction: Sendable, Hashable {
         /// Names it; unique among requests.
         package var key: String
         /// Whether an answer is expected.
         package var kind: TaskMessage.Kind
-        /// What it says; `nil` once it is answered, when nobody needs it any more.
+        /// What it says; `nil` once nobody needs it any more.
         package var payload: Payload?
         /// When it came.
         package var queuedAt: Timestamp
         /// Whether it was taken out of the queue.
         package var isDelivered: Bool
+        /// Which call took it, as long as a repeat of that call gets it again.
+        package var deliveredBy: RequestID?
         /// The answer to a request.
         package var response: Payload?
 
@@ -22,6 +25,7 @@ extension TaskRecord {
             payload: Payload?,
             queuedAt: Timestamp,
             isDelivered: Bool = false,
+            deliveredBy: RequestID? = nil,
             response: Payload? = nil
         ) {
             self.key = key
@@ -29,6 +33,7 @@ extension TaskRecord {
             self.payload = payload
             self.queuedAt = queuedAt
             self.isDelivered = isDelivered
+            self.deliveredBy = deliveredBy
             self.response = response
         }
 
@@ -87,9 +92,15 @@ extension TaskRecord {
         guard queued < limits.maxMessagesPerTask else {
             throw full("\(queued) messages are queued, as many as a task may have")
         }
-        let open = interactions.count(where: \.isOpen)
-        guard interaction.kind == .notification || open < limits.maxInputRequestsPerTask else {
-            throw full("\(open) input requests are open, as many as a task may have")
+        if interaction.kind == .request {
+            let open = interactions.count(where: \.isOpen)
+            guard open < limits.maxInputRequestsPerTask else {
+                throw full("\(open) input requests are open, as many as a task may have")
+            }
+            let asked = interactions.count { $0.kind == .request }
+            guard asked < TaskLimits.maxInputRequestsInLife else {
+                throw full("\(asked) input requests were made, as many as a task may make in its life")
+            }
         }
         guard hasRoom(for: interaction.byteCount, limits) else {
             throw full(Self.noRoom(limits))
@@ -98,14 +109,51 @@ extension TaskRecord {
         if interaction.kind == .request { state.status = .inputRequired }
     }
 
-    /// Takes up to `limit` messages out of the queue, the oldest first.
-    mutating func takeMessages(limit: Int = .max) -> [TaskMessage] {
-        let taken = interactions.indices.filter { isQueued(interactions[$0]) }.prefix(limit)
-        let messages = taken.compactMap { interactions[$0].message }
-        for index in taken { interactions[index].isDelivered = true }
-        interactions.removeAll { $0.isDelivered && $0.kind == .notification }
-        return messages
+    /// Takes up to `count` messages out of the queue, the oldest first, and returns how many. Of more bytes than a task may
+    /// keep now, which may be less than it was, only the first are taken, so that they have room in a reply.
+    mutating func takeMessages(_ count: Int, by requestID: RequestID, limits: TaskLimits) -> Int {
+        var taken = 0
+        var room = limits.maxInteractionBytes
+        for index in interactions.indices where taken < count && isQueued(interactions[index]) {
+            room -= interactions[index].byteCount
+            guard taken == 0 || room >= 0 else { break }
+            interactions[index].isDelivered = true
+            interactions[index].deliveredBy = requestID
+            taken += 1
+        }
+        return taken
     }
+
+    /// What one call has taken, the oldest first.
+    func messages(deliveredBy requestID: RequestID) -> [TaskMessage] {
+        interactions.lazy.filter { $0.deliveredBy == requestID }.compactMap(\.message)
+    }
+
+    /// Forgets what was taken by calls that are not remembered any more, and by the oldest ones where it is too much. What
+    /// the last of them took is kept in any case.
+    mutating func forgetDeliveries() {
+        guard interactions.contains(where: { $0.deliveredBy != nil }) else { return }
+        var remembered: Set<RequestID> = []
+        var room = Self.deliveredByteCount
+        for entry in mutations.entries.reversed() {
+            let byteCount = interactions.reduce(0) {
+                $0 + ($1.deliveredBy == entry.requestID ? $1.byteCount : 0)
+            }
+            guard byteCount > 0 else { continue }
+            room -= byteCount
+            guard remembered.isEmpty || room >= 0 else { break }
+            remembered.insert(entry.requestID)
+        }
+        for index in interactions.indices {
+            guard let id = interactions[index].deliveredBy, !remembered.contains(id) else { continue }
+            interactions[index].deliveredBy = nil
+            if !interactions[index].isOpen { interactions[index].payload = nil }
+        }
+        interactions.removeAll { $0.kind == .notification && $0.isDelivered && $0.deliveredBy == nil }
+    }
+
+    /// Bytes of messages that are kept for repeats of the calls that took them.
+    private static let deliveredByteCount = 1 << 20
 
     /// Answers those of the questions that are open, and returns their keys, sorted. When none is left the task is
     /// `working` again.
@@ -118,7 +166,8 @@ extension TaskRecord {
         for index in interactions.indices where interactions[index].isOpen {
             guard let response = responses[interactions[index].key] else { continue }
             interactions[index].response = response
-            interactions[index].payload = nil
+            // Unless it was taken just now, and may be asked for again.
+            if interactions[index].deliveredBy == nil { interactions[index].payload = nil }
             acceptedKeys.append(interactions[index].key)
         }
         guard acceptedKeys.isEmpty || hasRoom(for: 0, limits) else {
@@ -136,7 +185,9 @@ extension TaskRecord {
     }
 
     private func hasRoom(for byteCount: Int, _ limits: TaskLimits) -> Bool {
-        interactions.reduce(byteCount) { $0 + $1.byteCount } <= limits.maxInteractionBytes
+        // What was taken out of the queue makes room at once, although it is kept for a while.
+        let kept = interactions.lazy.filter { $0.kind == .request || !$0.isDelivered }
+        return kept.reduce(byteCount) { $0 + $1.byteCount } <= limits.maxInteractionBytes
     }
 
     private static func noRoom(_ limits: TaskLimits) -> String {

@@ -130,4 +130,12 @@ extension TaskRecord {
         if let lease = state.lease { last.lease?.expiresAt = lease.expiresAt }
         return state != last || interactions != before.interactions && openRequests != before.openRequests
     }
+
+    /// Whether those who wait for the task should look at it again: it changed visibly, has a new message, or is due
+    /// earlier than they know.
+    func isNotable(after before: TaskRecord?) -> Bool {
+        guard let before, state.revision == before.state.revision else { return true }
+        if let dueAt, before.dueAt.map({ dueAt < $0 }) ?? true { return true }
+        return interactions != before.interactions && queue.count > before.queue.count
+    }
 }

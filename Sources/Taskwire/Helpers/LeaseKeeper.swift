@@ -23,7 +23,11 @@ struct LeaseKeeper: Sendable {
 
     /// Renews once, by as many tries as it takes, and returns when the successful one was sent; `nil` at the end.
     private func renew(until end: ContinuousClock.Instant) async -> ContinuousClock.Instant? {
-        let request = RenewLeaseRequest(taskID: context.taskID, leaseToken: context.leaseToken)
+        let request = RenewLeaseRequest(
+            taskID: context.taskID,
+            leaseToken: context.leaseToken,
+            lease: duration
+        )
         while !Task.isCancelled {
             let sentAt = ContinuousClock.now
             guard sentAt < end else {
@@ -35,7 +39,7 @@ struct LeaseKeeper: Sendable {
                 context.note(try await store.renewLease(request, options: CallOptions(deadline: end)))
                 return sentAt
             } catch let error as TaskwireError where error.code == .notFound {
-                context.noteGone()
+                context.noteLeaseLost()
                 return nil
             } catch let error as TaskwireError where error.reason == .leaseLost {
                 // A task that has ended has no lease, either.

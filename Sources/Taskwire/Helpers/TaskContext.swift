@@ -78,16 +78,42 @@ public final class TaskContext: Sendable {
     public func requestInput(key: String, payload: Payload) async throws -> Payload {
         let isFirst = state.withLock { $0.askedKeys.insert(key).inserted }
         do {
-            note(try await store.requestInput(key, payload: payload, for: taskID, leaseToken: leaseToken))
+            note(
+                try await whileHeld {
+                    try await store.requestInput(
+                        key,
+                        payload: payload,
+                        for: taskID,
+                        leaseToken: leaseToken
+                    )
+                }
+            )
         } catch let error as TaskwireError where isFirst && error.reason == .inputKeyUsed {
             error.task.map(note)
         }
-        let answer = try await store.untilInTime(nil) { wait in
-            let request = AwaitInputRequest(taskID: taskID, key: key, wait: wait)
-            return try await store.awaitInput(request, options: .default)
+        let answer = try await whileHeld {
+            try await store.untilInTime(nil) { wait in
+                let request = AwaitInputRequest(taskID: taskID, key: key, wait: wait)
+                return try await store.awaitInput(request, options: .default)
+            }
         }
         note(answer.task)
         return answer.response
+    }
+
+    /// Repeats a call that the store cannot serve now. How long that is of use the lease says: when it is lost, the work
+    /// is cancelled.
+    private func whileHeld<Output>(_ call: () async throws -> Output) async throws -> Output {
+        while true {
+            do {
+                return try await call()
+            } catch let error as TaskwireError
+                where !leaseToken.isEmpty
+                && (error.code == .unavailable || error.reason == .tooManyRequests)
+            {
+                try await Task.sleep(for: error.retryAfter ?? .milliseconds(500))
+            }
+        }
     }
 
     /// Ends the task with a result, also where the work was cancelled meanwhile.
@@ -118,12 +144,7 @@ public final class TaskContext: Sendable {
         )
     }
 
-    /// Takes note that the task is gone.
-    func noteGone() {
-        state.withLock { $0.isCancelled = true }
-    }
-
-    /// Takes note that the lease is lost, and with it the task.
+    /// Takes note that the lease is lost, and with it the task, which may be gone.
     func noteLeaseLost() {
         state.withLock { state in
             state.isLeaseLost = true

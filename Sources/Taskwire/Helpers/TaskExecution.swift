@@ -28,8 +28,7 @@ public func withTaskExecution(
     onLoss: LeaseLossPolicy = .fail,
     _ body: @escaping @Sendable (TaskContext) async throws -> Void
 ) async throws {
-    let task = try await store.getTask(taskID, view: .full)
-    guard !task.status.isTerminal else { return }
+    try Task.checkCancellation()
     let claimedAt = ContinuousClock.now
     let claim: TaskClaim
     do {
@@ -40,10 +39,20 @@ public func withTaskExecution(
     } catch let error as TaskwireError where error.reason == .taskTerminal {
         return
     }
+    let task: TaskState
+    do {
+        task = try await store.getTask(taskID, view: .full)
+    } catch {
+        _ = try? await withoutCancellation {
+            try await store.releaseLease(taskID, leaseToken: claim.leaseToken)
+        }
+        throw error
+    }
+    guard !task.status.isTerminal else { return }
     let context = TaskContext(task: task, store: store, claim: claim)
     let keeper = LeaseKeeper(context: context, store: store, duration: lease, claimedAt: claimedAt)
 
-    // The lease is kept until the body has ended, however long that takes once it was told to stop.
+    // The lease is kept until the end is stored, however long the body takes once it was told to stop.
     let work = Task { try await body(context) }
     let companions = [
         Task {
@@ -60,11 +69,12 @@ public func withTaskExecution(
     } onCancel: {
         work.cancel()
     }
+    let ending = await Task { try await settle(context, in: store, onLoss: onLoss, after: result) }.result
     for companion in companions {
         companion.cancel()
         await companion.value
     }
-    try await withoutCancellation { try await settle(context, in: store, onLoss: onLoss, after: result) }
+    try ending.get()
 }
 
 /// The name of a worker that gives none: `HOST:PROCESS-ID`.
@@ -80,7 +90,7 @@ private func waitUntilPointless(_ context: TaskContext, in store: some TaskStore
             let request = WaitTaskRequest(taskID: context.taskID, afterRevision: context.task.revision)
             context.note(try await store.waitTask(request, options: .default).task)
         } catch let error as TaskwireError where error.code == .notFound {
-            context.noteGone()
+            context.noteLeaseLost()
             return
         } catch {
             // The store is away for now; the body's own calls will show whether it stays away.
@@ -102,13 +112,20 @@ private func settle(
         case .success:
             try await context.fail("finished without a result")
         case .failure(is CancellationError) where context.isCancelled:
-            context.note(try await store.cancelTask(context.taskID))
+            // With the token, as the task may be another's by now.
+            let request = UpdateTaskRequest(
+                taskID: context.taskID,
+                status: .cancelled,
+                leaseToken: context.leaseToken
+            )
+            _ = try await store.updateTask(request, options: .default)
         case .failure(is CancellationError) where onLoss == .release:
             _ = try await store.releaseLease(context.taskID, leaseToken: context.leaseToken)
         case .failure(let error):
-            let text = String(describing: error)
+            // A text on the wire has no NUL.
+            let text = String(describing: error).utf8.map { $0 == 0 ? UInt8(ascii: " ") : $0 }
             try await context.fail(
-                String(decoding: text.utf8.prefix(TaskLimits.maxTextBytes - 4), as: UTF8.self)
+                String(decoding: text.prefix(TaskLimits.maxTextBytes - 4), as: UTF8.self)
             )
         }
     } catch let error as TaskwireError where error.isOutOfHands {

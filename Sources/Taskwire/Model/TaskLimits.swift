@@ -25,6 +25,8 @@ public struct TaskLimits: Sendable, Hashable {
     /// Bytes of a status message, an immediate response and the message of an error: 16 KiB.
     public static let maxTextBytes = 16 << 10
 
+    /// Input requests that a task may make in its life, answered ones included: their keys are kept for ever. 1024.
+    public static let maxInputRequestsInLife = 1024
     /// How long a lease may last, in milliseconds: 1 s to 10 min.
     public static let leaseMilliseconds: ClosedRange<Int64> = 1000...600_000
 

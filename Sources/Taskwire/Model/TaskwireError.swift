@@ -96,6 +96,8 @@ public struct TaskwireError: Error, Sendable, Hashable {
         public static let leaseLost = Reason(rawValue: "LEASE_LOST")
         /// ABORTED: the task is not at the expected revision.
         public static let revisionMismatch = Reason(rawValue: "REVISION_MISMATCH")
+        /// ABORTED: what the call took when it was first made is not kept any more.
+        public static let deliveryForgotten = Reason(rawValue: "DELIVERY_FORGOTTEN")
         /// UNIMPLEMENTED: no such method.
         public static let unknownMethod = Reason(rawValue: "UNKNOWN_METHOD")
         /// UNIMPLEMENTED: the method exists, but this server does not serve it.

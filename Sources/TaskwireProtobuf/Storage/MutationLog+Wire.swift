@@ -110,7 +110,7 @@ extension Mutation: MessageReadable, MessageWritable {
         fingerprint = message.fingerprint
         outcome = MutationOutcome(
             of: try TaskState.readRequired(message.outcome, "outcome"),
-            product: try Self.product(message)
+            product: Self.product(message)
         )
     }
 
@@ -124,23 +124,17 @@ extension Mutation: MessageReadable, MessageWritable {
             break
         case .leaseToken(let token):
             message.lease_token = try arena.bytes(token)
-        case .messages(let messages):
-            message.messages = try arena.messages(messages, "messages")
-            message.n_messages = messages.count
+        case .delivery(let count):
+            message.delivered_count = Int32(clamping: count)
         case .acceptedKeys(let keys):
             message.accepted = try arena.strings(keys, "accepted")
             message.n_accepted = keys.count
         }
     }
 
-    private static func product(
-        _ message: Taskwire__Storage__V1__Mutation
-    ) throws(TaskwireError) -> MutationProduct {
+    private static func product(_ message: Taskwire__Storage__V1__Mutation) -> MutationProduct {
         if message.lease_token.len > 0 { return .leaseToken([UInt8](wire: message.lease_token)) }
-        if message.n_messages > 0 {
-            let messages = try TaskMessage.readAll(message.messages, count: message.n_messages, "messages")
-            return .messages(messages)
-        }
+        if message.delivered_count > 0 { return .delivery(count: Int(message.delivered_count)) }
         if message.n_accepted > 0 {
             return .acceptedKeys([String](wire: message.accepted, count: message.n_accepted))
         }

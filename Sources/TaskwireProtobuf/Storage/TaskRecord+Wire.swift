@@ -77,6 +77,7 @@ extension TaskRecord.Interaction: MessageReadable, MessageWritable {
             payload: try Payload.read(message.payload, "payload"),
             queuedAt: Timestamp(millisecondsSince1970: message.queued_at_unix_ms),
             isDelivered: message.is_delivered != 0,
+            deliveredBy: RequestID(bytes: [UInt8](wire: message.delivered_by)),
             response: try Payload.read(message.response, "response")
         )
     }
@@ -87,6 +88,7 @@ extension TaskRecord.Interaction: MessageReadable, MessageWritable {
         message.payload = try arena.message(payload, "payload")
         message.queued_at_unix_ms = queuedAt.millisecondsSince1970
         message.is_delivered = isDelivered ? 1 : 0
+        message.delivered_by = try arena.bytes(deliveredBy?.bytes ?? [])
         message.response = try arena.message(response, "response")
     }
 }

@@ -157,6 +157,59 @@ struct ExecutionConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
+    func aCallerThatIsCancelledBeforeTheClaimLeavesTheTaskAsItWas(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let worker = Task {
+                // Not before this is cancelled.
+                try? await Self.untilCancelled()
+                try await withTaskExecution(of: task.id, in: subject.store) { _ in
+                    Issue.record("nobody wants it any more")
+                }
+            }
+            worker.cancel()
+            await #expect(throws: CancellationError.self) { try await worker.value }
+            #expect(try await subject.store.getTask(task.id) == task)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aTaskThatIsMadeAnewIsNobodysWork(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask(id: "t")
+            let anew = Mutex<TaskState?>(nil)
+            try await withTaskExecution(of: task.id, in: subject.store) { context in
+                _ = try await subject.store.cancelTask(task.id, mode: .request)
+                try? await Self.untilCancelled()
+                let created = try await Task {
+                    _ = try await subject.store.deleteTask("t")
+                    return try await subject.store.createTask(id: "t")
+                }.value
+                anew.withLock { $0 = created }
+                throw CancellationError()
+            }
+            #expect(try await subject.store.getTask("t") == anew.withLock { $0 })
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func anErrorWithAnyTextFailsTheTask(_ kind: StoreUnderTest) async throws {
+        struct Mishap: Error, CustomStringConvertible {
+            var description: String
+        }
+        try await kind.run { subject in
+            for text in ["nul\0nul", String(repeating: "long", count: 10_000)] {
+                let task = try await subject.store.createTask()
+                try await withTaskExecution(of: task.id, in: subject.store) { _ in
+                    throw Mishap(description: text)
+                }
+                let message = try await subject.store.getResult(task.id).error?.message
+                #expect(message?.hasPrefix(text.hasPrefix("long") ? "longlong" : "nul nul") == true)
+            }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
     func theBodyAsksAndSomebodyAnswers(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let store = subject.store

@@ -232,6 +232,24 @@ struct LeaseConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
+    func aHolderWhoseTaskWasCancelledIsToldSo(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            for step in Self.workerSteps where !["renew", "release"].contains(step.testDescription) {
+                let task = try await subject.store.createTask()
+                let claim = try await subject.store.claimTask(task.id, worker: "w")
+                let cancelled = try await subject.store.cancelTask(task.id)
+                // What a status message says may still be changed, but not by a worker of the past.
+                let reason: TaskwireError.Reason =
+                    step.testDescription == "update" ? .leaseLost : .taskTerminal
+                let refusal = try await expectRefusal(.failedPrecondition, reason) {
+                    try await step.send(subject.store, task.id, claim.leaseToken)
+                }
+                #expect(refusal.task == cancelled)
+            }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
     func aReleasedTaskIsClaimableAtOnce(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let task = try await subject.store.createTask()

@@ -82,6 +82,43 @@ struct MessageConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
+    func aRepeatGetsItsMessageAlsoWhenTheQuestionIsAnswered(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            _ = try await subject.store.requestInput("k", payload: .sample("q"), for: task.id)
+            let options = CallOptions(requestID: .random())
+            let first = try await subject.store.dequeueMessage(task.id, options: options)
+            _ = try await subject.store.provideInput(["k": .sample("a")], for: task.id)
+            _ = try await subject.store.completeTask(task.id, result: .sample("x"))
+            #expect(try await subject.store.dequeueMessage(task.id, options: options) == first)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aMessageThatIsNotKeptForItsRepeatGoesToNobodyElse(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let queue = TaskMessageQueue(of: task.id, in: subject.store)
+            let large = Payload(data: [UInt8](repeating: 1, count: 700_000), contentType: "x/y")
+            for _ in 0..<2 { try await queue.enqueue(large, kind: .notification) }
+            let (first, second) = (CallOptions(requestID: .random()), CallOptions(requestID: .random()))
+            _ = try await subject.store.dequeueMessage(task.id, options: first)
+            let last = try await subject.store.dequeueMessage(task.id, options: second)
+            try await queue.enqueue(.sample("next"), kind: .notification)
+            try await expectRefusal(.aborted, .deliveryForgotten) {
+                try await subject.store.dequeueMessage(task.id, options: first)
+            }
+            #expect(try await subject.store.dequeueMessage(task.id, options: second) == last)
+            #expect(try await queue.dequeue()?.payload == .sample("next"))
+            // After 32 more mutations it is a new call.
+            for step in 0..<32 {
+                _ = try await subject.store.updateTask(task.id, statusMessage: "\(step)")
+            }
+            #expect(try await subject.store.dequeueMessage(task.id, options: second).message == nil)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
     func ofManyConsumersEachMessageHasOne(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let store = subject.store

@@ -527,7 +527,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor
   (ProtobufCMessageInit) taskwire__storage__v1__lease_secret__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__interaction__field_descriptors[6] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__interaction__field_descriptors[7] =
 {
   {
     "key",
@@ -601,8 +601,21 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__interaction__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "delivered_by",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__Interaction, delivered_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__interaction__field_indices_by_name[] = {
+  6,   /* field[6] = delivered_by */
   4,   /* field[4] = is_delivered */
   0,   /* field[0] = key */
   1,   /* field[1] = kind */
@@ -613,7 +626,7 @@ static const unsigned taskwire__storage__v1__interaction__field_indices_by_name[
 static const ProtobufCIntRange taskwire__storage__v1__interaction__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor =
 {
@@ -623,7 +636,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor 
   "Taskwire__Storage__V1__Interaction",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Interaction),
-  6,
+  7,
   taskwire__storage__v1__interaction__field_descriptors,
   taskwire__storage__v1__interaction__field_indices_by_name,
   1,  taskwire__storage__v1__interaction__number_ranges,
@@ -757,13 +770,13 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "messages",
+    "delivered_count",
     5,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Taskwire__Storage__V1__Mutation, n_messages),
-    offsetof(Taskwire__Storage__V1__Mutation, messages),
-    &taskwire__v1__message__descriptor,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__Mutation, delivered_count),
+    NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -783,9 +796,9 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
 };
 static const unsigned taskwire__storage__v1__mutation__field_indices_by_name[] = {
   5,   /* field[5] = accepted */
+  4,   /* field[4] = delivered_count */
   1,   /* field[1] = fingerprint */
   3,   /* field[3] = lease_token */
-  4,   /* field[4] = messages */
   2,   /* field[2] = outcome */
   0,   /* field[0] = request_id */
 };

@@ -101,16 +101,20 @@ struct  Taskwire__Storage__V1__Interaction
   char *key;
   Taskwire__V1__MessageKind kind;
   /*
-   * Absent once it is answered.
+   * Absent once nobody needs it.
    */
   Taskwire__V1__Payload *payload;
   int64_t queued_at_unix_ms;
   protobuf_c_boolean is_delivered;
   Taskwire__V1__Payload *response;
+  /*
+   * The request id of the call that took it, as long as a repeat gets it again.
+   */
+  ProtobufCBinaryData delivered_by;
 };
 #define TASKWIRE__STORAGE__V1__INTERACTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__interaction__descriptor) \
-    , (char *)protobuf_c_empty_string, TASKWIRE__V1__MESSAGE_KIND__MESSAGE_KIND_UNSPECIFIED, NULL, 0, 0, NULL }
+    , (char *)protobuf_c_empty_string, TASKWIRE__V1__MESSAGE_KIND__MESSAGE_KIND_UNSPECIFIED, NULL, 0, 0, NULL, {0,NULL} }
 
 
 /*
@@ -157,14 +161,13 @@ struct  Taskwire__Storage__V1__Mutation
    * What it returned beside the task: one of these, or nothing.
    */
   ProtobufCBinaryData lease_token;
-  size_t n_messages;
-  Taskwire__V1__Message **messages;
+  int32_t delivered_count;
   size_t n_accepted;
   char **accepted;
 };
 #define TASKWIRE__STORAGE__V1__MUTATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__mutation__descriptor) \
-    , {0,NULL}, 0, NULL, {0,NULL}, 0,NULL, 0,NULL }
+    , {0,NULL}, 0, NULL, {0,NULL}, 0, 0,NULL }
 
 
 /* Taskwire__Storage__V1__Record methods */
