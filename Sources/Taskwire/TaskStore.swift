@@ -72,12 +72,14 @@ public protocol TaskStore: Sendable {
 
     /// Takes the oldest message out of the task's queue. After the task's end only notifications are left in it. That
     /// the queue was empty is not remembered: a retry looks again.
+    /// - Throws: ABORTED / DELIVERY_FORGOTTEN where a retry comes so late that the message is not kept any more.
     func dequeueMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery
 
     /// Returns the oldest message of the task's queue and leaves it there.
     func peekMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery
 
     /// Takes all messages out of the task's queue.
+    /// - Throws: ABORTED / DELIVERY_FORGOTTEN where a retry comes so late that the messages are not kept any more.
     func clearMessages(_ taskID: String, options: CallOptions) async throws -> ClearedMessages
 
     /// Waits until there is a message in the task's queue, and returns the oldest, which stays there.

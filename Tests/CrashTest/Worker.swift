@@ -6,8 +6,8 @@ import TaskwireTestSupport
 /// One client, which makes random calls until the ledger is stopped.
 struct Worker {
     private static let largestPayload = 200_000.0
-    /// All that a task may get of these fits into it.
-    private static let largestMessage = 20_000.0
+    /// All that a task may get of these is kept for those who took it, also when the task is removed.
+    private static let largestMessage = 2000.0
 
     let caller: Caller
     /// The slots that are everybody's.

@@ -4,9 +4,8 @@ package indirect enum MutationProduct: Sendable, Hashable {
     case none
     /// The token of a lease that was taken.
     case leaseToken([UInt8])
-    /// So many messages that were taken out of a queue. They are among the task's interactions, which other mutations
-    /// need not write again.
-    case delivery(count: Int)
+    /// Messages that were taken out of a queue: ``TaskRecord/deliveries`` has them.
+    case delivery
     /// The keys of questions that were answered.
     case acceptedKeys([String])
 

@@ -62,7 +62,7 @@ extension TaskEngine {
             record,
             _ throws(TaskwireError) in
             let count = record.takeMessages(limit, by: mutation.requestID, limits: limits)
-            return count == 0 ? nil : .delivery(count: count)
+            return count == 0 ? nil : .delivery
         }
         return (task, messages)
     }

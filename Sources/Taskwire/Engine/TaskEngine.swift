@@ -288,6 +288,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             )
             var created = TaskRecord(state: state)
             created.mutations = record?.mutations ?? MutationLog()
+            created.deliveries = record?.deliveries ?? []
             record = created
             return MutationProduct.none
         }.task
@@ -507,7 +508,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 record = isKept ? changed : nil
                 outcome = (
                     changed.state.viewed(as: .basic), product ?? .none,
-                    changed.messages(deliveredBy: mutation.requestID)
+                    changed.delivery(to: mutation.requestID) ?? []
                 )
             }
             return (outcome, record?.isNotable(after: stored) ?? true)
@@ -523,14 +524,13 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         of mutation: Mutation,
         in record: TaskRecord
     ) throws(TaskwireError) -> [TaskMessage] {
-        guard case .delivery(let count) = product else { return [] }
-        let messages = record.messages(deliveredBy: mutation.requestID)
-        guard messages.count == count else {
+        guard product == .delivery else { return [] }
+        guard let messages = record.delivery(to: mutation.requestID) else {
             throw TaskwireError(
                 .aborted,
                 .deliveryForgotten,
-                "The call took \(count) messages when it was first made, which are not kept any more",
-                task: record.state.viewed(as: .basic)
+                "What the call took when it was first made is not kept any more",
+                task: record.isLive ? record.state.viewed(as: .basic) : nil
             )
         }
         return messages

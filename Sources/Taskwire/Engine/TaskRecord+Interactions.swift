@@ -1,20 +1,17 @@
 extension TaskRecord {
     /// One message or input request. The queue of a task is what nobody has taken; its open input requests are what
-    /// nobody has answered. A notification that was taken stays until the call that took it can be repeated no more; a
-    /// request stays for ever, as its key is used once in a task's life.
+    /// nobody has answered. A notification that was taken is gone, a request stays: its key is used once in a task's life.
     package struct Interaction: Sendable, Hashable {
         /// Names it; unique among requests.
         package var key: String
         /// Whether an answer is expected.
         package var kind: TaskMessage.Kind
-        /// What it says; `nil` once nobody needs it any more.
+        /// What it says; `nil` once it is answered, when nobody needs it any more.
         package var payload: Payload?
         /// When it came.
         package var queuedAt: Timestamp
         /// Whether it was taken out of the queue.
         package var isDelivered: Bool
-        /// Which call took it, as long as a repeat of that call gets it again.
-        package var deliveredBy: RequestID?
         /// The answer to a request.
         package var response: Payload?
 
@@ -25,7 +22,6 @@ extension TaskRecord {
             payload: Payload?,
             queuedAt: Timestamp,
             isDelivered: Bool = false,
-            deliveredBy: RequestID? = nil,
             response: Payload? = nil
         ) {
             self.key = key
@@ -33,7 +29,6 @@ extension TaskRecord {
             self.payload = payload
             self.queuedAt = queuedAt
             self.isDelivered = isDelivered
-            self.deliveredBy = deliveredBy
             self.response = response
         }
 
@@ -112,48 +107,19 @@ extension TaskRecord {
     /// Takes up to `count` messages out of the queue, the oldest first, and returns how many. Of more bytes than a task may
     /// keep now, which may be less than it was, only the first are taken, so that they have room in a reply.
     mutating func takeMessages(_ count: Int, by requestID: RequestID, limits: TaskLimits) -> Int {
-        var taken = 0
+        var messages: [TaskMessage] = []
         var room = limits.maxInteractionBytes
-        for index in interactions.indices where taken < count && isQueued(interactions[index]) {
+        for index in interactions.indices where messages.count < count && isQueued(interactions[index]) {
             room -= interactions[index].byteCount
-            guard taken == 0 || room >= 0 else { break }
+            guard messages.isEmpty || room >= 0 else { break }
+            guard let message = interactions[index].message else { continue }
+            messages.append(message)
             interactions[index].isDelivered = true
-            interactions[index].deliveredBy = requestID
-            taken += 1
         }
-        return taken
+        interactions.removeAll { $0.isDelivered && $0.kind == .notification }
+        if !messages.isEmpty { deliveries.append(Delivery(requestID: requestID, messages: messages)) }
+        return messages.count
     }
-
-    /// What one call has taken, the oldest first.
-    func messages(deliveredBy requestID: RequestID) -> [TaskMessage] {
-        interactions.lazy.filter { $0.deliveredBy == requestID }.compactMap(\.message)
-    }
-
-    /// Forgets what was taken by calls that are not remembered any more, and by the oldest ones where it is too much. What
-    /// the last of them took is kept in any case.
-    mutating func forgetDeliveries() {
-        guard interactions.contains(where: { $0.deliveredBy != nil }) else { return }
-        var remembered: Set<RequestID> = []
-        var room = Self.deliveredByteCount
-        for entry in mutations.entries.reversed() {
-            let byteCount = interactions.reduce(0) {
-                $0 + ($1.deliveredBy == entry.requestID ? $1.byteCount : 0)
-            }
-            guard byteCount > 0 else { continue }
-            room -= byteCount
-            guard remembered.isEmpty || room >= 0 else { break }
-            remembered.insert(entry.requestID)
-        }
-        for index in interactions.indices {
-            guard let id = interactions[index].deliveredBy, !remembered.contains(id) else { continue }
-            interactions[index].deliveredBy = nil
-            if !interactions[index].isOpen { interactions[index].payload = nil }
-        }
-        interactions.removeAll { $0.kind == .notification && $0.isDelivered && $0.deliveredBy == nil }
-    }
-
-    /// Bytes of messages that are kept for repeats of the calls that took them.
-    private static let deliveredByteCount = 1 << 20
 
     /// Answers those of the questions that are open, and returns their keys, sorted. When none is left the task is
     /// `working` again.
@@ -166,8 +132,7 @@ extension TaskRecord {
         for index in interactions.indices where interactions[index].isOpen {
             guard let response = responses[interactions[index].key] else { continue }
             interactions[index].response = response
-            // Unless it was taken just now, and may be asked for again.
-            if interactions[index].deliveredBy == nil { interactions[index].payload = nil }
+            interactions[index].payload = nil
             acceptedKeys.append(interactions[index].key)
         }
         guard acceptedKeys.isEmpty || hasRoom(for: 0, limits) else {
@@ -185,9 +150,7 @@ extension TaskRecord {
     }
 
     private func hasRoom(for byteCount: Int, _ limits: TaskLimits) -> Bool {
-        // What was taken out of the queue makes room at once, although it is kept for a while.
-        let kept = interactions.lazy.filter { $0.kind == .request || !$0.isDelivered }
-        return kept.reduce(byteCount) { $0 + $1.byteCount } <= limits.maxInteractionBytes
+        interactions.reduce(byteCount) { $0 + $1.byteCount } <= limits.maxInteractionBytes
     }
 
     private static func noRoom(_ limits: TaskLimits) -> String {

@@ -13,6 +13,8 @@ public struct TaskRecord: Sendable, Hashable {
     package var mutations: MutationLog
     /// Messages and input requests, oldest first.
     package var interactions: [Interaction]
+    /// What calls took out of the queue that may be repeated, the oldest first.
+    package var deliveries: [Delivery]
     /// What only the store knows of the lease, while ``TaskState/lease`` is set.
     package var leaseSecret: LeaseSecret?
 
@@ -20,6 +22,7 @@ public struct TaskRecord: Sendable, Hashable {
         self.state = state
         self.mutations = MutationLog()
         self.interactions = []
+        self.deliveries = []
     }
 
     package struct Tombstone: Sendable, Hashable {
@@ -105,6 +108,7 @@ extension TaskRecord {
             forgottenAt: moment.adding(milliseconds: tombstoneMilliseconds),
             isExpired: isExpired
         )
+        forgetDeliveries()
         touch(at: moment)
     }
 

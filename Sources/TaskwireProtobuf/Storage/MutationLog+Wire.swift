@@ -124,8 +124,8 @@ extension Mutation: MessageReadable, MessageWritable {
             break
         case .leaseToken(let token):
             message.lease_token = try arena.bytes(token)
-        case .delivery(let count):
-            message.delivered_count = Int32(clamping: count)
+        case .delivery:
+            message.is_delivery = 1
         case .acceptedKeys(let keys):
             message.accepted = try arena.strings(keys, "accepted")
             message.n_accepted = keys.count
@@ -134,7 +134,7 @@ extension Mutation: MessageReadable, MessageWritable {
 
     private static func product(_ message: Taskwire__Storage__V1__Mutation) -> MutationProduct {
         if message.lease_token.len > 0 { return .leaseToken([UInt8](wire: message.lease_token)) }
-        if message.delivered_count > 0 { return .delivery(count: Int(message.delivered_count)) }
+        if message.is_delivery != 0 { return .delivery }
         if message.n_accepted > 0 {
             return .acceptedKeys([String](wire: message.accepted, count: message.n_accepted))
         }

@@ -17,6 +17,7 @@ extension TaskRecord: MessageReadable, MessageWritable {
             "interactions"
         )
         leaseSecret = try LeaseSecret.read(message.lease_secret, "lease_secret")
+        deliveries = try Delivery.readAll(message.deliveries, count: message.n_deliveries, "deliveries")
     }
 
     func write(to message: inout Taskwire__Storage__V1__Record, in arena: Arena) throws(TaskwireError) {
@@ -30,6 +31,8 @@ extension TaskRecord: MessageReadable, MessageWritable {
         message.interactions = try arena.messages(interactions, "interactions")
         message.n_interactions = interactions.count
         message.lease_secret = try arena.message(leaseSecret, "lease_secret")
+        message.deliveries = try arena.messages(deliveries, "deliveries")
+        message.n_deliveries = deliveries.count
     }
 }
 
@@ -77,7 +80,6 @@ extension TaskRecord.Interaction: MessageReadable, MessageWritable {
             payload: try Payload.read(message.payload, "payload"),
             queuedAt: Timestamp(millisecondsSince1970: message.queued_at_unix_ms),
             isDelivered: message.is_delivered != 0,
-            deliveredBy: RequestID(bytes: [UInt8](wire: message.delivered_by)),
             response: try Payload.read(message.response, "response")
         )
     }
@@ -88,19 +90,41 @@ extension TaskRecord.Interaction: MessageReadable, MessageWritable {
         message.payload = try arena.message(payload, "payload")
         message.queued_at_unix_ms = queuedAt.millisecondsSince1970
         message.is_delivered = isDelivered ? 1 : 0
-        message.delivered_by = try arena.bytes(deliveredBy?.bytes ?? [])
         message.response = try arena.message(response, "response")
     }
 }
 
-/// The interactions of a record by themselves, as a storage keeps them when they are large.
+extension TaskRecord.Delivery: MessageReadable, MessageWritable {
+    static let descriptor = MessageDescriptor(taskwire__storage__v1__delivery__init)
+
+    init(_ message: Taskwire__Storage__V1__Delivery) throws(TaskwireError) {
+        guard let requestID = RequestID(bytes: [UInt8](wire: message.request_id)) else {
+            throw .invalidField("request_id", "has not \(RequestID.byteCount) bytes")
+        }
+        self.init(
+            requestID: requestID,
+            messages: try TaskMessage.readAll(message.messages, count: message.n_messages, "messages")
+        )
+    }
+
+    func write(to message: inout Taskwire__Storage__V1__Delivery, in arena: Arena) throws(TaskwireError) {
+        message.request_id = try arena.bytes(requestID.bytes)
+        message.messages = try arena.messages(messages, "messages")
+        message.n_messages = messages.count
+    }
+}
+
+/// The interactions and deliveries of a record by themselves, as a storage keeps them when they are large.
 package struct TaskInteractions: Sendable, Hashable {
     /// Messages and input requests, the oldest first.
     package var interactions: [TaskRecord.Interaction]
+    /// What was taken by calls that may be repeated, the oldest first.
+    package var deliveries: [TaskRecord.Delivery]
 
-    /// These interactions.
-    package init(_ interactions: [TaskRecord.Interaction]) {
-        self.interactions = interactions
+    /// Those of `record`.
+    package init(of record: TaskRecord) {
+        interactions = record.interactions
+        deliveries = record.deliveries
     }
 }
 
@@ -113,10 +137,17 @@ extension TaskInteractions: MessageReadable, MessageWritable {
             count: message.n_interactions,
             "interactions"
         )
+        deliveries = try TaskRecord.Delivery.readAll(
+            message.deliveries,
+            count: message.n_deliveries,
+            "deliveries"
+        )
     }
 
     func write(to message: inout Taskwire__Storage__V1__Interactions, in arena: Arena) throws(TaskwireError) {
         message.interactions = try arena.messages(interactions, "interactions")
         message.n_interactions = interactions.count
+        message.deliveries = try arena.messages(deliveries, "deliveries")
+        message.n_deliveries = deliveries.count
     }
 }

@@ -39,20 +39,25 @@ struct LargeParts: OptionSet, Hashable {
     /// Whether two records have the same part of this one kind.
     func isSame(in record: TaskRecord, and other: TaskRecord) -> Bool {
         payload.map { record.state[keyPath: $0] == other.state[keyPath: $0] }
-            ?? (record.interactions == other.interactions)
+            ?? (TaskInteractions(of: record) == TaskInteractions(of: other))
     }
 
     /// The part of this one kind, encoded; `nil` where there is none.
     /// - Throws: as every encoding.
     func encode(_ record: TaskRecord, _ codec: RecordCodec) throws(TaskwireError) -> Data? {
-        guard let payload else { return try codec.encode(TaskInteractions(record.interactions)) }
+        guard let payload else { return try codec.encode(TaskInteractions(of: record)) }
         guard let value = record.state[keyPath: payload] else { return nil }
         return try codec.encode(value)
     }
 
     /// Takes the part of this one kind out of a record.
     func remove(from record: inout TaskRecord) {
-        if let payload { record.state[keyPath: payload] = nil } else { record.interactions = [] }
+        if let payload {
+            record.state[keyPath: payload] = nil
+        } else {
+            record.interactions = []
+            record.deliveries = []
+        }
     }
 
     /// Puts the part of this one kind, which is at `column`, back into a record.
@@ -63,6 +68,7 @@ struct LargeParts: OptionSet, Hashable {
         } else {
             let interactions = try codec.decodeRequired(TaskInteractions.self, row, column, "interactions")
             record.interactions = interactions.interactions
+            record.deliveries = interactions.deliveries
         }
     }
 
@@ -76,7 +82,10 @@ struct LargeParts: OptionSet, Hashable {
     }
 
     private func byteCount(in record: TaskRecord) -> Int {
-        guard let payload else { return record.interactions.reduce(0) { $0 + $1.byteCount } }
+        guard let payload else {
+            let byteCount = record.interactions.reduce(0) { $0 + $1.byteCount }
+            return record.deliveries.reduce(byteCount) { $0 + $1.byteCount }
+        }
         return record.state[keyPath: payload]?.data.count ?? 0
     }
 }

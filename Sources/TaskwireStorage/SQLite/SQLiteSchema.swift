@@ -59,7 +59,7 @@ enum SQLiteSchema {
         migrator.registerMigration("2") { db in
             try db.execute(
                 sql: """
-                    -- Messages and input requests, kept apart as large payloads are: 4 in `large`.
+                    -- Messages, input requests and deliveries, kept apart as large payloads are: 4 in `large`.
                     CREATE TABLE large_interactions (
                         task INTEGER PRIMARY KEY REFERENCES task (number) ON DELETE CASCADE,
                         payload BLOB NOT NULL

@@ -82,7 +82,7 @@ struct MessageConformance {
     }
 
     @Test(arguments: StoreUnderTest.allCases)
-    func aRepeatGetsItsMessageAlsoWhenTheQuestionIsAnswered(_ kind: StoreUnderTest) async throws {
+    func aRepeatGetsItsMessageWhateverBecameOfIt(_ kind: StoreUnderTest) async throws {
         try await kind.run { subject in
             let task = try await subject.store.createTask()
             _ = try await subject.store.requestInput("k", payload: .sample("q"), for: task.id)
@@ -91,6 +91,11 @@ struct MessageConformance {
             _ = try await subject.store.provideInput(["k": .sample("a")], for: task.id)
             _ = try await subject.store.completeTask(task.id, result: .sample("x"))
             #expect(try await subject.store.dequeueMessage(task.id, options: options) == first)
+            _ = try await subject.store.deleteTask(task.id)
+            #expect(try await subject.store.dequeueMessage(task.id, options: options) == first)
+            _ = try await subject.store.createTask(id: task.id)
+            #expect(try await subject.store.dequeueMessage(task.id, options: options) == first)
+            _ = try await subject.store.requestInput("k", payload: .sample("a new task's"), for: task.id)
         }
     }
 

@@ -127,11 +127,11 @@ struct  Taskwire__V1__Reply
 
 
 /*
- * Up to 256 calls in one exchange, 1 MiB together. Calls that wait are not allowed in it. The replies have
- * the order of the calls, and each call succeeds or fails by itself. The calls may run at the same time and
- * start in any order: one that depends on another belongs in a later exchange. A call whose reply has no room
- * beside the others fails with RESOURCE_EXHAUSTED / TOO_LARGE although it may have been carried out; sent again
- * with the same request id it returns its outcome.
+ * Up to 256 calls in one exchange, 1 MiB together. Calls that wait, or that take messages, are not allowed in
+ * it. The replies have the order of the calls, and each call succeeds or fails by itself. The calls may run at
+ * the same time and start in any order: one that depends on another belongs in a later exchange. A call whose
+ * reply has no room beside the others fails with RESOURCE_EXHAUSTED / TOO_LARGE although it may have been
+ * carried out; sent again with the same request id it returns its outcome.
  */
 struct  Taskwire__V1__Batch
 {

@@ -232,6 +232,51 @@ void   taskwire__storage__v1__interactions__free_unpacked
   assert(message->base.descriptor == &taskwire__storage__v1__interactions__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   taskwire__storage__v1__delivery__init
+                     (Taskwire__Storage__V1__Delivery         *message)
+{
+  static const Taskwire__Storage__V1__Delivery init_value = TASKWIRE__STORAGE__V1__DELIVERY__INIT;
+  *message = init_value;
+}
+size_t taskwire__storage__v1__delivery__get_packed_size
+                     (const Taskwire__Storage__V1__Delivery *message)
+{
+  assert(message->base.descriptor == &taskwire__storage__v1__delivery__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__storage__v1__delivery__pack
+                     (const Taskwire__Storage__V1__Delivery *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__storage__v1__delivery__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__storage__v1__delivery__pack_to_buffer
+                     (const Taskwire__Storage__V1__Delivery *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__storage__v1__delivery__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__Storage__V1__Delivery *
+       taskwire__storage__v1__delivery__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__Storage__V1__Delivery *)
+     protobuf_c_message_unpack (&taskwire__storage__v1__delivery__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__storage__v1__delivery__free_unpacked
+                     (Taskwire__Storage__V1__Delivery *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__storage__v1__delivery__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   taskwire__storage__v1__mutation_log__init
                      (Taskwire__Storage__V1__MutationLog         *message)
 {
@@ -322,7 +367,7 @@ void   taskwire__storage__v1__mutation__free_unpacked
   assert(message->base.descriptor == &taskwire__storage__v1__mutation__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor taskwire__storage__v1__record__field_descriptors[5] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__record__field_descriptors[6] =
 {
   {
     "state",
@@ -384,8 +429,21 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__record__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deliveries",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Taskwire__Storage__V1__Record, n_deliveries),
+    offsetof(Taskwire__Storage__V1__Record, deliveries),
+    &taskwire__storage__v1__delivery__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__record__field_indices_by_name[] = {
+  5,   /* field[5] = deliveries */
   1,   /* field[1] = ended_at_unix_ms */
   3,   /* field[3] = interactions */
   4,   /* field[4] = lease_secret */
@@ -395,7 +453,7 @@ static const unsigned taskwire__storage__v1__record__field_indices_by_name[] = {
 static const ProtobufCIntRange taskwire__storage__v1__record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__record__descriptor =
 {
@@ -405,7 +463,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__record__descriptor =
   "Taskwire__Storage__V1__Record",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Record),
-  5,
+  6,
   taskwire__storage__v1__record__field_descriptors,
   taskwire__storage__v1__record__field_indices_by_name,
   1,  taskwire__storage__v1__record__number_ranges,
@@ -527,7 +585,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor
   (ProtobufCMessageInit) taskwire__storage__v1__lease_secret__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__interaction__field_descriptors[7] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__interaction__field_descriptors[6] =
 {
   {
     "key",
@@ -601,21 +659,8 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__interaction__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "delivered_by",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
-    0,   /* quantifier_offset */
-    offsetof(Taskwire__Storage__V1__Interaction, delivered_by),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned taskwire__storage__v1__interaction__field_indices_by_name[] = {
-  6,   /* field[6] = delivered_by */
   4,   /* field[4] = is_delivered */
   0,   /* field[0] = key */
   1,   /* field[1] = kind */
@@ -626,7 +671,7 @@ static const unsigned taskwire__storage__v1__interaction__field_indices_by_name[
 static const ProtobufCIntRange taskwire__storage__v1__interaction__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor =
 {
@@ -636,14 +681,14 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor 
   "Taskwire__Storage__V1__Interaction",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Interaction),
-  7,
+  6,
   taskwire__storage__v1__interaction__field_descriptors,
   taskwire__storage__v1__interaction__field_indices_by_name,
   1,  taskwire__storage__v1__interaction__number_ranges,
   (ProtobufCMessageInit) taskwire__storage__v1__interaction__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__interactions__field_descriptors[1] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__interactions__field_descriptors[2] =
 {
   {
     "interactions",
@@ -657,14 +702,27 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__interactions__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deliveries",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Taskwire__Storage__V1__Interactions, n_deliveries),
+    offsetof(Taskwire__Storage__V1__Interactions, deliveries),
+    &taskwire__storage__v1__delivery__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__interactions__field_indices_by_name[] = {
+  1,   /* field[1] = deliveries */
   0,   /* field[0] = interactions */
 };
 static const ProtobufCIntRange taskwire__storage__v1__interactions__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__interactions__descriptor =
 {
@@ -674,11 +732,62 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__interactions__descriptor
   "Taskwire__Storage__V1__Interactions",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Interactions),
-  1,
+  2,
   taskwire__storage__v1__interactions__field_descriptors,
   taskwire__storage__v1__interactions__field_indices_by_name,
   1,  taskwire__storage__v1__interactions__number_ranges,
   (ProtobufCMessageInit) taskwire__storage__v1__interactions__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor taskwire__storage__v1__delivery__field_descriptors[2] =
+{
+  {
+    "request_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__Delivery, request_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "messages",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Taskwire__Storage__V1__Delivery, n_messages),
+    offsetof(Taskwire__Storage__V1__Delivery, messages),
+    &taskwire__v1__message__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__storage__v1__delivery__field_indices_by_name[] = {
+  1,   /* field[1] = messages */
+  0,   /* field[0] = request_id */
+};
+static const ProtobufCIntRange taskwire__storage__v1__delivery__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor taskwire__storage__v1__delivery__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.storage.v1.Delivery",
+  "Delivery",
+  "Taskwire__Storage__V1__Delivery",
+  "taskwire.storage.v1",
+  sizeof(Taskwire__Storage__V1__Delivery),
+  2,
+  taskwire__storage__v1__delivery__field_descriptors,
+  taskwire__storage__v1__delivery__field_indices_by_name,
+  1,  taskwire__storage__v1__delivery__number_ranges,
+  (ProtobufCMessageInit) taskwire__storage__v1__delivery__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation_log__field_descriptors[1] =
@@ -770,12 +879,12 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "delivered_count",
+    "is_delivery",
     5,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_INT32,
+    PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
-    offsetof(Taskwire__Storage__V1__Mutation, delivered_count),
+    offsetof(Taskwire__Storage__V1__Mutation, is_delivery),
     NULL,
     NULL,
     0,             /* flags */
@@ -796,8 +905,8 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
 };
 static const unsigned taskwire__storage__v1__mutation__field_indices_by_name[] = {
   5,   /* field[5] = accepted */
-  4,   /* field[4] = delivered_count */
   1,   /* field[1] = fingerprint */
+  4,   /* field[4] = is_delivery */
   3,   /* field[3] = lease_token */
   2,   /* field[2] = outcome */
   0,   /* field[0] = request_id */

@@ -21,6 +21,7 @@ typedef struct Taskwire__Storage__V1__Tombstone Taskwire__Storage__V1__Tombstone
 typedef struct Taskwire__Storage__V1__LeaseSecret Taskwire__Storage__V1__LeaseSecret;
 typedef struct Taskwire__Storage__V1__Interaction Taskwire__Storage__V1__Interaction;
 typedef struct Taskwire__Storage__V1__Interactions Taskwire__Storage__V1__Interactions;
+typedef struct Taskwire__Storage__V1__Delivery Taskwire__Storage__V1__Delivery;
 typedef struct Taskwire__Storage__V1__MutationLog Taskwire__Storage__V1__MutationLog;
 typedef struct Taskwire__Storage__V1__Mutation Taskwire__Storage__V1__Mutation;
 
@@ -56,6 +57,11 @@ struct  Taskwire__Storage__V1__Record
    * Set while the state has a lease.
    */
   Taskwire__Storage__V1__LeaseSecret *lease_secret;
+  /*
+   * What was taken by calls that may be repeated, the oldest first.
+   */
+  size_t n_deliveries;
+  Taskwire__Storage__V1__Delivery **deliveries;
   Taskwire__Storage__V1__Record__EndedAtUnixMsOneofCase ended_at_unix_ms_oneof_case;
   union {
     int64_t ended_at_unix_ms;
@@ -63,7 +69,7 @@ struct  Taskwire__Storage__V1__Record
 };
 #define TASKWIRE__STORAGE__V1__RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__record__descriptor) \
-    , NULL, NULL, 0,NULL, NULL, TASKWIRE__STORAGE__V1__RECORD__ENDED_AT_UNIX_MS_ONEOF__NOT_SET, {0} }
+    , NULL, NULL, 0,NULL, NULL, 0,NULL, TASKWIRE__STORAGE__V1__RECORD__ENDED_AT_UNIX_MS_ONEOF__NOT_SET, {0} }
 
 
 struct  Taskwire__Storage__V1__Tombstone
@@ -101,20 +107,16 @@ struct  Taskwire__Storage__V1__Interaction
   char *key;
   Taskwire__V1__MessageKind kind;
   /*
-   * Absent once nobody needs it.
+   * Absent once it is answered.
    */
   Taskwire__V1__Payload *payload;
   int64_t queued_at_unix_ms;
   protobuf_c_boolean is_delivered;
   Taskwire__V1__Payload *response;
-  /*
-   * The request id of the call that took it, as long as a repeat gets it again.
-   */
-  ProtobufCBinaryData delivered_by;
 };
 #define TASKWIRE__STORAGE__V1__INTERACTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__interaction__descriptor) \
-    , (char *)protobuf_c_empty_string, TASKWIRE__V1__MESSAGE_KIND__MESSAGE_KIND_UNSPECIFIED, NULL, 0, 0, NULL, {0,NULL} }
+    , (char *)protobuf_c_empty_string, TASKWIRE__V1__MESSAGE_KIND__MESSAGE_KIND_UNSPECIFIED, NULL, 0, 0, NULL }
 
 
 /*
@@ -125,10 +127,27 @@ struct  Taskwire__Storage__V1__Interactions
   ProtobufCMessage base;
   size_t n_interactions;
   Taskwire__Storage__V1__Interaction **interactions;
+  size_t n_deliveries;
+  Taskwire__Storage__V1__Delivery **deliveries;
 };
 #define TASKWIRE__STORAGE__V1__INTERACTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__interactions__descriptor) \
-    , 0,NULL }
+    , 0,NULL, 0,NULL }
+
+
+/*
+ * The messages that one call took out of the queue.
+ */
+struct  Taskwire__Storage__V1__Delivery
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData request_id;
+  size_t n_messages;
+  Taskwire__V1__Message **messages;
+};
+#define TASKWIRE__STORAGE__V1__DELIVERY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__delivery__descriptor) \
+    , {0,NULL}, 0,NULL }
 
 
 /*
@@ -158,10 +177,10 @@ struct  Taskwire__Storage__V1__Mutation
    */
   Taskwire__V1__TaskState *outcome;
   /*
-   * What it returned beside the task: one of these, or nothing.
+   * What it returned beside the task: one of these, or nothing. Messages are in the record.
    */
   ProtobufCBinaryData lease_token;
-  int32_t delivered_count;
+  protobuf_c_boolean is_delivery;
   size_t n_accepted;
   char **accepted;
 };
@@ -265,6 +284,25 @@ Taskwire__Storage__V1__Interactions *
 void   taskwire__storage__v1__interactions__free_unpacked
                      (Taskwire__Storage__V1__Interactions *message,
                       ProtobufCAllocator *allocator);
+/* Taskwire__Storage__V1__Delivery methods */
+void   taskwire__storage__v1__delivery__init
+                     (Taskwire__Storage__V1__Delivery         *message);
+size_t taskwire__storage__v1__delivery__get_packed_size
+                     (const Taskwire__Storage__V1__Delivery   *message);
+size_t taskwire__storage__v1__delivery__pack
+                     (const Taskwire__Storage__V1__Delivery   *message,
+                      uint8_t             *out);
+size_t taskwire__storage__v1__delivery__pack_to_buffer
+                     (const Taskwire__Storage__V1__Delivery   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__Storage__V1__Delivery *
+       taskwire__storage__v1__delivery__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__storage__v1__delivery__free_unpacked
+                     (Taskwire__Storage__V1__Delivery *message,
+                      ProtobufCAllocator *allocator);
 /* Taskwire__Storage__V1__MutationLog methods */
 void   taskwire__storage__v1__mutation_log__init
                      (Taskwire__Storage__V1__MutationLog         *message);
@@ -320,6 +358,9 @@ typedef void (*Taskwire__Storage__V1__Interaction_Closure)
 typedef void (*Taskwire__Storage__V1__Interactions_Closure)
                  (const Taskwire__Storage__V1__Interactions *message,
                   void *closure_data);
+typedef void (*Taskwire__Storage__V1__Delivery_Closure)
+                 (const Taskwire__Storage__V1__Delivery *message,
+                  void *closure_data);
 typedef void (*Taskwire__Storage__V1__MutationLog_Closure)
                  (const Taskwire__Storage__V1__MutationLog *message,
                   void *closure_data);
@@ -337,6 +378,7 @@ extern const ProtobufCMessageDescriptor taskwire__storage__v1__tombstone__descri
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__interaction__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__interactions__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__storage__v1__delivery__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__mutation_log__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor;
 
