@@ -5,7 +5,7 @@ internal import UnixSignals
 /// What the program does about signals.
 enum Signals {
     /// Those that ask a program to end.
-    static let ending: [UnixSignal] = [.sigint, .sigterm, .sighup]
+    static let ending: [UnixSignal] = [.sigint, .sigterm, .sighup, .sigquit]
 
     /// Makes a write to a pipe that nobody reads an error instead of the end of the process.
     static func ignoreBrokenPipes() {

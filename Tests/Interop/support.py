@@ -39,11 +39,14 @@ def server():
             raise RuntimeError(f"the server ended with {status} after SIGTERM")
 
 
-def taskwire(url, *arguments, **options):
+def taskwire(url, *arguments, **environment):
     """Runs the command line to its end."""
-    command, *rest = arguments
     return subprocess.run(
-        [TASKWIRE, command, "--url", url, *rest], capture_output=True, timeout=60, check=False, **options
+        [TASKWIRE, *arguments],
+        env={**os.environ, "TASKWIRE_URL": url, **environment},
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
 
 

@@ -114,6 +114,19 @@ class BothGenerationsTest(unittest.IsolatedAsyncioTestCase):
         # One client is asked once, however many of its requests wait.
         self.assertEqual(client.unclaimed, [])
 
+    def test_what_others_queue_that_is_no_message_of_mcp_is_left_out(self):
+        task_id = support.taskwire_json(self.url, "create")["taskId"]
+        garbage = [["not JSON"], ["[1]", "--kind", "request", "--key", "k"], ['{"method":7}']]
+        for message in garbage:
+            support.taskwire_json(self.url, "messages", "enqueue", task_id, *message)
+        client, other = self.first(elicitation={}), self.lines()
+        wait = client.begin("tasks/result", {"taskId": task_id})
+        # Its questions are there, but are none of MCP's.
+        self.assertEqual(other.poll(task_id, "input_required")["inputRequests"], {})
+        support.taskwire_json(self.url, "complete", task_id, "--data", '{"content":[]}')
+        self.assertEqual(client.finish(wait)["content"], [])
+        self.assertEqual(client.unclaimed, [])
+
     def test_a_client_that_cannot_ask_waits_for_one_that_can(self):
         worker, other = self.lines(), self.first()
         task_id = worker.call("greet")

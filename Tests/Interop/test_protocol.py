@@ -338,7 +338,7 @@ class WeatherTest(unittest.TestCase):
         work = f"grep -q '\"city\":\"New York\"' && printf %s \"$RESULT\""
         worker = support.taskwire(
             url, "run", task.id, "--content-type", "application/json", "--", work,
-            env={"PATH": "/usr/bin:/bin", "RESULT": self.RESULT.decode()},
+            RESULT=self.RESULT.decode(),
         )
         self.assertEqual(worker.returncode, 0, worker.stderr)
 

@@ -103,6 +103,38 @@ struct ServerTests {
         await client.close()
     }
 
+    @Test(arguments: ["ipc", "tcp", "inproc"])
+    func callersThatLeaveWhileTheyWaitTakeNothingWithThem(_ transport: String) async throws {
+        try await withTemporaryFolder { folder in
+            let engine = TaskEngine(storage: MemoryStorage(), clock: ManualClock())
+            let urls = [
+                "ipc": "ipc://\(folder)/t.sock", "tcp": "tcp://127.0.0.1:0",
+                "inproc": "inproc://\(generateTaskID())",
+            ]
+            let url = try #require(urls[transport])
+            try await withServer(on: engine, listen: [url]) { server in
+                let task = try await engine.createTask()
+                // More waits than the server has loops that stand by for requests.
+                for _ in 0..<10 {
+                    let client = try TaskwireClient(url: server.urls[0])
+                    let waits = (0..<10).map { _ in Task { try await client.waitForResult(task.id) } }
+                    try await withTimeLimit {
+                        while engine.waitCount < waits.count {
+                            try Task.checkCancellation()
+                            await Task.yield()
+                        }
+                    }
+                    await client.close()
+                    for wait in waits { _ = await wait.result }
+                    while engine.waitCount > 0 { await Task.yield() }
+                }
+                let client = try TaskwireClient(url: server.urls[0])
+                _ = try await client.ping()
+                await client.close()
+            }
+        }
+    }
+
     @Test
     func aWaitEndsWhenItsCallersConnectionGoes() async throws {
         let clock = ManualClock()

@@ -27,6 +27,10 @@ struct RenewCommand: AsyncParsableCommand {
     @OptionGroup var timeout: TimeoutOption
     @OptionGroup var client: ClientOptions
 
+    func validate() throws {
+        try LeaseOptions.check(lease)
+    }
+
     func run() async throws {
         let state = try await client.withClient(timeout: timeout.duration) { client in
             try await client.renewLease(task.id, leaseToken: token.bytes, lease: lease?.duration)

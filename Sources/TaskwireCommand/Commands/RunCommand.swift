@@ -20,9 +20,12 @@ struct RunCommand: AsyncParsableCommand {
             The task is held under a lease, which is renewed as long as the command runs; where another worker has \
             the task, the command is not started, and the exit code is 8. When the task is cancelled, when the lease \
             is lost because the server could not be reached in time, and when this program is told to end or is \
-            killed, the command and all that it started get SIGTERM, and after 5 s SIGKILL. Ctrl-C and SIGTERM \
+            killed, the command and all of its process group get SIGTERM, and after 5 s SIGKILL. Ctrl-C and SIGTERM \
             cancel the task, or with --on-loss release give it back. A lease that was lost fails the task, or \
             releases it, and the exit code is 8 where the task goes on without this worker.
+
+            When the command ends by itself, what it left in the background is neither waited for nor ended, and what \
+            that writes is lost.
             """
     )
 

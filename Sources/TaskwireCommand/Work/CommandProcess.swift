@@ -39,7 +39,7 @@ final class CommandProcess: Sendable {
     /// Standard output is kept up to `outputLimit` bytes, and more of it ends the command; where `outputLimit`
     /// is `nil`, it is shown on standard error.
     init(_ words: [String], outputLimit: Int?) {
-        self.words = words.count == 1 ? ["/bin/sh", "-c"] + words : words
+        self.words = words.count == 1 ? ["/bin/sh", "-c", "--"] + words : words
         self.outputLimit = outputLimit
     }
 
@@ -93,7 +93,7 @@ final class CommandProcess: Sendable {
         let requestPath = "/proc/\(getpid())/fd/\(request.rawValue)"
         let result = try await Subprocess.run(
             .path("/bin/sh"),
-            arguments: Arguments(["-c", Self.script, "taskwire", requestPath] + words),
+            arguments: Arguments(["-c", Self.script, "sh", requestPath] + words),
             environment: .inherit.updating(Dictionary(overrides) { $1 }),
             platformOptions: options,
             input: .inputWriter,

@@ -38,10 +38,10 @@ final class ReplyContext: @unchecked Sendable {
     /// How many contexts of the socket are waiting for a request, or are about to.
     private let idleCount: IdleCount
     private let calls: NativeCalls
-    /// Whether `idleCount` includes this context. Used by the loop and the callbacks, one at a time.
-    private var isCounted = true
+    /// Whether `idleCount` includes this context. Used by the loop, the callbacks and whoever starts the loop, one at a
+    /// time.
+    private var isCounted = false
 
-    /// Opens a context that `idleCount` includes already.
     init(
         socket: nng_socket,
         sendTimeout: Duration,
@@ -124,11 +124,15 @@ final class ReplyContext: @unchecked Sendable {
         calls.make { nng_ctx_send(context, operation) }
     }
 
+    /// Counts the context as one that waits for a request, or is about to. Harmless when repeated.
+    func countAsIdle() {
+        guard !isCounted else { return }
+        isCounted = true
+        idleCount.add(1)
+    }
+
     private func receive() {
-        if !isCounted {
-            isCounted = true
-            idleCount.add(1)
-        }
+        countAsIdle()
         state.withLock { $0.phase = .receiving }
         nng_aio_set_timeout(operation, NNG_DURATION_INFINITE)
         calls.make { nng_ctx_recv(context, operation) }

@@ -342,7 +342,7 @@ final class ReplyEngine: Sendable {
             return true
         }
         guard isRunning else { return [] }
-        idleCount.add(contexts.count)
+        for context in contexts { context.countAsIdle() }
         return contexts
     }
 

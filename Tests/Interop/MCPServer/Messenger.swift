@@ -43,8 +43,8 @@ final class Messenger: Sendable {
         // Questions that left the queue for a client that did not answer.
         let open = try await store.getTask(taskID, view: .full).inputRequests
         for request in open where canAsk {
-            let question = Question(taskID: taskID, key: request.key)
-            try await ask(question, request.payload, metadata)
+            guard let message = Self.message(request.payload) else { continue }
+            try await ask(Question(taskID: taskID, key: request.key), message, metadata)
         }
         let queue = TaskMessageQueue(of: taskID, in: store)
         do {
@@ -89,16 +89,20 @@ final class Messenger: Sendable {
         of taskID: String,
         _ metadata: [String: JSONValue]
     ) async throws {
+        guard let content = Self.message(message.payload) else {
+            return StandardOutput.log("task \(taskID): a message that is none of MCP's is left out")
+        }
         switch message.kind {
         case .request:
-            try await ask(Question(taskID: taskID, key: message.key), message.payload, metadata)
+            try await ask(Question(taskID: taskID, key: message.key), content, metadata)
         case .notification:
-            try await output.send(try Self.message(message.payload, metadata))
+            try await output.send(Self.message(content, metadata))
         }
     }
 
     /// Asks a question, unless this client has it already.
-    private func ask(_ question: Question, _ payload: Payload, _ metadata: [String: JSONValue]) async throws {
+    private func ask(_ question: Question, _ content: JSONValue, _ metadata: [String: JSONValue]) async throws
+    {
         let id: JSONValue? = state.withLock { state in
             guard state.asked.insert(question).inserted else { return nil }
             state.lastID += 1
@@ -106,12 +110,20 @@ final class Messenger: Sendable {
             return .integer(state.lastID)
         }
         guard let id else { return }
-        try await output.send(try Self.message(payload, metadata).adding(["id": id]))
+        try await output.send(Self.message(content, metadata).adding(["id": id]))
     }
 
-    /// The message that a tool queued, with `metadata` in its parameters.
-    private static func message(_ payload: Payload, _ metadata: [String: JSONValue]) throws -> JSONValue {
-        var message = try JSONValue(bytes: payload.data).adding(["jsonrpc": "2.0"])
+    /// What a tool queued, where that has a method and so can be a message of MCP. Anybody may queue anything.
+    static func message(_ payload: Payload) -> JSONValue? {
+        guard let content = try? JSONValue(bytes: payload.data), content["method"]?.string != nil else {
+            return nil
+        }
+        return content
+    }
+
+    /// What a tool queued as a message, with `metadata` in its parameters.
+    private static func message(_ content: JSONValue, _ metadata: [String: JSONValue]) -> JSONValue {
+        var message = content.adding(["jsonrpc": "2.0"])
         if !metadata.isEmpty { message["params"] = (message["params"] ?? [:]).addingMetadata(metadata) }
         return message
     }

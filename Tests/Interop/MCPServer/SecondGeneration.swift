@@ -76,7 +76,9 @@ struct SecondGeneration: Sendable {
         case nil where task.status == .inputRequired:
             // A client must not be shown questions that it cannot ask, and all that are open must be shown.
             try requireForms()
-            let requests = try task.inputRequests.map { ($0.key, try JSONValue(bytes: $0.payload.data)) }
+            let requests = task.inputRequests.compactMap { request in
+                Messenger.message(request.payload).map { (request.key, $0) }
+            }
             detailed["inputRequests"] = .object(Dictionary(requests) { $1 })
         case nil, .some(.none):
             break
