@@ -28,6 +28,8 @@ public func withTaskExecution(
     onLoss: LeaseLossPolicy = .fail,
     _ body: @escaping @Sendable (TaskContext) async throws -> Void
 ) async throws {
+    // A claim goes through once it has begun; whoever waits for a store that is away can still give up here.
+    guard try await !store.getTask(taskID).status.isTerminal else { return }
     try Task.checkCancellation()
     let claimedAt = ContinuousClock.now
     let claim: TaskClaim
