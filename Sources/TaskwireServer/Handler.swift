@@ -13,6 +13,12 @@ struct Handler: Sendable {
         case delivery
         /// Changes no task and may take long. Ends when its caller goes away; not allowed in a batch.
         case wait
+
+        /// Whether a call has to be told from its repeats.
+        var needsRequestID: Bool { self == .mutation || self == .delivery }
+
+        /// Whether a call may be one of a batch.
+        var mayBeBatched: Bool { self == .read || self == .mutation }
     }
 
     let kind: Kind

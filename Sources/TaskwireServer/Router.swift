@@ -247,13 +247,13 @@ final class Router: Sendable {
                 "This server does not serve \(method.descriptor.fullName)"
             )
         }
-        if [.mutation, .delivery].contains(handler.kind), call.requestID == nil {
+        if handler.kind.needsRequestID, call.requestID == nil {
             throw .invalidField(
                 "request_id",
                 "required on a mutation: 16 random bytes, the same on every retry"
             )
         }
-        if [.wait, .delivery].contains(handler.kind), isBatched {
+        if isBatched, !handler.kind.mayBeBatched {
             throw .invalidField(
                 "method",
                 "\(method.descriptor.fullName) waits or returns much, which is not allowed in a batch"

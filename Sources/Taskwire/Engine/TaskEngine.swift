@@ -131,17 +131,19 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         }
     }
 
-    /// What stored records are now, for somebody to see. Those that time has changed are stored together.
+    /// What stored records are now, for somebody to see. Those that time has changed, which are few, are stored together.
     private func shown(_ stored: ArraySlice<TaskRecord>) async -> [TaskRecord?] {
         let core = core
-        return await withTaskGroup(of: (Int, TaskRecord?).self) { group in
-            for (index, record) in stored.enumerated() {
+        let now = core.clock.now
+        var present = stored.map { core.settled($0, at: now) }
+        await withTaskGroup(of: (Int, TaskRecord?).self) { group in
+            for (index, record) in stored.enumerated()
+            where present[index]?.state.revision != record.state.revision {
                 group.addImmediateTask { (index, await core.shown(record)) }
             }
-            var present = [TaskRecord?](repeating: nil, count: stored.count)
             for await (index, record) in group { present[index] = record }
-            return present
         }
+        return present
     }
 
     private static var filterBatch: Int { 256 }

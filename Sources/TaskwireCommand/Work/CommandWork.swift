@@ -85,17 +85,13 @@ final class CommandWork: Sendable {
                     taskID: context.taskID,
                     statusMessage: "taskwire run was ended by \(interruption)"
                 )
-                try await Self.uncancelled { _ = try await store.cancelTask(request, options: .default) }
+                // What is told to end is cancelled, but this has to be told.
+                _ = try await Task { try await store.cancelTask(request, options: .default) }.value
             }
             throw CancellationError()
         }
         let result = try result(of: ending)
-        try await Self.uncancelled { try await context.complete(result) }
-    }
-
-    /// Tells how the work ended, even when somebody gives it up just now.
-    private static func uncancelled(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        try await Task { try await body() }.value
+        try await context.complete(result)
     }
 
     private func result(of ending: CommandProcess.Ending) throws -> Payload {
