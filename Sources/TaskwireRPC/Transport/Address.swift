@@ -73,6 +73,24 @@ package struct Address: Hashable, Sendable {
         return Address(.ipc(path: "/tmp/taskwire-\(getuid())/taskwire.sock"))
     }
 
+    /// Whether it is a socket file.
+    package var isIPC: Bool {
+        if case .ipc = transport { true } else { false }
+    }
+
+    /// Whether connections are encrypted.
+    package var isTLS: Bool {
+        if case .tls = transport { true } else { false }
+    }
+
+    /// The host of a `tcp` or `tls+tcp` address, without brackets.
+    package var host: String? {
+        switch transport {
+        case .tcp(let host, _), .tls(let host, _): host
+        case .ipc, .inproc: nil
+        }
+    }
+
     /// Whether only programs on this machine can reach the address.
     package var isLocal: Bool {
         switch transport {

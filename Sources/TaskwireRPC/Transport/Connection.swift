@@ -12,8 +12,12 @@ package final class Connection: Sendable {
     package let id: UInt32
     /// The address at which the client came in.
     package let listener: Address
+    /// The number that ``ListenerOptions/number`` gave the listener.
+    package let listenerNumber: Int
     /// Who the client is, as far as the transport knows: "ipc uid=0 pid=123", "127.0.0.1:55555".
     package let peer: String
+    /// The user that the client's process belongs to, where it came in over ipc.
+    package let peerUserID: UInt32?
 
     /// nng's number of the listener.
     let listenerID: UInt32
@@ -22,11 +26,20 @@ package final class Connection: Sendable {
 
     private let state = Mutex(State())
 
-    init(id: UInt32, listener: Address, listenerID: UInt32, peer: String) {
+    init(
+        id: UInt32,
+        listener: Address,
+        listenerNumber: Int,
+        listenerID: UInt32,
+        peer: String,
+        peerUserID: UInt32?
+    ) {
         self.id = id
         self.listener = listener
+        self.listenerNumber = listenerNumber
         self.listenerID = listenerID
         self.peer = peer
+        self.peerUserID = peerUserID
     }
 
     /// Runs `body`, and cancels the task it runs in when the connection goes away or the socket stops, or

@@ -32,6 +32,7 @@ final class IPCListener: Sendable {
     private let folder: String
     private let lock: FileLock
     private let socket: nng_socket
+    private let isForEverybody: Bool
     /// Told the number of each listener before it can have connections.
     private let onOpening: @Sendable (UInt32) -> Void
     private let state: Mutex<State>
@@ -39,22 +40,24 @@ final class IPCListener: Sendable {
     /// Numbers the private paths of this process.
     private static let generationCount = Atomic<UInt64>(0)
 
-    /// Starts to listen.
+    /// Starts to listen; for every user of the machine, or for that of this process alone.
     ///
     /// - Throws: ``TransportError``: `addressInUse` when another server owns the path, `permissionDenied` and
     ///   `addressInvalid` when the folder or what is at the path cannot be used.
     init(
         path: String,
         socket: nng_socket,
+        isForEverybody: Bool,
         onOpening: @escaping @Sendable (UInt32) -> Void
     ) throws(TransportError) {
         address = Address(.ipc(path: path))
         self.path = path
         self.socket = socket
+        self.isForEverybody = isForEverybody
         self.onOpening = onOpening
         let folder = SocketFolder(of: path, address: address)
         self.folder = folder.path
-        try folder.prepare()
+        try folder.prepare(isForEverybody: isForEverybody)
         guard let lock = try Self.takeLock(path + ".lock") else {
             throw TransportError(
                 code: .addressInUse,
@@ -68,6 +71,7 @@ final class IPCListener: Sendable {
                 folder: folder.path,
                 path: path,
                 socket: socket,
+                isForEverybody: isForEverybody,
                 address: address,
                 onOpening: onOpening
             )
@@ -153,6 +157,7 @@ final class IPCListener: Sendable {
             folder: folder,
             path: path,
             socket: socket,
+            isForEverybody: isForEverybody,
             address: address,
             onOpening: onOpening
         )
@@ -173,6 +178,7 @@ final class IPCListener: Sendable {
         folder: String,
         path: String,
         socket: nng_socket,
+        isForEverybody: Bool,
         address: Address,
         onOpening: (UInt32) -> Void
     ) throws(TransportError) -> Generation {
@@ -191,7 +197,7 @@ final class IPCListener: Sendable {
         guard result == 0 else { throw TransportError(result: result, action: action) }
         onOpening(listener.id)
         // Set before nng lets anyone connect.
-        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0o600)
+        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, isForEverybody ? 0o666 : 0o600)
         if result == 0 {
             result = nng_listener_start(listener, 0)
         }

@@ -11,6 +11,8 @@ internal import Synchronization
 package final class Message: @unchecked Sendable {
     /// The `nng_msg`, or nil once it belongs to nng again.
     private let storage: Atomic<UnsafeMutableRawPointer?>
+    /// Where the bytes are counted as long as they are held here.
+    private let ledger: ByteLedger?
 
     /// The most bytes that a message can have: 1 GiB.
     package static let maximumSize = 1 << 30
@@ -34,14 +36,22 @@ package final class Message: @unchecked Sendable {
             )
         }
         storage = Atomic(UnsafeMutableRawPointer(message))
+        ledger = nil
     }
 
-    /// Takes ownership of a message that nng hands over.
-    init(adopting message: OpaquePointer) {
+    /// Takes ownership of a message that nng hands over. Its bytes are counted in `ledger` until they are gone.
+    init(adopting message: OpaquePointer, ledger: ByteLedger? = nil) {
         storage = Atomic(UnsafeMutableRawPointer(message))
+        self.ledger = ledger
+        ledger?.charge(nng_msg_len(message))
     }
 
     deinit {
+        discard()
+    }
+
+    /// Frees the bytes, which nobody may be reading. What is left behind is an empty message.
+    package func discard() {
         if let message = release() {
             nng_msg_free(message)
         }
@@ -78,7 +88,10 @@ package final class Message: @unchecked Sendable {
 
     /// Gives the `nng_msg` away; the caller frees it or hands it to nng. Nil when that has happened before.
     func release() -> OpaquePointer? {
-        storage.exchange(nil, ordering: .acquiringAndReleasing).map { OpaquePointer($0) }
+        guard let pointer = storage.exchange(nil, ordering: .acquiringAndReleasing) else { return nil }
+        let message = OpaquePointer(pointer)
+        ledger?.credit(nng_msg_len(message))
+        return message
     }
 
     private var pointer: OpaquePointer? {

@@ -18,7 +18,7 @@ final class ReplyContext: @unchecked Sendable {
         /// The loop has the request, or has ended.
         case resting
         /// A reply is being sent on the connection.
-        case sending(connection: nng_pipe, thenReceive: Bool)
+        case sending(connection: nng_pipe, byteCount: Int, thenReceive: Bool)
         /// The context waits for a request.
         case receiving
     }
@@ -38,6 +38,7 @@ final class ReplyContext: @unchecked Sendable {
     /// How many contexts of the socket are waiting for a request, or are about to.
     private let idleCount: IdleCount
     private let calls: NativeCalls
+    private let ledger: ByteLedger
     /// Whether `idleCount` includes this context. Used by the loop, the callbacks and whoever starts the loop, one at a
     /// time.
     private var isCounted = false
@@ -46,7 +47,8 @@ final class ReplyContext: @unchecked Sendable {
         socket: nng_socket,
         sendTimeout: Duration,
         idleCount: IdleCount,
-        calls: NativeCalls
+        calls: NativeCalls,
+        ledger: ByteLedger
     ) throws(TransportError) {
         var context = nng_ctx()
         let result = nng_ctx_open(&context, socket)
@@ -54,6 +56,7 @@ final class ReplyContext: @unchecked Sendable {
         self.sendTimeout = nng_duration(max(1, min(sendTimeout / .milliseconds(1), Double(nng_duration.max))))
         self.idleCount = idleCount
         self.calls = calls
+        self.ledger = ledger
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a reply context")
         }
@@ -114,10 +117,16 @@ final class ReplyContext: @unchecked Sendable {
         thenReceive: Bool,
         _ continuation: CheckedContinuation<Delivery?, Never>
     ) {
+        let byteCount = reply.count
         state.withLock { state in
             state.continuation = continuation
-            state.phase = .sending(connection: nng_pipe(id: pipe), thenReceive: thenReceive)
+            state.phase = .sending(
+                connection: nng_pipe(id: pipe),
+                byteCount: byteCount,
+                thenReceive: thenReceive
+            )
         }
+        ledger.charge(byteCount)
         // A reader that is too slow. nng sets a timer only when the connection is busy.
         nng_aio_set_timeout(operation, sendTimeout)
         nng_aio_set_msg(operation, reply.release())
@@ -156,7 +165,8 @@ final class ReplyContext: @unchecked Sendable {
     private func completed() {
         let result = nng_aio_result(operation)
         switch state.withLock({ $0.phase }) {
-        case .sending(let pipe, let thenReceive):
+        case .sending(let pipe, let byteCount, let thenReceive):
+            ledger.credit(byteCount)
             if result != 0 {
                 // What could not be sent is still ours.
                 discardMessage()
@@ -178,7 +188,7 @@ final class ReplyContext: @unchecked Sendable {
             }
             nng_aio_set_msg(operation, nil)
             let pipe = nng_msg_get_pipe(message).id
-            resume(with: Delivery(message: Message(adopting: message), pipe: pipe))
+            resume(with: Delivery(message: Message(adopting: message, ledger: ledger), pipe: pipe))
         case .resting:
             break
         }

@@ -247,7 +247,7 @@ final class RequestEngine: DeadlineKeeper {
             }
             finish(exchange, slot, result: result, reply: nil, mayHaveBeenSent: false)
         case .receiving:
-            let reply = result == 0 ? nng_aio_get_msg(slot.operation).map(Message.init(adopting:)) : nil
+            let reply = result == 0 ? nng_aio_get_msg(slot.operation).map { Message(adopting: $0) } : nil
             nng_aio_set_msg(slot.operation, nil)
             finish(exchange, slot, result: result, reply: reply, mayHaveBeenSent: true)
         case .created, .queued, .finished:
@@ -382,10 +382,9 @@ final class RequestEngine: DeadlineKeeper {
         var dialer = nng_dialer()
         var result = nng_dialer_create(&dialer, socket, address.description)
         if result == 0 {
-            if case .tcp = address.transport {
-                nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
-                nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
-            }
+            result = configure(dialer)
+        }
+        if result == 0 {
             // From here on the closing knows of the dialer, and can cut the attempt short.
             let isOpen = state.withLock { state in
                 state.link = .dialing(dialer)
@@ -393,7 +392,10 @@ final class RequestEngine: DeadlineKeeper {
             }
             result = isOpen ? nng_dialer_start(dialer, 0) : resultCode(NNG_ECLOSED)
         }
-        let failure = TransportError(result: result, action: "Connecting to \(address)")
+        let failure =
+            address.isTLS
+            ? TransportError(tlsResult: result, address: address)
+            : TransportError(result: result, action: "Connecting to \(address)")
         let delay: Duration?? = state.withLock { state in
             guard case .open = state.phase else { return nil }
             if result == 0, state.pipe != nil {
@@ -418,6 +420,22 @@ final class RequestEngine: DeadlineKeeper {
             scheduleDial(after: delay)
         }
         checkAfterLoss()
+    }
+
+    private func configure(_ dialer: nng_dialer) -> Int32 {
+        switch configuration.address.transport {
+        case .ipc, .inproc:
+            return 0
+        case .tcp, .tls:
+            nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
+            nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
+            guard let tls = configuration.tls else { return 0 }
+            return nng_dialer_set_ptr(
+                dialer,
+                NNG_OPT_TLS_CONFIG,
+                UnsafeMutableRawPointer(tls.configuration)
+            )
+        }
     }
 
     /// How long to wait before the next attempt, or nil when nobody needs one.

@@ -86,6 +86,23 @@ extension TransportError {
         )
     }
 
+    /// The error for a result of nng when it connects with TLS, whose results do not tell which end is not believed.
+    init(tlsResult result: Int32, address: Address) {
+        let action = "Connecting to \(address)"
+        switch nng_errno_enum(rawValue: UInt32(bitPattern: result)) {
+        case NNG_EPEERAUTH, NNG_ECRYPTO, NNG_ECONNSHUT:
+            self.init(
+                code: .permissionDenied,
+                message:
+                    "\(action) failed: either this client does not believe the server, whose certificate must "
+                    + "come from one of its authorities and have the right name, or the server wants to see "
+                    + "another certificate of the client."
+            )
+        default:
+            self.init(result: result, action: action)
+        }
+    }
+
     /// The error for an `errno` of the operating system.
     init(errno number: Int32, action: String) {
         let code: Code =
