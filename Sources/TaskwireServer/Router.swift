@@ -95,7 +95,10 @@ final class Router: Sendable {
     /// Reads a message. Nothing of what a caller could make large is kept for a call that waits.
     private func read(_ message: IncomingRequest, at arrival: ContinuousClock.Instant) -> Incoming {
         do throws(TaskwireError) {
-            guard heldByteCount() <= limits.maxBytesInProgress else { throw Self.noMemory }
+            // Without this message, so that one that comes alone is served whatever its size.
+            guard heldByteCount() - message.message.count < limits.maxBytesInProgress else {
+                throw Self.noMemory
+            }
             let request = try arenas.withArena { arena throws(TaskwireError) in
                 try message.message.withUnsafeBytes { bytes throws(TaskwireError) in
                     try RPCRequest(
@@ -406,7 +409,7 @@ final class Router: Sendable {
         do throws(TaskwireError) {
             let message = try encoded(response)
             let isTooMuch =
-                message.count > Self.smallReplyByteCount && heldByteCount() > limits.maxBytesInProgress
+                message.count > Self.smallReplyByteCount && heldByteCount() >= limits.maxBytesInProgress
             return mayBeReplaced && isTooMuch ? try encoded(.reply(.failure(Self.noMemory))) : message
         } catch {
             let failure = error.reason == .tooLarge ? Self.noRoom(limits.maxMessageBytes) : error

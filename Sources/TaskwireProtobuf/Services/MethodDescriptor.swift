@@ -15,6 +15,13 @@ package struct MethodDescriptor: Sendable {
         input = MessageDescriptor(method.input)
     }
 
+    /// The names of the fields of its request.
+    package var requestFieldNames: [String] {
+        let message = input.pointer.pointee
+        return UnsafeBufferPointer(start: message.fields, count: Int(message.n_fields))
+            .map { String(cString: $0.name) }
+    }
+
     /// Checks that the bytes are an encoded request of this method, without reading it.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE or INVALID_FIELD with the path of the field.
     package func checkBody(_ bytes: [UInt8]) throws(TaskwireError) {
