@@ -226,6 +226,7 @@ struct LimitTests {
                 try await withServer(on: InMemoryTaskStore(), listen: [listen], limits: limits) { server in
                     var configuration = TaskwireClient.Configuration()
                     configuration.connectTimeout = .milliseconds(500)
+                    configuration.defaultTimeout = .seconds(1)
                     let clients = try (0..<3).map { _ in
                         try TaskwireClient(url: server.urls[0], configuration: configuration)
                     }

@@ -31,7 +31,8 @@ struct TLSTests {
         _ configuration: TaskwireClient.Configuration
     ) async throws -> TaskwireError? {
         var configuration = configuration
-        configuration.connectTimeout = .seconds(2)
+        configuration.connectTimeout = .seconds(1)
+        configuration.defaultTimeout = .seconds(2)
         return try await withTaskwireClient(url, configuration) { client async throws in
             await TaskwireServiceTests.refusal { _ = try await client.ping() }
         }
