@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "TaskwireProtobuf",
             dependencies: ["CTaskwireProtos", "Taskwire"],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
         .target(
             name: "TaskwireStorage",
