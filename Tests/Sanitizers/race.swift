@@ -22,11 +22,16 @@ let counter = Counter(isLocked: CommandLine.arguments.dropFirst().first == "lock
 let threads = (0..<4).map { _ in
     var thread = pthread_t()
     let context = Unmanaged.passRetained(counter).toOpaque()
-    pthread_create(&thread, nil, { context in
-        guard let context else { return nil }
-        Unmanaged<Counter>.fromOpaque(context).takeRetainedValue().count()
-        return nil
-    }, context)
+    pthread_create(
+        &thread,
+        nil,
+        { context in
+            guard let context else { return nil }
+            Unmanaged<Counter>.fromOpaque(context).takeRetainedValue().count()
+            return nil
+        },
+        context
+    )
     return thread
 }
 for thread in threads { pthread_join(thread, nil) }
