@@ -73,7 +73,7 @@ check_thread() {
     grep "^SUMMARY" "$scratch/race.txt"
     step "thread: build"
     swift build --build-tests --sanitize thread --scratch-path "$scratch" -Xlinker "$scratch/mutex.o"
-    export TSAN_OPTIONS="log_path=$reports/thread:atexit_sleep_ms=0"
+    export TSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/thread.txt:log_path=$reports/thread:atexit_sleep_ms=0"
     echo "Skipped: two tests with ulimit -f, which the sanitizer's own file in TMPDIR does not survive."
     run_tests thread '/(restoreWithoutRoom|copyFails)\('
 }
