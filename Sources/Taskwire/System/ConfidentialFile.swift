@@ -14,10 +14,10 @@ package struct ConfidentialFile: Sendable {
     /// - Throws: `Errno.fileTooLarge` above `maximumByteCount`, and what opening and reading throw.
     package init(path: String, maximumByteCount: Int) throws(Errno) {
         do {
-            let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
             defer { try? descriptor.close() }
             var status = stat()
-            guard fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+            guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
             isReadableByOthers = status.st_mode & S_IROTH != 0
             isWritableByOthers = status.st_mode & (S_IWGRP | S_IWOTH) != 0
             bytes = try Self.readAll(descriptor, maximumByteCount)
@@ -33,7 +33,7 @@ package struct ConfidentialFile: Sendable {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+            let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
             guard count > 0 else { return bytes }
             bytes += chunk.prefix(count)
             guard bytes.count <= maximumByteCount else { throw Errno.fileTooLarge }

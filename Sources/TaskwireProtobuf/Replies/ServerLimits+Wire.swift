@@ -2,7 +2,7 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ServerLimits: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__limits__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__limits__init)
 
     init(_ message: Taskwire__V1__Limits) throws(TaskwireError) {
         self.init()
