@@ -17,9 +17,9 @@ package struct MethodDescriptor: Sendable {
 
     /// The names of the fields of its request.
     package var requestFieldNames: [String] {
-        let message = input.pointer.pointee
-        return UnsafeBufferPointer(start: message.fields, count: Int(message.n_fields))
-            .map { String(cString: $0.name) }
+        let message = unsafe input.pointer.pointee
+        return unsafe UnsafeBufferPointer(start: message.fields, count: Int(message.n_fields))
+            .map { unsafe String(cString: $0.name) }
     }
 
     /// Checks that the bytes are an encoded request of this method, without reading it.
