@@ -76,7 +76,7 @@ let package = Package(
                 "TaskwireProtobuf",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
         .target(
             name: "TaskwireClient",

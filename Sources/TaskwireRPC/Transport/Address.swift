@@ -102,7 +102,8 @@ package struct Address: Hashable, Sendable {
             }
             var address = in_addr()
             // The address is in network byte order: its first byte is the first in memory.
-            return inet_pton(AF_INET, host, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
+            return unsafe inet_pton(AF_INET, host, &address) == 1
+                && UInt32(bigEndian: address.s_addr) >> 24 == 127
         }
     }
 
@@ -139,7 +140,7 @@ package struct Address: Hashable, Sendable {
             host = text[text.index(after: text.startIndex)..<end]
             remainder = text[text.index(after: end)...]
             var parsed = in6_addr()
-            guard inet_pton(AF_INET6, String(host), &parsed) == 1 else {
+            guard unsafe inet_pton(AF_INET6, String(host), &parsed) == 1 else {
                 throw invalid(address, "\"\(host)\" is not an IPv6 address")
             }
         } else {

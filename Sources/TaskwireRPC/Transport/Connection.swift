@@ -52,7 +52,7 @@ package final class Connection: Sendable {
         _ body: () async throws -> Output
     ) async rethrows -> Output {
         // The task cannot end before this function does, so it may be referred to until then.
-        let scope = withUnsafeCurrentTask { task in task.map(CancellationScope.init(task:)) }
+        let scope = unsafe withUnsafeCurrentTask { task in unsafe task.map(CancellationScope.init(task:)) }
         guard let scope else { return try await body() }
         open(scope)
         defer { close(scope) }

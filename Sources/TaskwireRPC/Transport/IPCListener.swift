@@ -141,7 +141,7 @@ final class IPCListener: Sendable {
             return true
         }
         if wasCurrent {
-            unlink(path)
+            unsafe unlink(path)
         }
     }
 
@@ -169,7 +169,7 @@ final class IPCListener: Sendable {
             return false
         }
         if isTooLate {
-            unlink(path)
+            unsafe unlink(path)
             nng_listener_close(next.listener)
         }
     }
@@ -193,11 +193,15 @@ final class IPCListener: Sendable {
         }
         let action = "Listening on \(address)"
         var listener = nng_listener()
-        var result = nng_listener_create(&listener, socket, "ipc://\(privatePath)")
+        var result = unsafe nng_listener_create(&listener, socket, "ipc://\(privatePath)")
         guard result == 0 else { throw TransportError(result: result, action: action) }
         onOpening(listener.id)
         // Set before nng lets anyone connect.
-        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, isForEverybody ? 0o666 : 0o600)
+        result = unsafe nng_listener_set_int(
+            listener,
+            NNG_OPT_IPC_PERMISSIONS,
+            isForEverybody ? 0o666 : 0o600
+        )
         if result == 0 {
             result = nng_listener_start(listener, 0)
         }
@@ -205,7 +209,7 @@ final class IPCListener: Sendable {
             nng_listener_close(listener)
             throw TransportError(result: result, action: action)
         }
-        guard rename(privatePath, path) == 0 else {
+        guard unsafe rename(privatePath, path) == 0 else {
             let number = errno
             nng_listener_close(listener)
             throw TransportError(errno: number, action: action)
@@ -216,7 +220,7 @@ final class IPCListener: Sendable {
     /// The path may be free or hold the socket of a server that was killed, but nothing else.
     private static func refuseForeignFile(at path: String, address: Address) throws(TransportError) {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return }
+        guard unsafe lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw TransportError(
                 code: .addressInvalid,

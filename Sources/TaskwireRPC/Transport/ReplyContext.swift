@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable` is safe: the pointer is set once, in `init`, nng locks the operation behind it, and
 /// one receive loop at a time uses the context; `state` is what callbacks and others share.
-final class ReplyContext: @unchecked Sendable {
+@safe final class ReplyContext: @unchecked Sendable {
     /// A request as nng delivers it.
     struct Delivery: Sendable {
         let message: Message
@@ -51,7 +51,7 @@ final class ReplyContext: @unchecked Sendable {
         ledger: ByteLedger
     ) throws(TransportError) {
         var context = nng_ctx()
-        let result = nng_ctx_open(&context, socket)
+        let result = unsafe nng_ctx_open(&context, socket)
         self.context = context
         self.sendTimeout = nng_duration(max(1, min(sendTimeout / .milliseconds(1), Double(nng_duration.max))))
         self.idleCount = idleCount
@@ -60,14 +60,14 @@ final class ReplyContext: @unchecked Sendable {
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a reply context")
         }
-        let allocation = nng_aio_alloc(
+        let allocation = unsafe nng_aio_alloc(
             &operation,
             { argument in
-                guard let argument else { return }
-                let context = Unmanaged<ReplyContext>.fromOpaque(argument).takeUnretainedValue()
+                guard let argument = unsafe argument else { return }
+                let context = unsafe Unmanaged<ReplyContext>.fromOpaque(argument).takeUnretainedValue()
                 CallbackExecutor.runCallback { context.completed() }
             },
-            Unmanaged.passUnretained(self).toOpaque()
+            unsafe Unmanaged.passUnretained(self).toOpaque()
         )
         guard allocation == 0 else {
             nng_ctx_close(context)
@@ -107,8 +107,8 @@ final class ReplyContext: @unchecked Sendable {
 
     /// Waits for a running callback and frees the operation. Never call it on nng's threads.
     func free() {
-        nng_aio_stop(operation)
-        nng_aio_free(operation)
+        unsafe nng_aio_stop(operation)
+        unsafe nng_aio_free(operation)
     }
 
     private func send(
@@ -128,9 +128,9 @@ final class ReplyContext: @unchecked Sendable {
         }
         ledger.charge(byteCount)
         // A reader that is too slow. nng sets a timer only when the connection is busy.
-        nng_aio_set_timeout(operation, sendTimeout)
-        nng_aio_set_msg(operation, reply.release())
-        calls.make { nng_ctx_send(context, operation) }
+        unsafe nng_aio_set_timeout(operation, sendTimeout)
+        unsafe nng_aio_set_msg(operation, reply.release())
+        calls.make { unsafe nng_ctx_send(context, operation) }
     }
 
     /// Counts the context as one that waits for a request, or is about to. Harmless when repeated.
@@ -143,8 +143,8 @@ final class ReplyContext: @unchecked Sendable {
     private func receive() {
         countAsIdle()
         state.withLock { $0.phase = .receiving }
-        nng_aio_set_timeout(operation, NNG_DURATION_INFINITE)
-        calls.make { nng_ctx_recv(context, operation) }
+        unsafe nng_aio_set_timeout(operation, NNG_DURATION_INFINITE)
+        calls.make { unsafe nng_ctx_recv(context, operation) }
         // nng forgets a cancellation that comes before the start.
         state.withLock { state in
             if state.isStopping {
@@ -157,13 +157,13 @@ final class ReplyContext: @unchecked Sendable {
     /// `nng_aio_cancel`, so the lock is not taken twice.
     private func cancelReceiving(_ state: borrowing State) {
         if case .receiving = state.phase {
-            nng_aio_cancel(operation)
+            unsafe nng_aio_cancel(operation)
         }
     }
 
     /// nng's callback: the operation has ended.
     private func completed() {
-        let result = nng_aio_result(operation)
+        let result = unsafe nng_aio_result(operation)
         switch state.withLock({ $0.phase }) {
         case .sending(let pipe, let byteCount, let thenReceive):
             ledger.credit(byteCount)
@@ -182,22 +182,22 @@ final class ReplyContext: @unchecked Sendable {
         case .receiving:
             isCounted = false
             idleCount.add(-1)
-            guard result == 0, let message = nng_aio_get_msg(operation) else {
+            guard result == 0, let message = unsafe nng_aio_get_msg(operation) else {
                 resume(with: nil)
                 return
             }
-            nng_aio_set_msg(operation, nil)
-            let pipe = nng_msg_get_pipe(message).id
-            resume(with: Delivery(message: Message(adopting: message, ledger: ledger), pipe: pipe))
+            unsafe nng_aio_set_msg(operation, nil)
+            let pipe = unsafe nng_msg_get_pipe(message).id
+            unsafe resume(with: Delivery(message: Message(adopting: message, ledger: ledger), pipe: pipe))
         case .resting:
             break
         }
     }
 
     private func discardMessage() {
-        if let message = nng_aio_get_msg(operation) {
-            nng_aio_set_msg(operation, nil)
-            nng_msg_free(message)
+        if let message = unsafe nng_aio_get_msg(operation) {
+            unsafe nng_aio_set_msg(operation, nil)
+            unsafe nng_msg_free(message)
         }
     }
 

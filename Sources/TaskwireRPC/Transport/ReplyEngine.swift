@@ -83,13 +83,13 @@ final class ReplyEngine: Sendable {
         self.commander = commander
         idleCount = IdleCount(reserve: Self.idleReserve) { commander.yield(.openContexts) }
         var socket = nng_socket()
-        let result = nng_rep0_open(&socket)
+        let result = unsafe nng_rep0_open(&socket)
         self.socket = socket
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a server socket")
         }
-        let argument = Unmanaged.passUnretained(self).toOpaque()
-        let settings = [
+        let argument = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let settings = unsafe [
             // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
             nng_socket_set_size(
                 socket,
@@ -140,7 +140,7 @@ final class ReplyEngine: Sendable {
                 socket: socket,
                 isForEverybody: options.isForEverybody
             ) { [unowned(unsafe) self] id in
-                register(id, address, options)
+                unsafe register(id, address, options)
             }
             let (isTooLate, isFirst) = state.withLock { state in
                 guard state.phase == .open || state.phase == .running else { return (true, false) }
@@ -181,17 +181,17 @@ final class ReplyEngine: Sendable {
         _ makeAddress: (UInt16) -> Address
     ) throws(TransportError) -> Address {
         let listener = try open(address, options) { listener in
-            nng_listener_set_bool(listener, NNG_OPT_TCP_NODELAY, true)
-            nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)
+            unsafe nng_listener_set_bool(listener, NNG_OPT_TCP_NODELAY, true)
+            unsafe nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)
             guard let tls else { return 0 }
-            return nng_listener_set_ptr(
+            return unsafe nng_listener_set_ptr(
                 listener,
                 NNG_OPT_TLS_CONFIG,
                 UnsafeMutableRawPointer(tls.configuration)
             )
         }
         var port: Int32 = 0
-        nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port)
+        unsafe nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port)
         let bound = makeAddress(UInt16(truncatingIfNeeded: port))
         register(listener.id, bound, options)
         return bound
@@ -203,7 +203,7 @@ final class ReplyEngine: Sendable {
         configure: (nng_listener) -> Int32
     ) throws(TransportError) -> nng_listener {
         var listener = nng_listener()
-        var result = nng_listener_create(&listener, socket, address.description)
+        var result = unsafe nng_listener_create(&listener, socket, address.description)
         if result == 0 {
             register(listener.id, address, options)
             result = configure(listener)
@@ -259,14 +259,14 @@ final class ReplyEngine: Sendable {
 
     /// nng's callback for a new connection, which it will not use before this returns.
     private static let pipeAdded: nng_pipe_cb = { pipe, _, argument in
-        guard let argument else { return }
-        Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().accept(pipe)
+        guard let argument = unsafe argument else { return }
+        unsafe Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().accept(pipe)
     }
 
     /// nng's callback for a connection that is gone, also for one that was never accepted.
     private static let pipeRemoved: nng_pipe_cb = { pipe, _, argument in
-        guard let argument else { return }
-        Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().forget(pipe)
+        guard let argument = unsafe argument else { return }
+        unsafe Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().forget(pipe)
     }
 
     private func accept(_ pipe: nng_pipe) {
@@ -299,7 +299,7 @@ final class ReplyEngine: Sendable {
     private static func userID(of pipe: nng_pipe, at address: Address) -> UInt32? {
         guard case .ipc = address.transport else { return nil }
         var user: UInt64 = 0
-        guard nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user) == 0 else { return nil }
+        guard unsafe nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user) == 0 else { return nil }
         return UInt32(exactly: user)
     }
 
@@ -319,12 +319,12 @@ final class ReplyEngine: Sendable {
         switch address.transport {
         case .ipc:
             var process: UInt64 = 0
-            nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &process)
+            unsafe nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &process)
             let user = userID(of: pipe, at: address).map { "\($0)" } ?? "unknown"
             return "ipc uid=\(user) pid=\(process)"
         case .tcp, .tls:
             var remote = nng_sockaddr()
-            guard nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 else { return "tcp" }
+            guard unsafe nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 else { return "tcp" }
             return remote.hostAndPort ?? "tcp"
         case .inproc:
             return "inproc"

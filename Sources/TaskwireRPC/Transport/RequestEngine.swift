@@ -65,12 +65,12 @@ final class RequestEngine: DeadlineKeeper {
     init(configuration: RequestSocket.Configuration) throws(TransportError) {
         self.configuration = configuration
         var socket = nng_socket()
-        let result = nng_req0_open(&socket)
+        let result = unsafe nng_req0_open(&socket)
         self.socket = socket
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a socket for \(configuration.address)")
         }
-        let settings = [
+        let settings = unsafe [
             // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
             nng_socket_set_size(
                 socket,
@@ -89,7 +89,7 @@ final class RequestEngine: DeadlineKeeper {
     }
 
     private var engineArgument: UnsafeMutableRawPointer {
-        Unmanaged.passUnretained(self).toOpaque()
+        unsafe Unmanaged.passUnretained(self).toOpaque()
     }
 
     var isConnected: Bool {
@@ -186,7 +186,8 @@ final class RequestEngine: DeadlineKeeper {
 
     private func openSlot(for exchange: Exchange) {
         do throws(TransportError) {
-            let slot = try RequestSlot(socket: socket) { [unowned(unsafe) self] slot in completed(slot) }
+            let slot = try RequestSlot(socket: socket) { [unowned(unsafe) self] slot in unsafe completed(slot)
+            }
             state.withLock { $0.slots.append(slot) }
             start(exchange, on: slot)
         } catch {
@@ -202,8 +203,8 @@ final class RequestEngine: DeadlineKeeper {
         while let exchange = candidate {
             if exchange.beginSending(on: slot) {
                 slot.exchange.withLock { $0 = exchange }
-                nng_aio_set_msg(slot.operation, exchange.message.release())
-                calls.make { nng_ctx_send(slot.context, slot.operation) }
+                unsafe nng_aio_set_msg(slot.operation, exchange.message.release())
+                calls.make { unsafe nng_ctx_send(slot.context, slot.operation) }
                 if state.withLock({ $0.phase == .closing }) {
                     // The closing may not have seen it, and waits for it.
                     abort(exchange, .closed)
@@ -231,24 +232,26 @@ final class RequestEngine: DeadlineKeeper {
     /// nng's callback: the operation of the slot has ended.
     private func completed(_ slot: RequestSlot) {
         guard let exchange = slot.exchange.withLock({ $0 }) else { return }
-        let result = nng_aio_result(slot.operation)
+        let result = unsafe nng_aio_result(slot.operation)
         switch exchange.phase {
         case .sending where result == 0:
             // The receive is posted here and not together with the send: nng crashes when a receive that
             // was posted before its send was done is cancelled.
             exchange.beginReceiving(on: slot)
-            calls.make { nng_ctx_recv(slot.context, slot.operation) }
+            calls.make { unsafe nng_ctx_recv(slot.context, slot.operation) }
             exchange.cancelIfAborted()
         case .sending:
             // What could not be sent is still ours.
-            if let message = nng_aio_get_msg(slot.operation) {
-                nng_aio_set_msg(slot.operation, nil)
-                nng_msg_free(message)
+            if let message = unsafe nng_aio_get_msg(slot.operation) {
+                unsafe nng_aio_set_msg(slot.operation, nil)
+                unsafe nng_msg_free(message)
             }
             finish(exchange, slot, result: result, reply: nil, mayHaveBeenSent: false)
         case .receiving:
-            let reply = result == 0 ? nng_aio_get_msg(slot.operation).map { Message(adopting: $0) } : nil
-            nng_aio_set_msg(slot.operation, nil)
+            let reply =
+                unsafe result == 0
+                ? nng_aio_get_msg(slot.operation).map { unsafe Message(adopting: $0) } : nil
+            unsafe nng_aio_set_msg(slot.operation, nil)
             finish(exchange, slot, result: result, reply: reply, mayHaveBeenSent: true)
         case .created, .queued, .finished:
             break
@@ -380,7 +383,7 @@ final class RequestEngine: DeadlineKeeper {
             }
         }
         var dialer = nng_dialer()
-        var result = nng_dialer_create(&dialer, socket, address.description)
+        var result = unsafe nng_dialer_create(&dialer, socket, address.description)
         if result == 0 {
             result = configure(dialer)
         }
@@ -427,10 +430,10 @@ final class RequestEngine: DeadlineKeeper {
         case .ipc, .inproc:
             return 0
         case .tcp, .tls:
-            nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
-            nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
+            unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
+            unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
             guard let tls = configuration.tls else { return 0 }
-            return nng_dialer_set_ptr(
+            return unsafe nng_dialer_set_ptr(
                 dialer,
                 NNG_OPT_TLS_CONFIG,
                 UnsafeMutableRawPointer(tls.configuration)
@@ -461,8 +464,8 @@ final class RequestEngine: DeadlineKeeper {
 
     /// nng's callback for a connection that stands.
     private static let pipeAdded: nng_pipe_cb = { pipe, _, argument in
-        guard let argument else { return }
-        let engine = Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
+        guard let argument = unsafe argument else { return }
+        let engine = unsafe Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
         engine.state.withLock { state in
             state.pipe = pipe.id
             state.connectedSince = .now
@@ -477,8 +480,8 @@ final class RequestEngine: DeadlineKeeper {
     /// kills the server's listener.
     private static let pipeRemoved: nng_pipe_cb = { pipe, _, argument in
         nng_dialer_close(nng_pipe_dialer(pipe))
-        guard let argument else { return }
-        let engine = Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
+        guard let argument = unsafe argument else { return }
+        let engine = unsafe Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
         let wasCurrent = engine.state.withLock { state in
             guard state.pipe == pipe.id else { return false }
             state.pipe = nil

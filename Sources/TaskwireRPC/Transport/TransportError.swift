@@ -81,7 +81,7 @@ extension TransportError {
     init(result: Int32, action: String, mayHaveBeenSent: Bool = false) {
         self.init(
             code: Code(result: result),
-            message: "\(action) failed: \(String(cString: nng_strerror(result))).",
+            message: unsafe "\(action) failed: \(String(cString: nng_strerror(result))).",
             mayHaveBeenSent: mayHaveBeenSent
         )
     }
@@ -113,7 +113,7 @@ extension TransportError {
             case ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP: .addressInvalid
             default: .other
             }
-        self.init(code: code, message: "\(action) failed: \(String(cString: strerror(number))).")
+        self.init(code: code, message: unsafe "\(action) failed: \(String(cString: strerror(number))).")
     }
 }
 

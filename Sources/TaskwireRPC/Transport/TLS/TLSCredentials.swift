@@ -5,22 +5,22 @@ internal import CNNG
 /// nng 1.5.2 with Mbed TLS speaks TLS 1.2 and compares DNS names, not the IP addresses of a certificate.
 ///
 /// `@unchecked Sendable` is safe: the pointer is set once, in `init`, and nng counts and locks what is behind it.
-package final class TLSCredentials: @unchecked Sendable {
+@safe package final class TLSCredentials: @unchecked Sendable {
     /// The `nng_tls_config`.
     let configuration: OpaquePointer
 
     private init(mode: nng_tls_mode) throws(TransportError) {
         var configuration: OpaquePointer?
-        let result = nng_tls_config_alloc(&configuration, mode)
-        guard result == 0, let configuration else {
+        let result = unsafe nng_tls_config_alloc(&configuration, mode)
+        guard result == 0, let configuration = unsafe configuration else {
             throw TransportError(result: result, action: "Preparing TLS")
         }
-        self.configuration = configuration
+        unsafe self.configuration = unsafe configuration
     }
 
     deinit {
         // Sockets that use it hold it themselves.
-        nng_tls_config_free(configuration)
+        unsafe nng_tls_config_free(configuration)
     }
 
     /// What a server shows, and which clients it lets in.
@@ -38,7 +38,7 @@ package final class TLSCredentials: @unchecked Sendable {
         try credentials.show(certificate, key)
         if let authorities {
             try credentials.believe(authorities)
-            try credentials.set(
+            try unsafe credentials.set(
                 nng_tls_config_auth_mode(credentials.configuration, NNG_TLS_AUTH_MODE_REQUIRED),
                 "Requiring certificates of clients"
             )
@@ -61,7 +61,7 @@ package final class TLSCredentials: @unchecked Sendable {
         try credentials.believe(authorities)
         if let identity { try credentials.show(identity.certificate, identity.key) }
         // Without a name nng would take any certificate of the authorities.
-        try credentials.set(
+        try unsafe credentials.set(
             nng_tls_config_server_name(credentials.configuration, serverName),
             "Expecting the name \(serverName)"
         )
@@ -69,7 +69,7 @@ package final class TLSCredentials: @unchecked Sendable {
     }
 
     private func show(_ certificate: PEMFile, _ key: PEMFile) throws(TransportError) {
-        guard nng_tls_config_own_cert(configuration, certificate.text, key.text, nil) == 0 else {
+        guard unsafe nng_tls_config_own_cert(configuration, certificate.text, key.text, nil) == 0 else {
             throw TransportError(
                 code: .addressInvalid,
                 message: "\(certificate.path) and \(key.path) are not a certificate and its unencrypted key."
@@ -78,7 +78,7 @@ package final class TLSCredentials: @unchecked Sendable {
     }
 
     private func believe(_ authorities: PEMFile) throws(TransportError) {
-        guard nng_tls_config_ca_chain(configuration, authorities.text, nil) == 0 else {
+        guard unsafe nng_tls_config_ca_chain(configuration, authorities.text, nil) == 0 else {
             throw TransportError(
                 code: .addressInvalid,
                 message: "\(authorities.path) does not hold certificates of authorities."
