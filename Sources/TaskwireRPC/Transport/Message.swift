@@ -6,7 +6,7 @@ internal import Synchronization
 /// A message has one owner at a time. Giving it to ``RequestSocket/exchange(_:deadline:)`` or returning it
 /// from a handler gives the bytes away: what is left behind is an empty message.
 ///
-/// `@unchecked Sendable` is safe: the only stored property is an atomic pointer that is set once and
+/// `@unchecked Sendable` is safe: beside the ledger, all that is stored is an atomic pointer that is set once and
 /// cleared once, and the bytes behind it are written by the message's owner before it is handed on.
 @safe package final class Message: @unchecked Sendable {
     /// The `nng_msg`, or nil once it belongs to nng again.
