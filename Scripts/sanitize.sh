@@ -57,6 +57,7 @@ check_address() {
     swift build --build-tests --sanitize address --scratch-path "$scratch" \
         -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
     export ASAN_OPTIONS="log_path=$reports/address:detect_leaks=1:handle_sigill=1"
+    export LSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/leaks.txt:print_suppressions=0"
     run_tests address
 }
 
