@@ -63,13 +63,3 @@ extension Site {
         return result.standardOutput
     }
 }
-
-extension RequestSocket {
-    /// Sends a content and returns the answer.
-    func response(to bytes: [UInt8]) async throws -> RPCResponse {
-        let message = try Message(size: bytes.count)
-        message.withUnsafeMutableBytes { $0.copyBytes(from: bytes) }
-        let response = try await exchange(message, deadline: .now.advanced(by: .seconds(120)))
-        return try response.withUnsafeBytes { try RPCResponse(wire: $0, arena: Arena()) }
-    }
-}
