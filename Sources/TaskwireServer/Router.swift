@@ -160,6 +160,7 @@ final class Router: Sendable {
                 }
             }
         }
+        connection.release(batch.byteCount)
         return batch.replies
     }
 
@@ -210,22 +211,33 @@ final class Router: Sendable {
         switch reply {
         case .success(.value(let value)):
             let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
-            guard !mayBeReplaced || hasMemory(for: batch.byteCount + body.count, of: connection) else {
+            if mayBeReplaced, batch.byteCount + body.count > Self.smallReplyByteCount,
+                !memory.admits(replyOf: body.count, to: connection)
+            {
                 throw Self.noMemory
             }
-            guard batch.takeRoom(body.count) else { throw Self.noRoom(limits.maxMessageBytes) }
+            guard takeRoom(body.count, in: batch, for: connection) else {
+                throw Self.noRoom(limits.maxMessageBytes)
+            }
             return .success(.encoded(body))
         case .failure(var error):
             guard let task = error.task else { return reply }
             let byteCount = try? arenas.withArena { arena throws(TaskwireError) in
                 try task.prepared(in: arena).byteCount
             }
-            let hasRoom = byteCount.map { batch.takeRoom($0) } ?? false
+            let hasRoom = byteCount.map { takeRoom($0, in: batch, for: connection) } ?? false
             if !hasRoom { error.task = nil }
             return .failure(error)
         case .success(.encoded):
             return reply
         }
+    }
+
+    /// Takes room in a batch, which is memory that is kept until its message is made.
+    private func takeRoom(_ byteCount: Int, in batch: BatchProgress, for connection: Connection) -> Bool {
+        guard batch.takeRoom(byteCount) else { return false }
+        connection.hold(byteCount)
+        return true
     }
 
     // MARK: Calls
@@ -416,17 +428,15 @@ final class Router: Sendable {
     ) -> Message? {
         do throws(TaskwireError) {
             let message = try encoded(response)
-            return mayBeReplaced && !hasMemory(for: message.count, of: connection)
-                ? try encoded(.reply(.failure(Self.noMemory))) : message
+            let isTooMuch =
+                message.count > Self.smallReplyByteCount
+                && !memory.admits(replyOf: message.count, to: connection)
+            return mayBeReplaced && isTooMuch ? try encoded(.reply(.failure(Self.noMemory))) : message
         } catch {
             let failure = error.reason == .tooLarge ? Self.noRoom(limits.maxMessageBytes) : error
             complaints.note(failure, peer: connection.peer)
             return try? encoded(.reply(.failure(failure)))
         }
-    }
-
-    private func hasMemory(for replyByteCount: Int, of connection: Connection) -> Bool {
-        replyByteCount <= Self.smallReplyByteCount || memory.admits(replyOf: replyByteCount, to: connection)
     }
 
     private func encoded(_ response: RPCResponse) throws(TaskwireError) -> Message {

@@ -13,7 +13,7 @@ extension HostileTests {
         /// Enough to fill all memory that there may be many times.
         private static let callCount = 200
         /// For tasks that are being read and what the allocator keeps.
-        private static let allowance = 64 << 20
+        private static let allowance = 96 << 20
 
         /// They may have their share of the memory for replies until they are disconnected, and others have the rest.
         /// The tasks are in a file, so that many calls are under way before the first has its reply.

@@ -51,6 +51,16 @@ package final class Connection: Sendable {
         ledger.byteCount
     }
 
+    /// Counts bytes of a reply that is still being put together, until ``release(_:)``.
+    package func hold(_ byteCount: Int) {
+        ledger.charge(byteCount)
+    }
+
+    /// Ends what ``hold(_:)`` began.
+    package func release(_ byteCount: Int) {
+        ledger.credit(byteCount)
+    }
+
     /// Runs `body`, and cancels the task it runs in when the connection goes away or the socket stops, or
     /// that has happened already.
     ///
