@@ -182,6 +182,19 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "HostileTests",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireCommand",
+                "TaskwireProtobuf",
+                "TaskwireRPC",
+                "TaskwireTestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "hello",
             dependencies: ["TaskwireClient"],

@@ -30,7 +30,7 @@ final class Router: Sendable {
     private let complaints: ComplaintLog
     private let audit: AuditLog
     private let tasks: @Sendable (_ owner: String) -> any TaskStore
-    private let heldByteCount: @Sendable () -> Int
+    private let memory: MemoryGate
     private let arenas: ArenaPool
     private let isStopping = Atomic(false)
 
@@ -66,7 +66,7 @@ final class Router: Sendable {
         self.logger = logger
         self.complaints = ComplaintLog(logger: logger)
         self.audit = AuditLog(logger: logger, complaints: complaints)
-        self.heldByteCount = heldByteCount
+        self.memory = MemoryGate(limit: limits.maxBytesInProgress, heldByteCount: heldByteCount)
         self.tasks = tasks
         self.arenas = ArenaPool(limit: limits.maxDecodeBytes)
     }
@@ -82,9 +82,11 @@ final class Router: Sendable {
         switch read(message, at: arrival) {
         case .call(let call):
             let reply = await carryOut(call, from: message.connection)
+            message.message.discard()
             return encoded(.reply(reply), mayBeReplaced: call.kind == .read, for: message.connection)
         case .batch(let calls):
             let replies = await replies(to: calls, from: message.connection, at: arrival)
+            message.message.discard()
             return encoded(.batch(replies), mayBeReplaced: false, for: message.connection)
         case .refused(let error):
             complaints.note(error, peer: message.connection.peer)
@@ -95,10 +97,7 @@ final class Router: Sendable {
     /// Reads a message. Nothing of what a caller could make large is kept for a call that waits.
     private func read(_ message: IncomingRequest, at arrival: ContinuousClock.Instant) -> Incoming {
         do throws(TaskwireError) {
-            // Without this message, so that one that comes alone is served whatever its size.
-            guard heldByteCount() - message.message.count < limits.maxBytesInProgress else {
-                throw Self.noMemory
-            }
+            guard memory.admits(request: message) else { throw Self.noMemory }
             let request = try arenas.withArena { arena throws(TaskwireError) in
                 try message.message.withUnsafeBytes { bytes throws(TaskwireError) in
                     try RPCRequest(
@@ -161,6 +160,7 @@ final class Router: Sendable {
                 }
             }
         }
+        connection.release(batch.byteCount)
         return batch.replies
     }
 
@@ -177,7 +177,8 @@ final class Router: Sendable {
         do throws(TaskwireError) {
             guard batch.hasRoom else { throw Self.noRoom(limits.maxMessageBytes) }
             let prepared = prepare(try call.get(), from: connection, at: arrival, isBatched: true)
-            return try encoded(await carryOut(prepared, from: connection), in: batch)
+            let reply = await carryOut(prepared, from: connection)
+            return try encoded(reply, in: batch, mayBeReplaced: prepared.kind == .read, for: connection)
         } catch {
             complaints.note(error, peer: connection.peer)
             return .failure(error)
@@ -201,23 +202,42 @@ final class Router: Sendable {
 
     /// The reply with its body encoded, which is done once. A failure has its room already, but for its task,
     /// which it can do without.
-    private func encoded(_ reply: RPCReply, in batch: BatchProgress) throws(TaskwireError) -> RPCReply {
+    private func encoded(
+        _ reply: RPCReply,
+        in batch: BatchProgress,
+        mayBeReplaced: Bool,
+        for connection: Connection
+    ) throws(TaskwireError) -> RPCReply {
         switch reply {
         case .success(.value(let value)):
             let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
-            guard batch.takeRoom(body.count) else { throw Self.noRoom(limits.maxMessageBytes) }
+            if mayBeReplaced, batch.byteCount + body.count > Self.smallReplyByteCount,
+                !memory.admits(replyOf: body.count, to: connection)
+            {
+                throw Self.noMemory
+            }
+            guard takeRoom(body.count, in: batch, for: connection) else {
+                throw Self.noRoom(limits.maxMessageBytes)
+            }
             return .success(.encoded(body))
         case .failure(var error):
             guard let task = error.task else { return reply }
             let byteCount = try? arenas.withArena { arena throws(TaskwireError) in
                 try task.prepared(in: arena).byteCount
             }
-            let hasRoom = byteCount.map { batch.takeRoom($0) } ?? false
+            let hasRoom = byteCount.map { takeRoom($0, in: batch, for: connection) } ?? false
             if !hasRoom { error.task = nil }
             return .failure(error)
         case .success(.encoded):
             return reply
         }
+    }
+
+    /// Takes room in a batch, which is memory that is kept until its message is made.
+    private func takeRoom(_ byteCount: Int, in batch: BatchProgress, for connection: Connection) -> Bool {
+        guard batch.takeRoom(byteCount) else { return false }
+        connection.hold(byteCount)
+        return true
     }
 
     // MARK: Calls
@@ -409,7 +429,8 @@ final class Router: Sendable {
         do throws(TaskwireError) {
             let message = try encoded(response)
             let isTooMuch =
-                message.count > Self.smallReplyByteCount && heldByteCount() >= limits.maxBytesInProgress
+                message.count > Self.smallReplyByteCount
+                && !memory.admits(replyOf: message.count, to: connection)
             return mayBeReplaced && isTooMuch ? try encoded(.reply(.failure(Self.noMemory))) : message
         } catch {
             let failure = error.reason == .tooLarge ? Self.noRoom(limits.maxMessageBytes) : error

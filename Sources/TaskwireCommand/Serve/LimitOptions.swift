@@ -153,7 +153,12 @@ struct LimitOptions: ParsableArguments {
     )
     var maxCallsInProgress: Int?
 
-    @Option(help: "Bytes of requests and replies that are kept at a time. (default: 268435456)")
+    @Option(
+        help: """
+            Bytes of requests and replies that are kept at a time. One connection may have as many as are left for \
+            others. (default: 268435456)
+            """
+    )
     var maxBytesInProgress: Int?
 
     @Option(help: "Connections at a time; lowered to what the system allows. (default: 16384)")

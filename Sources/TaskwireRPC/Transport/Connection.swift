@@ -21,6 +21,8 @@ package final class Connection: Sendable {
 
     /// nng's number of the listener.
     let listenerID: UInt32
+    /// The bytes of its requests and replies.
+    let ledger: ByteLedger
     /// How many replies were handed to nng for this connection.
     let replyCount = Atomic<UInt64>(0)
 
@@ -32,7 +34,8 @@ package final class Connection: Sendable {
         listenerNumber: Int,
         listenerID: UInt32,
         peer: String,
-        peerUserID: UInt32?
+        peerUserID: UInt32?,
+        ledger: ByteLedger
     ) {
         self.id = id
         self.listener = listener
@@ -40,6 +43,22 @@ package final class Connection: Sendable {
         self.listenerID = listenerID
         self.peer = peer
         self.peerUserID = peerUserID
+        self.ledger = ledger
+    }
+
+    /// Bytes of its requests that are kept, and of the replies to it that have not left yet.
+    package var heldByteCount: Int {
+        ledger.byteCount
+    }
+
+    /// Counts bytes of a reply that is still being put together, until ``release(_:)``.
+    package func hold(_ byteCount: Int) {
+        ledger.charge(byteCount)
+    }
+
+    /// Ends what ``hold(_:)`` began.
+    package func release(_ byteCount: Int) {
+        ledger.credit(byteCount)
     }
 
     /// Runs `body`, and cancels the task it runs in when the connection goes away or the socket stops, or

@@ -9,7 +9,8 @@ internal import Synchronization
     /// A request as nng delivers it.
     struct Delivery: Sendable {
         let message: Message
-        let pipe: UInt32
+        /// Nil when it is gone already.
+        let connection: Connection?
     }
 
     /// resting → receiving → resting, or resting → sending → receiving → resting. Stopping leads from
@@ -18,7 +19,7 @@ internal import Synchronization
         /// The loop has the request, or has ended.
         case resting
         /// A reply is being sent on the connection.
-        case sending(connection: nng_pipe, byteCount: Int, thenReceive: Bool)
+        case sending(connection: Connection, byteCount: Int, thenReceive: Bool)
         /// The context waits for a request.
         case receiving
     }
@@ -38,7 +39,8 @@ internal import Synchronization
     /// How many contexts of the socket are waiting for a request, or are about to.
     private let idleCount: IdleCount
     private let calls: NativeCalls
-    private let ledger: ByteLedger
+    /// Finds a connection by nng's number.
+    private let connection: @Sendable (UInt32) -> Connection?
     /// Whether `idleCount` includes this context. Used by the loop, the callbacks and whoever starts the loop, one at a
     /// time.
     private var isCounted = false
@@ -48,7 +50,7 @@ internal import Synchronization
         sendTimeout: Duration,
         idleCount: IdleCount,
         calls: NativeCalls,
-        ledger: ByteLedger
+        connection: @escaping @Sendable (UInt32) -> Connection?
     ) throws(TransportError) {
         var context = nng_ctx()
         let result = unsafe nng_ctx_open(&context, socket)
@@ -56,7 +58,7 @@ internal import Synchronization
         self.sendTimeout = nng_duration(max(1, min(sendTimeout / .milliseconds(1), Double(nng_duration.max))))
         self.idleCount = idleCount
         self.calls = calls
-        self.ledger = ledger
+        self.connection = connection
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a reply context")
         }
@@ -79,10 +81,10 @@ internal import Synchronization
     /// both: the receive is posted by the send's callback.
     ///
     /// - Returns: The request, or nil when the socket stops.
-    func nextRequest(replying reply: Message?, on pipe: UInt32) async -> Delivery? {
+    func nextRequest(replying reply: Message?, on connection: Connection?) async -> Delivery? {
         await withCheckedContinuation { continuation in
-            if let reply {
-                send(reply, on: pipe, thenReceive: true, continuation)
+            if let reply, let connection {
+                send(reply, on: connection, thenReceive: true, continuation)
             } else {
                 state.withLock { $0.continuation = continuation }
                 receive()
@@ -91,9 +93,9 @@ internal import Synchronization
     }
 
     /// Sends the reply to the last request and waits until nng has taken it.
-    func conclude(replying reply: Message, on pipe: UInt32) async {
+    func conclude(replying reply: Message, on connection: Connection) async {
         _ = await withCheckedContinuation { continuation in
-            send(reply, on: pipe, thenReceive: false, continuation)
+            send(reply, on: connection, thenReceive: false, continuation)
         }
     }
 
@@ -113,7 +115,7 @@ internal import Synchronization
 
     private func send(
         _ reply: Message,
-        on pipe: UInt32,
+        on connection: Connection,
         thenReceive: Bool,
         _ continuation: CheckedContinuation<Delivery?, Never>
     ) {
@@ -121,12 +123,12 @@ internal import Synchronization
         state.withLock { state in
             state.continuation = continuation
             state.phase = .sending(
-                connection: nng_pipe(id: pipe),
+                connection: connection,
                 byteCount: byteCount,
                 thenReceive: thenReceive
             )
         }
-        ledger.charge(byteCount)
+        connection.ledger.charge(byteCount)
         // A reader that is too slow. nng sets a timer only when the connection is busy.
         unsafe nng_aio_set_timeout(operation, sendTimeout)
         unsafe nng_aio_set_msg(operation, reply.release())
@@ -165,13 +167,13 @@ internal import Synchronization
     private func completed() {
         let result = unsafe nng_aio_result(operation)
         switch state.withLock({ $0.phase }) {
-        case .sending(let pipe, let byteCount, let thenReceive):
-            ledger.credit(byteCount)
+        case .sending(let connection, let byteCount, let thenReceive):
+            connection.ledger.credit(byteCount)
             if result != 0 {
                 // What could not be sent is still ours.
                 discardMessage()
                 if result == resultCode(NNG_ETIMEDOUT) {
-                    nng_pipe_close(pipe)
+                    nng_pipe_close(nng_pipe(id: connection.id))
                 }
             }
             if thenReceive, !state.withLock({ $0.isStopping }) {
@@ -187,8 +189,9 @@ internal import Synchronization
                 return
             }
             unsafe nng_aio_set_msg(operation, nil)
-            let pipe = unsafe nng_msg_get_pipe(message).id
-            unsafe resume(with: Delivery(message: Message(adopting: message, ledger: ledger), pipe: pipe))
+            let connection = unsafe connection(nng_msg_get_pipe(message).id)
+            let request = unsafe Message(adopting: message, ledger: connection?.ledger)
+            resume(with: Delivery(message: request, connection: connection))
         case .resting:
             break
         }

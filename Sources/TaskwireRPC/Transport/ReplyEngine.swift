@@ -281,7 +281,8 @@ final class ReplyEngine: Sendable {
             listenerNumber: listener.number,
             listenerID: listenerID,
             peer: Self.peer(of: pipe, at: listener.address),
-            peerUserID: Self.userID(of: pipe, at: listener.address)
+            peerUserID: Self.userID(of: pipe, at: listener.address),
+            ledger: ByteLedger(partOf: ledger)
         )
         let isWelcome = state.withLock { state in
             guard state.phase == .open || state.phase == .running,
@@ -382,7 +383,7 @@ final class ReplyEngine: Sendable {
                     sendTimeout: configuration.sendTimeout,
                     idleCount: idleCount,
                     calls: calls,
-                    ledger: ledger
+                    connection: { [unowned(unsafe) self] id in state.withLock { $0.connections[id] } }
                 )
             else { break }
             state.withLock { $0.contexts.append(context) }
@@ -405,12 +406,12 @@ final class ReplyEngine: Sendable {
         _ handler: @Sendable (IncomingRequest) async -> Message?
     ) async {
         var reply: Message?
-        var pipe: UInt32 = 0
-        while let delivery = await context.nextRequest(replying: reply, on: pipe) {
-            pipe = delivery.pipe
+        var connection: Connection?
+        while let delivery = await context.nextRequest(replying: reply, on: connection) {
+            connection = delivery.connection
             reply = nil
             // A request whose connection is gone already has nobody to answer to.
-            guard let connection = state.withLock({ $0.connections[delivery.pipe] }) else { continue }
+            guard let connection else { continue }
             reply = await handler(IncomingRequest(message: delivery.message, connection: connection))
             if let size = reply?.count, size > configuration.maximumMessageSize {
                 reply = nil
@@ -421,7 +422,7 @@ final class ReplyEngine: Sendable {
             if Task.isCancelled {
                 // The next request deserves a task that is not cancelled.
                 if let reply {
-                    await context.conclude(replying: reply, on: pipe)
+                    await context.conclude(replying: reply, on: connection)
                 }
                 break
             }
