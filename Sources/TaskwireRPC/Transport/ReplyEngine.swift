@@ -383,7 +383,7 @@ final class ReplyEngine: Sendable {
                     sendTimeout: configuration.sendTimeout,
                     idleCount: idleCount,
                     calls: calls,
-                    connection: { [unowned(unsafe) self] id in state.withLock { $0.connections[id] } }
+                    connection: { [unowned(unsafe) self] id in unsafe state.withLock { $0.connections[id] } }
                 )
             else { break }
             state.withLock { $0.contexts.append(context) }
