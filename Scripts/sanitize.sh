@@ -36,7 +36,7 @@ run_tests() {
         step "$sanitizer: $target"
         parallel=--parallel
         case "$target" in TaskwireServiceTests | WorkerTests) parallel=--no-parallel ;; esac
-        swift test --skip-build --sanitize "$sanitizer" --scratch-path "$scratch" "$parallel" \
+        swift test --skip-build --disable-xctest --sanitize "$sanitizer" --scratch-path "$scratch" "$parallel" \
             --filter "^$target\\." "${skip[@]}" || failed+=("$sanitizer: $target")
         expect_no_reports || failed+=("$sanitizer: $target, by the reports")
         rm -f "$reports"/*
