@@ -8,12 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . Scripts/setup.sh
-
-# Each in a process of its own, as in Scripts/test.sh.
-targets=(
-    TaskwireTests TaskwireProtobufTests TaskwireStorageTests TaskwireRPCTests TaskwireServiceTests CommandTests
-    WorkerTests
-)
+. Scripts/test-targets.sh
 
 step() { printf '\n== %s, at %d:%02d\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
 
@@ -30,14 +25,12 @@ expect_no_reports() {
 
 # Runs the tests of every target with the arguments: the sanitizer, and what to skip, a regular expression or nothing.
 run_tests() {
-    local sanitizer=$1 skipped=${2-} target parallel skip=()
+    local sanitizer=$1 skipped=${2-} target skip=()
     [ -z "$skipped" ] || skip=(--skip "$skipped")
     for target in "${targets[@]}"; do
         step "$sanitizer: $target"
-        parallel=--parallel
-        case "$target" in TaskwireServiceTests | WorkerTests) parallel=--no-parallel ;; esac
-        swift test --skip-build --disable-xctest --sanitize "$sanitizer" --scratch-path "$scratch" "$parallel" \
-            --filter "^$target\\." "${skip[@]}" || failed+=("$sanitizer: $target")
+        test_target "$target" --disable-xctest --sanitize "$sanitizer" --scratch-path "$scratch" "${skip[@]}" ||
+            failed+=("$sanitizer: $target")
         expect_no_reports || failed+=("$sanitizer: $target, by the reports")
         rm -f "$reports"/*
     done

@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . Scripts/setup.sh
+. Scripts/test-targets.sh
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -12,19 +13,15 @@ step "format"
 Scripts/format.sh --check
 step "build"
 swift build --build-tests
-# Each in a process of its own, and those of the service one after the other: nng's threads are shared by all sockets of
-# a process, and some tests are rough with them.
-targets=(
-    TaskwireTests TaskwireProtobufTests TaskwireStorageTests TaskwireRPCTests TaskwireServiceTests CommandTests
-    WorkerTests
-)
 for target in "${targets[@]}"; do
     step "$target"
-    parallel=--parallel
-    case "$target" in TaskwireServiceTests | WorkerTests) parallel=--no-parallel ;; esac
-    swift test --skip-build "$parallel" --filter "^$target\\."
+    test_target "$target"
 done
 step "interoperability"
 Tests/Interop/run.sh
 step "crashes"
 "$(swift build --show-bin-path)/crash-test" --kills 10
+step "sanitizers"
+Scripts/sanitize.sh
+step "fuzzing"
+Scripts/fuzz.sh
