@@ -23,7 +23,7 @@ limit= keep= targets=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --seconds | --runs)
-            [[ ${2-} =~ ^[1-9][0-9]{0,11}$ ]] || usage "$1 needs a number from 1 on"
+            [[ ${2-} =~ ^[1-9][0-9]{0,8}$ ]] || usage "$1 needs a number from 1 on"
             [ -z "$limit" ] || usage "--seconds and --runs may be given once, and not both"
             [ "$1" = --runs ] && limit=-runs=$2 || limit=-max_total_time=$2
             shift

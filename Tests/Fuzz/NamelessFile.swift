@@ -1,16 +1,16 @@
 internal import SystemPackage
 internal import Taskwire
 
-/// A file that nobody else finds, and that goes with the process.
+/// A file in memory that nobody else finds, and that goes with the process.
 struct NamelessFile: Sendable {
     private let descriptor: FileDescriptor
 
     /// An empty file.
     init() {
         do {
-            descriptor = try TemporaryFile(replacing: "/tmp/taskwire-fuzz").takeNameAway()
+            descriptor = try TemporaryFile(replacing: "/dev/shm/taskwire-fuzz").takeNameAway()
         } catch {
-            finding("no file can be made in /tmp: \(error)")
+            finding("no file can be made in /dev/shm: \(error)")
         }
     }
 
@@ -23,7 +23,7 @@ struct NamelessFile: Sendable {
             try descriptor.resize(to: 0)
             try descriptor.writeAll(toAbsoluteOffset: 0, bytes)
         } catch {
-            finding("the file in /tmp cannot be written: \(error)")
+            finding("the file in /dev/shm cannot be written: \(error)")
         }
     }
 }
