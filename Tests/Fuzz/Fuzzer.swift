@@ -8,7 +8,8 @@ enum Fuzzer {
     /// which an argument would not.
     private static let variable = "TASKWIRE_FUZZ_TARGET"
 
-    /// The target of this process. Without a name the process ends with the names of all targets.
+    /// The target of this process. Without a name the process ends with the names of all targets. All of them are made
+    /// first, so that one that cannot be made does not go unnoticed.
     static let target: FuzzTarget = {
         let name = ProcessInfo.processInfo.environment[variable] ?? ""
         let names = FuzzTarget.all.map(\.name)

@@ -4,32 +4,36 @@ internal import TaskwireProtobuf
 
 extension FuzzTarget {
     /// The request of a method, which the first byte chooses, as the server's handler reads it.
-    static let request = FuzzTarget("request") { bytes in
-        var input = FuzzInput(bytes)
-        let number = Int(input.byte()) % MethodCodec.all.count
-        let (codec, handler) = (MethodCodec.all[number], handlers[number])
-        let body = input.remainder
-        let refusal = refusal { () throws(TaskwireError) in try codec.testRequest(body) }
-        let bytes = [UInt8](body)
-        let handlersRefusal = arenas.withArena { arena in
-            FuzzTarget.refusal { () throws(TaskwireError) in
-                _ = try handler.prepare(.encoded(bytes), arena)
+    static let request = {
+        let methods = Array(zip(MethodCodec.all, handlers))
+        return FuzzTarget("request") { bytes in
+            var input = FuzzInput(bytes)
+            let (codec, handler) = methods[Int(input.byte()) % methods.count]
+            let body = input.remainder
+            let bytes = [UInt8](body)
+            let refusal = refusal { () throws(TaskwireError) in try codec.testRequest(body) }
+            let handlersRefusal = Self.refusal { () throws(TaskwireError) in
+                try arenas.withArena { arena throws(TaskwireError) in
+                    _ = try handler.prepare(.encoded(bytes), arena)
+                }
             }
+            let checksRefusal = Self.refusal { () throws(TaskwireError) in
+                try codec.method.checkBody(bytes)
+            }
+            require(
+                refusal == handlersRefusal,
+                """
+                \(codec.method.fullName) has another type in MethodCodec than in its handler: \
+                \(String(describing: refusal)) is not \(String(describing: handlersRefusal))
+                """
+            )
+            require(
+                checksRefusal == nil || refusal != nil,
+                "\(codec.method.fullName) was read, though it is \(String(describing: checksRefusal))"
+            )
+            if let refusal { throw refusal }
         }
-        require(
-            refusal == handlersRefusal,
-            """
-            \(codec.method.fullName) has another type in MethodCodec than in its handler: \
-            \(String(describing: refusal)) is not \(String(describing: handlersRefusal))
-            """
-        )
-        let checksRefusal = Self.refusal { () throws(TaskwireError) in try codec.method.checkBody(bytes) }
-        require(
-            checksRefusal == nil || refusal != nil,
-            "\(codec.method.fullName) was read, though it is \(String(describing: checksRefusal))"
-        )
-        if let refusal { throw refusal }
-    }
+    }()
 
     private static let arenas = ArenaPool()
 
