@@ -41,15 +41,15 @@ scratch=.build-fuzz
 TASKWIRE_FUZZ=1 swift build --configuration release --scratch-path "$scratch" --product fuzz >&2
 fuzzer=$scratch/release/fuzz
 
+# What was freed is kept aside for a while to find uses of it: 16 MiB, so that a leak would show. What Swift's own checks
+# find is for libFuzzer to report.
+export ASAN_OPTIONS=quarantine_size_mb=16 SWIFT_BACKTRACE=enable=no
+
 known=$("$fuzzer")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets <<<"$known"
 for target in "${targets[@]}"; do
     grep -qxF -e "$target" <<<"$known" || usage "there is no target $target; the targets are ${known//$'\n'/, }"
 done
-
-# What was freed is kept aside for a while to find uses of it: 16 MiB, so that a leak would show. What Swift's own checks
-# find is for libFuzzer to report.
-export ASAN_OPTIONS=quarantine_size_mb=16 SWIFT_BACKTRACE=enable=no
 
 # Becomes the fuzzer of a target; further arguments are libFuzzer's.
 fuzz() {
@@ -91,7 +91,7 @@ finish() {
         return
     fi
     if [ -n "$keep" ]; then
-        (fuzz "$target" -merge=1 "$(committed "$target")" "$(found "$target")") >>"$(log "$target")" 2>&1
+        (fuzz "$target" -merge=1 -use_counters=0 "$(committed "$target")" "$(found "$target")") >>"$(log "$target")" 2>&1
     fi
     line "$target" "$(statistic number_of_executed_units)" "$(statistic average_exec_per_sec)" \
         "$(statistic peak_rss_mb)"
