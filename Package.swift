@@ -51,12 +51,12 @@ let package = Package(
                 .product(name: "SortedCollections", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
         .target(
             name: "TaskwireProtobuf",
             dependencies: ["CTaskwireProtos", "Taskwire"],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
         .target(
             name: "TaskwireStorage",
@@ -67,7 +67,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
         .target(
             name: "TaskwireRPC",
@@ -76,7 +76,7 @@ let package = Package(
                 "TaskwireProtobuf",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
         .target(
             name: "TaskwireClient",
@@ -87,9 +87,11 @@ let package = Package(
             name: "TaskwireServer",
             dependencies: [
                 "TaskwireRPC",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -175,6 +177,19 @@ let package = Package(
                 "TaskwireCommand",
                 "TaskwireTestSupport",
                 "worker",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "HostileTests",
+            dependencies: [
+                "TaskwireClient",
+                "TaskwireCommand",
+                "TaskwireProtobuf",
+                "TaskwireRPC",
+                "TaskwireTestSupport",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -59,7 +59,7 @@ case "${1-}" in
         fresh=$(mktemp -d)
         trap 'rm -rf "$fresh"' EXIT
         generate "$fresh"
-        cp "$target/include/module.modulemap" "$fresh/include/"
+        cp "$target/include/module.modulemap" "$target/include/CTaskwireProtos.h" "$fresh/include/"
         if ! diff -r "$fresh" "$target"; then
             echo "generate-protos.sh: $target differs from what Protos/ makes; run Scripts/generate-protos.sh and commit" >&2
             exit 1

@@ -7,6 +7,8 @@ struct Exchanger {
     private static let firstPause = Duration.milliseconds(10)
     private static let longestPause = Duration.milliseconds(500)
 
+    private static let busyReasons: Set<TaskwireError.Reason> = [.rateLimited, .tooManyRequests]
+
     let socket: RequestSocket
     let arenas: ArenaPool
     let maxMessageBytes: Int
@@ -20,7 +22,8 @@ struct Exchanger {
     func reply<Reply: WireDecodable>(
         to call: RPCCall,
         _ request: some WireEncodable,
-        deadline: ContinuousClock.Instant
+        deadline: ContinuousClock.Instant,
+        isRetriedWhenBusy: Bool = true
     ) async throws -> Reply {
         var call = call
         var batcher = CallBatcher.mayShare(request) ? batcher : nil
@@ -28,13 +31,14 @@ struct Exchanger {
             call.body = .encoded(try arenas.withArena { try request.encoded(arena: $0) })
             if !CallBatcher.hasRoom(for: call) { batcher = nil }
         }
+        var sharing = batcher
         var isOutcomeUnknown = false
         var pause = Self.firstPause
         while true {
             try Task.checkCancellation()
             var failure: TaskwireError
             do {
-                switch try await outcome(of: call, deadline, sharing: batcher.take()) {
+                switch try await outcome(of: call, deadline, sharing: sharing.take()) {
                 case .reply(let reply):
                     return try decode(reply, to: call)
                 case .failure(let error):
@@ -49,12 +53,15 @@ struct Exchanger {
                 failure = self.failure(error, isOutcomeUnknown: isOutcomeUnknown)
                 guard error.code == .connectionReset else { throw failure }
             } catch let error as TaskwireError {
-                // Whatever a server says is the outcome, also of what was sent before, but for these two, after which
-                // nothing was done this time. A server that is stopping may have a successor soon.
-                guard [.stopping, .deadlineExceeded].contains(error.reason) else { throw error }
+                // Whatever a server says is the outcome, also of what was sent before, but for these, after which nothing
+                // was done this time. A server that is stopping may have a successor soon, and one that is busy says when
+                // to come again.
+                let isBusy = Self.busyReasons.contains(error.reason) && error.retryAfter != nil
+                guard isBusy || [.stopping, .deadlineExceeded].contains(error.reason) else { throw error }
                 failure = error
                 failure.isOutcomeUnknown = isOutcomeUnknown
-                guard error.reason == .stopping else { throw failure }
+                guard error.reason == .stopping || isBusy && isRetriedWhenBusy else { throw failure }
+                if isBusy { sharing = batcher }
                 pause = max(pause, error.retryAfter ?? .zero)
             }
             // Callers that lost the same connection should not all come back in the same moment.

@@ -21,6 +21,10 @@ public final class TaskwireClient: TaskStore {
         public var connectTimeout: Duration?
         /// The credential, where the server asks for one.
         public var token = ""
+        /// The owner whose tasks an admin means. `nil`: the caller's own. Only admins may name another.
+        public var owner: String?
+        /// Whom to believe and what to show, at an address that begins with `tls+tcp`.
+        public var tls = TLSOptions()
         /// Bytes of the largest message that is sent or taken. Default 4 MiB.
         public var maxMessageBytes = ServerLimits().maxMessageBytes
         /// Whether calls made at the same time may share an exchange. Default true.
@@ -35,21 +39,24 @@ public final class TaskwireClient: TaskStore {
     private let exchanger: Exchanger
 
     /// A client of the server at `url`, such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`.
-    /// - Throws: INVALID_ARGUMENT where `url` is no address.
+    /// - Throws: INVALID_ARGUMENT where `url` is no address, or a file of ``TLSOptions`` cannot be used.
     public init(
         url: String = TaskwireClient.defaultURL(),
         configuration: Configuration = Configuration()
     ) throws {
         self.configuration = configuration
-        do throws(TransportError) {
+        do {
             let address = try Address(url)
             var options = RequestSocket.Configuration(address: address)
             // Anybody could have made the folder in /tmp before its owner.
             options.requiresOwnFolder = address.description == Self.defaultURL(environment: [:])
             options.maximumMessageSize = configuration.maxMessageBytes
             options.failFast = configuration.connectTimeout
+            if address.isTLS, let host = address.host {
+                options.tls = try configuration.tls.credentials(host: host)
+            }
             socket = try RequestSocket(configuration: options)
-        } catch {
+        } catch let error as TransportError {
             throw TaskwireError(transport: error)
         }
         let arenas = ArenaPool()
@@ -240,7 +247,13 @@ public final class TaskwireClient: TaskStore {
     ) async throws -> Output {
         var options = options
         options.deadline = options.deadline ?? .now.advanced(by: Self.backupTimeout)
-        let start = try await server("StartBackup", EmptyRequest(), options, as: StartBackupReply.self)
+        let start = try await server(
+            "StartBackup",
+            EmptyRequest(),
+            options,
+            as: StartBackupReply.self,
+            isRetriedWhenBusy: false
+        )
         let maxBytes = Int64(configuration.maxMessageBytes / 2)
         let backup = TaskwireBackup(byteCount: start.byteCount) { offset in
             let request = ReadBackupRequest(backupID: start.backupID, offset: offset, maxBytes: maxBytes)
@@ -284,9 +297,16 @@ public final class TaskwireClient: TaskStore {
         _ method: String,
         _ request: some WireEncodable,
         _ options: CallOptions,
-        as type: Reply.Type = Reply.self
+        as type: Reply.Type = Reply.self,
+        isRetriedWhenBusy: Bool = true
     ) async throws -> Reply {
-        try await call("\(Self.serverService)/\(method)", request, options, requestID: nil)
+        try await call(
+            "\(Self.serverService)/\(method)",
+            request,
+            options,
+            requestID: nil,
+            isRetriedWhenBusy: isRetriedWhenBusy
+        )
     }
 
     /// The options of a call that waits: its wait does not count against the default timeout.
@@ -302,16 +322,24 @@ public final class TaskwireClient: TaskStore {
         _ method: String,
         _ request: some WireEncodable,
         _ options: CallOptions,
-        requestID: RequestID?
+        requestID: RequestID?,
+        isRetriedWhenBusy: Bool = true
     ) async throws -> Reply {
+        var metadata = options.metadata
+        if let owner = configuration.owner { metadata[CallOptions.ownerKey] = owner }
         let call = RPCCall(
             method: method,
             body: .value(request),
             requestID: requestID,
             token: configuration.token,
-            metadata: options.metadata
+            metadata: metadata
         )
         let deadline = options.deadline ?? .now.advanced(by: configuration.defaultTimeout)
-        return try await exchanger.reply(to: call, request, deadline: deadline)
+        return try await exchanger.reply(
+            to: call,
+            request,
+            deadline: deadline,
+            isRetriedWhenBusy: isRetriedWhenBusy
+        )
     }
 }

@@ -62,6 +62,7 @@ struct TaskwireCommand: AsyncParsableCommand {
                     StatsCommand.self,
                     BackupCommand.self,
                     RestoreCommand.self,
+                    TokenCommand.self,
                     BenchCommand.self,
                 ]
             ),

@@ -10,6 +10,7 @@ final class BatchProgress: Sendable {
         var startedCount = 0
         var run = 0
         var room: Int
+        var byteCount = 0
         var replies: [RPCReply?]
     }
 
@@ -59,6 +60,11 @@ final class BatchProgress: Sendable {
         state.withLock { $0.room > 0 }
     }
 
+    /// Bytes of the replies that have taken room.
+    var byteCount: Int {
+        state.withLock { $0.byteCount }
+    }
+
     /// Takes room for one reply. If there is not as much, none is left for anybody, so that calls that have
     /// not been started are refused at once and not carried out for nothing.
     func takeRoom(_ byteCount: Int) -> Bool {
@@ -68,6 +74,7 @@ final class BatchProgress: Sendable {
                 return false
             }
             state.room -= byteCount
+            state.byteCount += byteCount
             return true
         }
     }

@@ -21,27 +21,45 @@ struct Handler: Sendable {
         var mayBeBatched: Bool { self == .read || self == .mutation }
     }
 
+    /// What comes of a call.
+    struct Answer: Sendable {
+        var reply: any WireEncodable
+        /// What the audit log says about it.
+        var event: AuditEvent?
+    }
+
+    typealias Work = @Sendable (CallContext) async throws -> Answer
+
     let kind: Kind
+    let access: Access
     /// Reads the request at once, before anything is waited for, and returns what then carries out the call.
     let prepare: @Sendable (RPCBody, Arena) throws(TaskwireError) -> Work
 
-    typealias Work = @Sendable (CallContext) async throws -> any WireEncodable
-
-    init<Request: WireDecodable>(
+    /// A handler of a method.
+    /// - Parameters:
+    ///   - access: Who may call it.
+    ///   - audit: What the audit log says about a call that succeeded.
+    init<Request: WireDecodable, Reply: WireEncodable>(
         _ kind: Kind,
-        _ handle: @escaping @Sendable (Request, CallContext) async throws -> some WireEncodable
+        for access: Access = .everybody,
+        audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
+        _ handle: @escaping @Sendable (Request, CallContext) async throws -> Reply
     ) {
         self.kind = kind
+        self.access = access
         self.prepare = { body, arena throws(TaskwireError) in
             let request = try body.decoded(as: Request.self, arena: arena)
-            return { call in try await handle(request, call) }
+            return { call in
+                let reply = try await handle(request, call)
+                return Answer(reply: reply, event: audit?(request, reply))
+            }
         }
     }
 }
 
-/// Who calls, and how.
+/// On whose behalf a method is called, and how.
 struct CallContext: Sendable {
-    /// The tasks of the owner who calls.
+    /// The tasks of the owner for whom the call is made.
     var tasks: any TaskStore
     var options: CallOptions
 }

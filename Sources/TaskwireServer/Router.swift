@@ -4,7 +4,7 @@ internal import Taskwire
 internal import TaskwireProtobuf
 internal import TaskwireRPC
 
-/// Finds the method of a call, checks the call, and has its handler carry it out.
+/// Finds out who calls, finds the method, checks the call, and has its handler carry it out.
 ///
 /// What methods there are is what the generated service descriptors say. A method without a handler is answered
 /// like any other, with UNIMPLEMENTED in the end.
@@ -14,24 +14,39 @@ final class Router: Sendable {
         var handler: Handler?
     }
 
+    /// What came in.
+    private enum Incoming {
+        case call(PreparedCall)
+        case batch([Result<RPCCall, TaskwireError>])
+        case refused(TaskwireError)
+    }
+
     private let methods: [String: Method]
     private let limits: ServerLimits
+    private let authenticator: Authenticator
+    private let admission: Admission
     private let statistics: ServerStatistics
     private let logger: Logger
     private let complaints: ComplaintLog
+    private let audit: AuditLog
     private let tasks: @Sendable (_ owner: String) -> any TaskStore
+    private let memory: MemoryGate
     private let arenas: ArenaPool
     private let isStopping = Atomic(false)
 
     /// A router for all services of the descriptors.
     /// - Parameters:
     ///   - services: Handlers by the names of their methods, one table for each service.
+    ///   - heldByteCount: Bytes of requests and replies that are kept right now.
     ///   - tasks: The tasks of an owner.
     init(
         services: [[String: Handler]],
         limits: ServerLimits,
+        authenticator: Authenticator,
+        admission: Admission,
         statistics: ServerStatistics,
         logger: Logger,
+        heldByteCount: @escaping @Sendable () -> Int,
         tasks: @escaping @Sendable (_ owner: String) -> any TaskStore
     ) {
         var methods: [String: Method] = [:]
@@ -45,9 +60,13 @@ final class Router: Sendable {
         }
         self.methods = methods
         self.limits = limits
+        self.authenticator = authenticator
+        self.admission = admission
         self.statistics = statistics
         self.logger = logger
         self.complaints = ComplaintLog(logger: logger)
+        self.audit = AuditLog(logger: logger, complaints: complaints)
+        self.memory = MemoryGate(limit: limits.maxBytesInProgress, heldByteCount: heldByteCount)
         self.tasks = tasks
         self.arenas = ArenaPool(limit: limits.maxDecodeBytes)
     }
@@ -58,12 +77,29 @@ final class Router: Sendable {
     }
 
     /// Answers one message, whatever is in it.
-    func answer(_ incoming: IncomingRequest) async -> Message? {
+    func answer(_ message: IncomingRequest) async -> Message? {
         let arrival = ContinuousClock.now
-        let request: RPCRequest
+        switch read(message, at: arrival) {
+        case .call(let call):
+            let reply = await carryOut(call, from: message.connection)
+            message.message.discard()
+            return encoded(.reply(reply), mayBeReplaced: call.kind == .read, for: message.connection)
+        case .batch(let calls):
+            let replies = await replies(to: calls, from: message.connection, at: arrival)
+            message.message.discard()
+            return encoded(.batch(replies), mayBeReplaced: false, for: message.connection)
+        case .refused(let error):
+            complaints.note(error, peer: message.connection.peer)
+            return encoded(.reply(.failure(error)), mayBeReplaced: false, for: message.connection)
+        }
+    }
+
+    /// Reads a message. Nothing of what a caller could make large is kept for a call that waits.
+    private func read(_ message: IncomingRequest, at arrival: ContinuousClock.Instant) -> Incoming {
         do throws(TaskwireError) {
-            request = try arenas.withArena { arena throws(TaskwireError) in
-                try incoming.message.withUnsafeBytes { bytes throws(TaskwireError) in
+            guard memory.admits(request: message) else { throw Self.noMemory }
+            let request = try arenas.withArena { arena throws(TaskwireError) in
+                try message.message.withUnsafeBytes { bytes throws(TaskwireError) in
                     try RPCRequest(
                         wire: bytes,
                         arena: arena,
@@ -72,17 +108,20 @@ final class Router: Sendable {
                     )
                 }
             }
+            switch request {
+            case .call(let call):
+                let prepared = prepare(call, from: message.connection, at: arrival, isBatched: false)
+                if prepared.kind == .wait { message.message.discard() }
+                return .call(prepared)
+            case .batch(let calls):
+                return .batch(calls)
+            }
         } catch {
-            complaints.note(error, peer: incoming.connection.peer)
-            return message(.reply(.failure(error)), incoming)
-        }
-        switch request {
-        case .call(let call):
-            return message(.reply(await reply(to: call, from: incoming.connection, at: arrival)), incoming)
-        case .batch(let calls):
-            return message(.batch(await replies(to: calls, from: incoming.connection, at: arrival)), incoming)
+            return .refused(error)
         }
     }
+
+    // MARK: Batches
 
     /// Answers the calls of a batch, as long as their replies have room in one message.
     ///
@@ -121,6 +160,7 @@ final class Router: Sendable {
                 }
             }
         }
+        connection.release(batch.byteCount)
         return batch.replies
     }
 
@@ -136,8 +176,9 @@ final class Router: Sendable {
     ) async -> RPCReply {
         do throws(TaskwireError) {
             guard batch.hasRoom else { throw Self.noRoom(limits.maxMessageBytes) }
-            let reply = await reply(to: try call.get(), from: connection, at: arrival, isBatched: true)
-            return try encoded(reply, in: batch)
+            let prepared = prepare(try call.get(), from: connection, at: arrival, isBatched: true)
+            let reply = await carryOut(prepared, from: connection)
+            return try encoded(reply, in: batch, mayBeReplaced: prepared.kind == .read, for: connection)
         } catch {
             complaints.note(error, peer: connection.peer)
             return .failure(error)
@@ -155,20 +196,36 @@ final class Router: Sendable {
         )
     }
 
+    private static var noMemory: TaskwireError {
+        CallGate.refusal("The server keeps as many bytes of requests and replies as it may")
+    }
+
     /// The reply with its body encoded, which is done once. A failure has its room already, but for its task,
     /// which it can do without.
-    private func encoded(_ reply: RPCReply, in batch: BatchProgress) throws(TaskwireError) -> RPCReply {
+    private func encoded(
+        _ reply: RPCReply,
+        in batch: BatchProgress,
+        mayBeReplaced: Bool,
+        for connection: Connection
+    ) throws(TaskwireError) -> RPCReply {
         switch reply {
         case .success(.value(let value)):
             let body = try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
-            guard batch.takeRoom(body.count) else { throw Self.noRoom(limits.maxMessageBytes) }
+            if mayBeReplaced, batch.byteCount + body.count > Self.smallReplyByteCount,
+                !memory.admits(replyOf: body.count, to: connection)
+            {
+                throw Self.noMemory
+            }
+            guard takeRoom(body.count, in: batch, for: connection) else {
+                throw Self.noRoom(limits.maxMessageBytes)
+            }
             return .success(.encoded(body))
         case .failure(var error):
             guard let task = error.task else { return reply }
             let byteCount = try? arenas.withArena { arena throws(TaskwireError) in
                 try task.prepared(in: arena).byteCount
             }
-            let hasRoom = byteCount.map { batch.takeRoom($0) } ?? false
+            let hasRoom = byteCount.map { takeRoom($0, in: batch, for: connection) } ?? false
             if !hasRoom { error.task = nil }
             return .failure(error)
         case .success(.encoded):
@@ -176,61 +233,121 @@ final class Router: Sendable {
         }
     }
 
-    private func reply(
-        to call: RPCCall,
+    /// Takes room in a batch, which is memory that is kept until its message is made.
+    private func takeRoom(_ byteCount: Int, in batch: BatchProgress, for connection: Connection) -> Bool {
+        guard batch.takeRoom(byteCount) else { return false }
+        connection.hold(byteCount)
+        return true
+    }
+
+    // MARK: Calls
+
+    /// Says everything that can be said of a call before it is carried out.
+    private func prepare(
+        _ call: RPCCall,
         from connection: Connection,
         at arrival: ContinuousClock.Instant,
-        isBatched: Bool = false
-    ) async -> RPCReply {
-        guard let method = methods[call.method] else {
-            let error = TaskwireError(
-                .unimplemented,
-                .unknownMethod,
-                "There is no method \"\(Self.cut(call.method, to: 100))\""
-            )
-            complaints.note(error, peer: connection.peer)
-            return .failure(error)
+        isBatched: Bool
+    ) -> PreparedCall {
+        let method = methods[call.method]
+        var prepared = PreparedCall(
+            work: .failure(Self.unknownMethod),
+            note: CallNote(call, from: connection),
+            method: method?.descriptor,
+            kind: method?.handler?.kind
+        )
+        do throws(TaskwireError) {
+            let principal = try authenticator.principal(token: call.token, on: connection)
+            prepared.note.principal = principal
+            let owner = try Self.owner(of: call, by: principal)
+            prepared.note.owner = owner
+            guard let method else {
+                throw TaskwireError(
+                    .unimplemented,
+                    .unknownMethod,
+                    "There is no method \"\(prepared.note.method)\""
+                )
+            }
+            let context = context(of: call, for: owner, at: arrival)
+            prepared.context = context
+            if let handler = method.handler {
+                try Self.check(handler.access, of: method.descriptor, for: principal)
+                prepared.gate = try admission.enter(handler.kind, for: principal)
+            }
+            if let deadline = context.options.deadline, deadline <= .now {
+                throw TaskwireError(
+                    .deadlineExceeded,
+                    .deadlineExceeded,
+                    "The call's time was over before its turn came; nothing was done"
+                )
+            }
+            prepared.work = .success(try work(of: call, method, isBatched: isBatched))
+        } catch {
+            if [.invalidArgument, .unimplemented].contains(error.code) {
+                complaints.note(error, peer: connection.peer)
+            }
+            prepared.work = .failure(error)
         }
+        return prepared
+    }
+
+    /// Carries a call out, and tells the statistics and the log.
+    private func carryOut(_ call: PreparedCall, from connection: Connection) async -> RPCReply {
         let start = ContinuousClock.now
+        var event: AuditEvent?
         let reply: RPCReply
         do {
-            let context = context(of: call, at: arrival)
-            let work = try prepare(call, method, context, from: connection, isBatched: isBatched)
-            let value =
-                method.handler?.kind == .wait
+            let work = try call.work.get()
+            guard let context = call.context else { throw Self.unknownMethod }
+            let answer =
+                call.kind == .wait
                 ? try await connection.withCancellationOnClose { try await work(context) }
                 : try await work(context)
-            reply = .success(.value(value))
+            event = answer.event
+            reply = .success(.value(answer.reply))
         } catch {
-            reply = .failure(refusal(error, of: call))
+            reply = .failure(refusal(error, of: call.note))
         }
+        if let owner = call.note.principal?.owner { call.gate?.leave(owner) }
         let duration = ContinuousClock.now - start
         let error: TaskwireError? = if case .failure(let error) = reply { error } else { nil }
-        statistics.record(method.descriptor.fullName, duration: duration, isError: error != nil)
-        log(call, from: connection, duration: duration, error: error)
+        if let method = call.method {
+            statistics.record(method.fullName, duration: duration, isError: error != nil)
+        }
+        audit.note(call.note, event: event, error: error, duration: duration)
         return reply
     }
 
-    /// Everything that can be said of a call before it is carried out.
-    private func prepare(
-        _ call: RPCCall,
-        _ method: Method,
-        _ context: CallContext,
-        from connection: Connection,
-        isBatched: Bool
-    ) throws(TaskwireError) -> Handler.Work {
-        if let deadline = context.options.deadline, deadline <= .now {
+    private static var unknownMethod: TaskwireError {
+        TaskwireError(.unimplemented, .unknownMethod, "There is no such method")
+    }
+
+    /// Whose tasks the call is about.
+    private static func owner(of call: RPCCall, by principal: Principal) throws(TaskwireError) -> String {
+        guard let owner = call.metadata[CallOptions.ownerKey], owner != principal.owner else {
+            return principal.owner
+        }
+        guard principal.role == .admin else {
             throw TaskwireError(
-                .deadlineExceeded,
-                .deadlineExceeded,
-                "The call's time was over before its turn came; nothing was done"
+                .permissionDenied,
+                .permissionDenied,
+                "metadata: only admins may name an owner with \(CallOptions.ownerKey)"
             )
         }
-        do throws(TaskwireError) {
-            return try work(of: call, method, isBatched: isBatched)
-        } catch {
-            if error.code == .invalidArgument { complaints.note(error, peer: connection.peer) }
-            throw error
+        return owner.isEmpty ? "" : try Principal.owner(owner)
+    }
+
+    private static func check(
+        _ access: Access,
+        of method: MethodDescriptor,
+        for principal: Principal
+    ) throws(TaskwireError) {
+        guard access.includes(principal.role) else {
+            throw TaskwireError(
+                .permissionDenied,
+                .permissionDenied,
+                "\(method.fullName) is for \(access.people)"
+            )
         }
     }
 
@@ -262,20 +379,23 @@ final class Router: Sendable {
         return try arenas.withArena { arena throws(TaskwireError) in try handler.prepare(call.body, arena) }
     }
 
-    private func context(of call: RPCCall, at arrival: ContinuousClock.Instant) -> CallContext {
+    private func context(
+        of call: RPCCall,
+        for owner: String,
+        at arrival: ContinuousClock.Instant
+    ) -> CallContext {
         let timeout =
             call.timeoutMilliseconds == 0 ? limits.defaultTimeoutMilliseconds : call.timeoutMilliseconds
         return CallContext(
-            tasks: tasks(""),
+            tasks: tasks(owner),
             options: CallOptions(
                 deadline: arrival.advanced(by: .milliseconds(timeout)),
-                requestID: call.requestID,
-                metadata: call.metadata
+                requestID: call.requestID
             )
         )
     }
 
-    private func refusal(_ error: any Error, of call: RPCCall) -> TaskwireError {
+    private func refusal(_ error: any Error, of call: CallNote) -> TaskwireError {
         switch error {
         case let error as TaskwireError:
             return error
@@ -294,44 +414,32 @@ final class Router: Sendable {
         }
     }
 
-    private func log(
-        _ call: RPCCall,
-        from connection: Connection,
-        duration: Duration,
-        error: TaskwireError?
-    ) {
-        guard logger.logLevel <= .debug else { return }
-        var metadata: Logger.Metadata = [
-            "method": "\(call.method)",
-            "peer": "\(connection.peer)",
-            "duration": "\(duration)",
-            "code": "\(error?.code.description ?? "OK")",
-        ]
-        if let error { metadata["reason"] = "\(error.reason.rawValue)" }
-        if let requestID = call.requestID { metadata["request_id"] = "\(requestID)" }
-        // W3C Trace Context, section 3.3: 512 characters of tracestate are what everybody passes on.
-        for key in ["traceparent", "tracestate"] {
-            if let value = call.metadata[key] { metadata[key] = "\(Self.cut(value, to: 512))" }
-        }
-        logger.debug("call", metadata: metadata)
-    }
+    // MARK: Replies
 
-    private func message(_ response: RPCResponse, _ incoming: IncomingRequest) -> Message? {
+    /// Larger replies have to ask whether there is memory for them.
+    private static let smallReplyByteCount = 64 << 10
+
+    /// The message of a response. One that is too large becomes a refusal, and so does one that there is no memory for, if
+    /// nothing was changed for it.
+    private func encoded(
+        _ response: RPCResponse,
+        mayBeReplaced: Bool,
+        for connection: Connection
+    ) -> Message? {
         do throws(TaskwireError) {
-            return try encode(response)
+            let message = try encoded(response)
+            let isTooMuch =
+                message.count > Self.smallReplyByteCount
+                && !memory.admits(replyOf: message.count, to: connection)
+            return mayBeReplaced && isTooMuch ? try encoded(.reply(.failure(Self.noMemory))) : message
         } catch {
             let failure = error.reason == .tooLarge ? Self.noRoom(limits.maxMessageBytes) : error
-            complaints.note(failure, peer: incoming.connection.peer)
-            return try? encode(.reply(.failure(failure)))
+            complaints.note(failure, peer: connection.peer)
+            return try? encoded(.reply(.failure(failure)))
         }
     }
 
-    private func encode(_ response: RPCResponse) throws(TaskwireError) -> Message {
+    private func encoded(_ response: RPCResponse) throws(TaskwireError) -> Message {
         try Message.encoding(response, arenas: arenas, maxBytes: limits.maxMessageBytes)
-    }
-
-    /// The beginning of a peer's text, so that neither a line of the log nor a message grows with it.
-    private static func cut(_ text: String, to count: Int) -> String {
-        String(text.unicodeScalars.prefix(count))
     }
 }

@@ -1,10 +1,14 @@
 public import Taskwire
 
-/// How a server listens and what it enforces.
+/// How a server listens, whom it lets in, and what it enforces.
 public struct ServerConfiguration: Sendable {
-    /// Where to listen: URLs such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`. Empty: the default ipc
-    /// address of this user.
-    public var listen: [String] = []
+    /// Where to listen. Empty: the default ipc address of this user.
+    public var listen: [Listener] = []
+    /// The tokens that prove who calls. `nil`: none do.
+    public var tokens: AccessTokens?
+    /// Whether whoever comes in over ipc without a token is the owner `uid:N`, N being the number of the user that the
+    /// process belongs to. Socket files are open to every user of the machine then.
+    public var isPeerOwner = false
     /// What it enforces.
     public var limits = ServerLimits()
     /// How long calls that are running may take to finish when the server stops. Default 10 s.
@@ -12,13 +16,14 @@ public struct ServerConfiguration: Sendable {
     /// Whether it may listen beyond this machine without TLS and credentials.
     public var isInsecure = false
 
-    /// The defaults.
+    /// The defaults: everybody who can connect may do everything.
     public init() {}
 
     /// Looks at everything that can be judged before a server is made, such as before its store is opened.
-    /// - Throws: INVALID_ARGUMENT for an address that is none, or that is open to other machines while ``isInsecure`` is
-    ///   not set.
-    public func validate() throws(TaskwireError) {
-        _ = try TaskwireServer.addresses(self)
+    /// - Throws: INVALID_ARGUMENT for an address that is none, that is open to other machines without TLS and credentials
+    ///   while ``isInsecure`` is not set, or that nobody could get in at; for files of certificates and keys that
+    ///   cannot be used.
+    public func validate() throws {
+        _ = try ListenerPlan(self)
     }
 }

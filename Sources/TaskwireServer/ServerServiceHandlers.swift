@@ -18,18 +18,18 @@ enum ServerServiceHandlers {
         [
             "Ping": Handler(.read) { (_: EmptyRequest, _) in PingReply(time: .now) },
             "GetServerInfo": Handler(.read) { (_: EmptyRequest, _) in reporter.info },
-            "GetStats": Handler(.read) { (_: EmptyRequest, _) in try await reporter.stats() },
+            "GetStats": Handler(.read, for: .admins) { (_: EmptyRequest, _) in try await reporter.stats() },
             "GetDescriptors": Handler(.read) { (_: EmptyRequest, _) in
                 DescriptorsReply(fileDescriptorSet: ServiceDescriptor.fileDescriptorSet)
             },
-            "StartBackup": Handler(.wait) { (_: EmptyRequest, call) in
+            "StartBackup": Handler(.wait, for: .admins, audit: AuditEvent.backup) { (_: EmptyRequest, call) in
                 try await Self.inTime(call.options.deadline) { try await backups.start() }
             },
             // Does not wait, but its replies are too large to share a batch.
-            "ReadBackup": Handler(.wait) { (request: ReadBackupRequest, _) in
+            "ReadBackup": Handler(.wait, for: .admins) { (request: ReadBackupRequest, _) in
                 try await backups.read(request)
             },
-            "EndBackup": Handler(.read) { (request: EndBackupRequest, _) in
+            "EndBackup": Handler(.read, for: .admins) { (request: EndBackupRequest, _) in
                 backups.end(request)
                 return EndBackupReply()
             },

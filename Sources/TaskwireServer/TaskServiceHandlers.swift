@@ -4,26 +4,28 @@ internal import TaskwireProtobuf
 /// The methods of `TaskService` that this server serves.
 enum TaskServiceHandlers {
     static let handlers: [String: Handler] = [
-        "CreateTask": Handler(.mutation) { (request: CreateTaskRequest, call) in
+        "CreateTask": Handler(.mutation, for: .owners, audit: AuditEvent.creation) {
+            (request: CreateTaskRequest, call) in
             TaskReply(task: try await call.tasks.createTask(request, options: call.options))
         },
         "GetTask": Handler(.read) { (request: GetTaskRequest, call) in
             let task = try await call.tasks.getTask(request.taskID, view: request.view, options: call.options)
             return TaskReply(task: task)
         },
-        "UpdateTask": Handler(.mutation) { (request: UpdateTaskRequest, call) in
+        "UpdateTask": Handler(.mutation, audit: AuditEvent.ending) { (request: UpdateTaskRequest, call) in
             TaskReply(task: try await call.tasks.updateTask(request, options: call.options))
         },
         "StoreResult": Handler(.mutation) { (request: StoreResultRequest, call) in
             TaskReply(task: try await call.tasks.storeResult(request, options: call.options))
         },
-        "CompleteTask": Handler(.mutation) { (request: CompleteTaskRequest, call) in
+        "CompleteTask": Handler(.mutation, audit: AuditEvent.ending) { (request: CompleteTaskRequest, call) in
             TaskReply(task: try await call.tasks.completeTask(request, options: call.options))
         },
-        "FailTask": Handler(.mutation) { (request: FailTaskRequest, call) in
+        "FailTask": Handler(.mutation, audit: AuditEvent.ending) { (request: FailTaskRequest, call) in
             TaskReply(task: try await call.tasks.failTask(request, options: call.options))
         },
-        "CancelTask": Handler(.mutation) { (request: CancelTaskRequest, call) in
+        "CancelTask": Handler(.mutation, audit: AuditEvent.cancellation) {
+            (request: CancelTaskRequest, call) in
             TaskReply(task: try await call.tasks.cancelTask(request, options: call.options))
         },
         "GetResult": Handler(.read) { (request: GetResultRequest, call) in
@@ -38,7 +40,8 @@ enum TaskServiceHandlers {
         "ListTasks": Handler(.read) { (request: ListTasksRequest, call) in
             try await call.tasks.listTasks(request, options: call.options)
         },
-        "DeleteTask": Handler(.mutation) { (request: DeleteTaskRequest, call) in
+        "DeleteTask": Handler(.mutation, for: .owners, audit: AuditEvent.deletion) {
+            (request: DeleteTaskRequest, call) in
             DeletedReply(isDeleted: try await call.tasks.deleteTask(request.taskID, options: call.options))
         },
         "ClaimTask": Handler(.mutation) { (request: ClaimTaskRequest, call) in

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 public import Logging
 public import ServiceLifecycle
 internal import Synchronization
@@ -11,7 +10,7 @@ internal import TaskwireRPC
 /// within the grace period.
 public final class TaskwireServer: Service {
     private let configuration: ServerConfiguration
-    private let addresses: [Address]
+    private let plan: ListenerPlan
     private let logger: Logger
     private let socket: ReplySocket
     private let router: Router
@@ -29,10 +28,13 @@ public final class TaskwireServer: Service {
     ) throws {
         self.configuration = configuration
         self.logger = logger
-        addresses = try Self.addresses(configuration)
+        plan = try ListenerPlan(configuration)
         var options = ReplySocket.Configuration()
         options.maximumMessageSize = configuration.limits.maxMessageBytes
-        options.maximumContexts = configuration.limits.tasks.maxWaits + Self.reservedContexts
+        options.maximumContexts =
+            configuration.limits.tasks.maxWaits + configuration.limits.maxCallsInProgress
+            + Self.reservedContexts
+        options.maximumConnections = configuration.limits.maxConnections
         do {
             socket = try ReplySocket(configuration: options)
         } catch {
@@ -63,38 +65,25 @@ public final class TaskwireServer: Service {
         router = Router(
             services: [TaskServiceHandlers.handlers, ServerServiceHandlers.handlers(reporter, backups)],
             limits: configuration.limits,
+            authenticator: plan.authenticator,
+            admission: Admission(
+                limits: configuration.limits,
+                isShared: !plan.authenticator.isOpen,
+                clock: engine.clock
+            ),
             statistics: statistics,
             logger: logger,
+            heldByteCount: { [socket] in socket.heldByteCount },
             tasks: { owner in engine.acting(for: owner) }
         )
         sweep = { report in await engine.run(report: report) }
     }
 
-    /// Contexts beside those that waiting calls may hold, so that other calls always find one.
+    /// Contexts beside those that calls which are let in may hold, so that others are turned away at once.
     private static let reservedContexts = 64
 
     /// Bytes of a backup in one reply: enough to keep a disk busy, too few to keep others from being served.
     private static let maxBackupChunkBytes = 1 << 20
-
-    static func addresses(_ configuration: ServerConfiguration) throws(TaskwireError) -> [Address] {
-        let addresses: [Address]
-        do throws(TransportError) {
-            addresses =
-                configuration.listen.isEmpty
-                ? [try Address.makeDefault(environment: ProcessInfo.processInfo.environment)]
-                : try configuration.listen.map { url throws(TransportError) in try Address(url) }
-        } catch {
-            throw TaskwireError(transport: error)
-        }
-        if let open = addresses.first(where: { !$0.isLocal }), !configuration.isInsecure {
-            throw .invalidField(
-                "listen",
-                "\(open) is open to other machines, and this server has neither TLS nor credentials;"
-                    + " listen on ipc or loopback, or accept the risk with --insecure"
-            )
-        }
-        return addresses
-    }
 
     /// The addresses that it listens on, with the ports that the system chose. Empty before and after.
     public var urls: [String] { bound.withLock { $0 } }
@@ -109,8 +98,8 @@ public final class TaskwireServer: Service {
     public func run() async throws {
         defer { isListening.continuation.finish() }
         do throws(TransportError) {
-            for address in addresses {
-                let url = try await socket.listen(on: address).description
+            for listener in plan.listeners {
+                let url = try await socket.listen(on: listener.address, options: listener.options).description
                 bound.withLock { $0.append(url) }
                 logger.info("listening", metadata: ["address": "\(url)"])
             }

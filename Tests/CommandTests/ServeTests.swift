@@ -71,7 +71,7 @@ extension CommandTests {
                 (#"{"maxMessages": 1}"#, [:], [], "FILE: there is no setting \"maxMessages\""),
                 (
                     "{}", [:], ["--listen", "tls+tcp://x:1"],
-                    "--listen: TLS is not available in this version; "
+                    "listen: tls+tcp://x:1 needs cert=FILE and key=FILE after a comma"
                 ),
                 ("{}", [:], ["--store", "redis://x"], "--store: Redis is not available in this version; "),
                 (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH or "),

@@ -1,5 +1,6 @@
 import Taskwire
 import TaskwireProtobuf
+import TaskwireTestSupport
 import Testing
 
 @Suite struct ArenaTests {

@@ -1,5 +1,6 @@
 import Taskwire
 import TaskwireProtobuf
+import TaskwireTestSupport
 import Testing
 
 /// A value whose fields are all at their defaults, which Protobuf does not write.

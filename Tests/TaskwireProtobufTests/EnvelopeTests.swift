@@ -1,5 +1,6 @@
 import Taskwire
 import TaskwireProtobuf
+import TaskwireTestSupport
 import Testing
 
 /// Envelopes as `protoc --encode` writes them.

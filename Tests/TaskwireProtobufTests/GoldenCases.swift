@@ -502,11 +502,12 @@ let goldenCases: [GoldenCase] = [
             max_messages_per_task: 5 max_input_requests_per_task: 6 max_wait_ms: 7 max_waits: 8 \#
             max_calls_per_second_per_owner: 9 max_batch_calls: 10 max_batch_bytes: 11 \#
             max_page_size: 12 tombstone_ms: 13 max_tombstones: 14 default_timeout_ms: 15 \#
-            max_interaction_bytes: 16 }
+            max_interaction_bytes: 16 max_calls_in_progress: 17 max_bytes_in_progress: 18 \#
+            max_connections: 19 }
             """#,
         hex: """
-            0a05312e302e3012066d656d6f72791a0562617463681a0477616974222108011002180320042805
-            3006380740084809500a580b600c680d700e780f800110
+            0a05312e302e3012066d656d6f72791a0562617463681a0477616974222a08011002180320042805
+            3006380740084809500a580b600c680d700e780f800110880111900112980113
             """,
         Samples.serverInfo
     ),

@@ -22,24 +22,6 @@ import Testing
         { try ServerStats(wire: $0, arena: $1).encoded() },
     ]
 
-    /// Bytes at which varints and text change their kind.
-    private static let edges: [UInt8] = [0, 1, 0x7f, 0x80, 0xff]
-
-    private func mutate(_ bytes: inout [UInt8], with generator: inout SeededGenerator) {
-        for _ in 0..<Int.random(in: 1...3, using: &generator) {
-            let index = Int.random(in: 0...bytes.count, using: &generator)
-            let end = min(index + Int.random(in: 1...8, using: &generator), bytes.count)
-            switch Int.random(in: 0..<8, using: &generator) {
-            case 0: bytes.insert(UInt8.random(in: .min ... .max, using: &generator), at: index)
-            case 1: bytes.removeSubrange(index..<end)
-            case 2: bytes.insert(contentsOf: bytes[index..<end], at: index)
-            case 3: bytes.replaceSubrange(index..<end, with: Self.edges.shuffled(using: &generator).prefix(1))
-            default:
-                for index in index..<end { bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator) }
-            }
-        }
-    }
-
     @Test("mutated envelopes and bodies are read or refused, never worse")
     func mutations() throws {
         var generator = SeededGenerator(seed: 42)
@@ -58,7 +40,7 @@ import Testing
         }
         for round in 0..<100_000 {
             var bytes = Self.seeds[round % Self.seeds.count]
-            mutate(&bytes, with: &generator)
+            bytes.mutate(using: &generator)
             try attempt { _ = try RPCRequest(wire: bytes, arena: arena) }
             try attempt {
                 let response = try RPCResponse(wire: bytes, arena: arena)
@@ -66,7 +48,7 @@ import Testing
                 _ = try RPCResponse(wire: response.encoded())
             }
             var body = goldenCases[round % goldenCases.count].bytes
-            mutate(&body, with: &generator)
+            body.mutate(using: &generator)
             let codec = Self.bodies[round / goldenCases.count % Self.bodies.count]
             try attempt { _ = try codec(body, arena) }
         }

@@ -1,5 +1,6 @@
 import Taskwire
 import TaskwireProtobuf
+import TaskwireTestSupport
 import Testing
 
 /// Bytes that are no request of a method, and the refusal.

@@ -31,7 +31,7 @@ struct ServerTests {
     @Test(arguments: ["tcp://0.0.0.0:0", "tcp://[::]:0", "tcp://192.0.2.1:7411"])
     func anOpenAddressNeedsConsent(_ url: String) throws {
         var configuration = ServerConfiguration()
-        configuration.listen = ["inproc://x", url]
+        configuration.listen = [Listener(url: "inproc://x"), Listener(url: url)]
         let refusal = #expect(throws: TaskwireError.self) {
             try TaskwireServer(
                 configuration: configuration,
@@ -46,7 +46,7 @@ struct ServerTests {
     @Test
     func consentOpensTheAddress() async throws {
         var configuration = ServerConfiguration()
-        configuration.listen = ["tcp://0.0.0.0:0"]
+        configuration.listen = [Listener(url: "tcp://0.0.0.0:0")]
         configuration.isInsecure = true
         let server = try TaskwireServer(
             configuration: configuration,

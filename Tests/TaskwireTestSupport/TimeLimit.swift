@@ -2,6 +2,9 @@
 public struct TimeLimitExceeded: Error {
     /// How long it was waited for.
     public let limit: Duration
+
+    /// Something was waited for this long.
+    public init(limit: Duration) { self.limit = limit }
 }
 
 /// Runs `body` and throws ``TimeLimitExceeded`` when it takes longer than `limit`, so that a test which would hang

@@ -15,7 +15,7 @@ struct Fingerprint {
     }
 
     mutating func feed(_ number: UInt64) {
-        withUnsafeBytes(of: number.littleEndian) { hash.update(bufferPointer: $0) }
+        unsafe withUnsafeBytes(of: number.littleEndian) { unsafe hash.update(bufferPointer: $0) }
     }
 
     mutating func feed(_ number: Int64) {
@@ -57,6 +57,8 @@ struct Fingerprint {
 
     /// The first 64 bits of the digest.
     var word: UInt64 {
-        hash.finalize().withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        unsafe hash.finalize().withUnsafeBytes { digest in
+            UInt64(littleEndian: unsafe digest.loadUnaligned(as: UInt64.self))
+        }
     }
 }

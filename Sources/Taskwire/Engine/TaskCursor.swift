@@ -10,9 +10,8 @@ enum TaskCursor {
 
     static func encode(_ position: TaskPosition, owner: String, request: ListTasksRequest) -> String {
         var bytes = digest(position, owner: owner, request: request)
-        withUnsafeBytes(of: position.createdAt.millisecondsSince1970.bigEndian) {
-            bytes.append(contentsOf: $0)
-        }
+        let milliseconds = position.createdAt.millisecondsSince1970
+        bytes += stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: milliseconds >> $0) }
         bytes.append(contentsOf: position.id.utf8)
         return Data(bytes).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")

@@ -8,6 +8,9 @@ public struct CallOptions: Sendable {
     /// Up to 16 entries for the server; `traceparent` and `tracestate` (W3C Trace Context) go to its log.
     public var metadata: [String: String]
 
+    /// The entry of ``metadata`` with which an admin says whose tasks the call is about.
+    public static let ownerKey = "taskwire-owner"
+
     /// Options with an absolute deadline.
     public init(
         deadline: ContinuousClock.Instant? = nil,

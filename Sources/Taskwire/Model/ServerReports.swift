@@ -8,6 +8,12 @@ public struct ServerLimits: Sendable, Hashable {
     public var maxDecodeBytes: Int = 16 << 20
     /// Calls per second of one owner; 0: unlimited, the default.
     public var maxCallsPerSecondPerOwner: Int = 0
+    /// Calls that are carried out at a time, those that wait not counted. Default 4096.
+    public var maxCallsInProgress: Int = 4096
+    /// Bytes of requests and replies that are kept at a time. Default 256 MiB.
+    public var maxBytesInProgress: Int = 256 << 20
+    /// Connections at a time. Default 16 384.
+    public var maxConnections: Int = 16_384
     /// Calls in one batch. Default 256.
     public var maxBatchCalls: Int = 256
     /// Bytes of one batch. Default 1 MiB.

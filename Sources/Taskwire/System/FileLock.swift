@@ -9,7 +9,7 @@ package struct FileLock: Sendable {
 
     /// Takes the lock without waiting; nil when someone else has it.
     package init?(path: String) throws(Errno) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let error = Errno(rawValue: errno)

@@ -35,7 +35,7 @@ package struct TemporaryFile: Sendable {
         let zeros = String(repeating: "0", count: Self.digitCount - digits.count)
         path = destination + Self.infix + zeros + digits
         descriptor = try FileDescriptor.open(
-            path,
+            FilePath(path),
             .readWrite,
             options: [.create, .exclusiveCreate, .closeOnExec],
             permissions: .ownerReadWrite
@@ -55,20 +55,20 @@ package struct TemporaryFile: Sendable {
     /// Puts the file where it belongs, in one step that survives a power failure once this returns. The last call.
     package func takePlace() throws {
         try synchronize()
-        guard rename(path, destination) == 0 else { throw Errno(rawValue: errno) }
+        guard unsafe rename(path, destination) == 0 else { throw Errno(rawValue: errno) }
         try Self.synchronizeFolder(of: destination)
         try descriptor.close()
     }
 
     /// Removes the file. The last call.
     package func discard() {
-        unlink(path)
+        unsafe unlink(path)
         try? descriptor.close()
     }
 
     /// Removes its name, and leaves it to whoever holds the descriptor that is returned. The last call.
     package func takeNameAway() throws -> FileDescriptor {
-        guard unlink(path) == 0 else { throw Errno(rawValue: errno) }
+        guard unsafe unlink(path) == 0 else { throw Errno(rawValue: errno) }
         return descriptor
     }
 

@@ -22,12 +22,12 @@ struct ClientOptions: ParsableArguments {
     )
     var maxMessageBytes: Int?
 
+    @OptionGroup(title: "Access")
+    var access: AccessOptions
+
     func validate() throws {
         if let maxMessageBytes, let problem = LimitOptions.messageBytes.problem(with: maxMessageBytes) {
             throw ValidationError("--max-message-bytes: \(problem)")
-        }
-        if let url, let problem = AddressCheck.problem(with: url) {
-            throw ValidationError("--url: \(problem)")
         }
     }
 
@@ -73,10 +73,7 @@ struct ClientOptions: ParsableArguments {
         configuration.defaultTimeout = timeout
         configuration.connectTimeout = connectTimeout
         configuration.maxMessageBytes = try messageLimit()
-        // --url was checked with the other options, which leaves the variable.
-        if let problem = AddressCheck.problem(with: serverURL) {
-            throw CommandFailure("TASKWIRE_URL: \(problem)", exitCode: CommandFailure.Code.usage)
-        }
+        try access.apply(to: &configuration)
         let client: TaskwireClient
         do {
             client = try TaskwireClient(url: serverURL, configuration: configuration)

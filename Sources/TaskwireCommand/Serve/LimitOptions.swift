@@ -63,6 +63,25 @@ struct LimitOptions: ParsableArguments {
                 limit: \.tasks.maxInteractionBytes,
                 range: bytes
             ),
+            .init(
+                key: "maxCallsPerSecondPerOwner",
+                flag: \.maxCallsPerSecondPerOwner,
+                limit: \.maxCallsPerSecondPerOwner,
+                range: 0...largestCount
+            ),
+            .init(
+                key: "maxCallsInProgress",
+                flag: \.maxCallsInProgress,
+                limit: \.maxCallsInProgress,
+                range: count
+            ),
+            .init(
+                key: "maxBytesInProgress",
+                flag: \.maxBytesInProgress,
+                limit: \.maxBytesInProgress,
+                range: 1...Int(UInt32.max)
+            ),
+            .init(key: "maxConnections", flag: \.maxConnections, limit: \.maxConnections, range: count),
             .init(key: "maxWaits", flag: \.maxWaits, limit: \.tasks.maxWaits, range: count),
             .init(key: "maxPageSize", flag: \.maxPageSize, limit: \.tasks.maxPageSize, range: count),
             .init(
@@ -122,6 +141,28 @@ struct LimitOptions: ParsableArguments {
             """
     )
     var maxInteractionBytes: Int?
+
+    @Option(help: "Calls per second that one owner may make; 0 for as many as come. (default: 0)")
+    var maxCallsPerSecondPerOwner: Int?
+
+    @Option(
+        help: """
+            Calls that are carried out at a time, waits not counted. One owner may have as many as are left for others. \
+            (default: 4096)
+            """
+    )
+    var maxCallsInProgress: Int?
+
+    @Option(
+        help: """
+            Bytes of requests and replies that are kept at a time. One connection may have as many as are left for \
+            others. (default: 268435456)
+            """
+    )
+    var maxBytesInProgress: Int?
+
+    @Option(help: "Connections at a time; lowered to what the system allows. (default: 16384)")
+    var maxConnections: Int?
 
     @Option(help: "Calls that may wait at once. (default: 16384)")
     var maxWaits: Int?

@@ -15,11 +15,17 @@ struct ServeCommand: AsyncParsableCommand {
             Every option has a variable in the environment and a key in the JSON file that --config, or \
             TASKWIRE_CONFIG, names; an option counts more than its variable, and that more than the file. For \
             --max-ttl they are TASKWIRE_MAX_TTL=2h and {"maxTtl": "2h"}. Durations are strings, counts are \
-            numbers, "insecure" and "check" are true or false, and "listen" is an array of strings, or in TASKWIRE_LISTEN a \
-            list with commas.
+            numbers, "insecure", "ipcPeerOwners" and "check" are true or false, and "listen" is an array of strings, or in \
+            TASKWIRE_LISTEN a list with commas.
 
-            An address is ipc:///path, tcp://host:port or inproc://name. At SIGTERM no new calls are taken, and \
-            running ones may finish within the grace period.
+            An address is ipc:///path, tcp://host:port, tls+tcp://host:port or inproc://name. After a comma follow the \
+            files that TLS needs, cert=FILE and key=FILE; ca=FILE, where clients must have a certificate of these \
+            authorities; and owner=NAME, where everybody who comes in there without a token is that owner. All \
+            files are in PEM.
+
+            Without --tokens, --ipc-peer-owners and owner=NAME everybody who can connect may do everything. Beyond this \
+            machine the server listens only with TLS and credentials. At SIGHUP the tokens are read again. At SIGTERM no \
+            new calls are taken, and running ones may finish within the grace period.
 
             A store is sqlite:PATH, a file that loses nothing which was acknowledged, or memory:, which ends with \
             the server. sqlite: alone is $XDG_STATE_HOME/taskwire/tasks.db, or else \
@@ -31,6 +37,20 @@ struct ServeCommand: AsyncParsableCommand {
         help: .init("Where to listen; may be repeated. (default: a socket of this user)", valueName: "url")
     )
     var listen: [String] = []
+
+    @Option(
+        help: .init("The tokens that are taken, as 'taskwire token create' makes them.", valueName: "file"),
+        completion: .file()
+    )
+    var tokens: String?
+
+    @Flag(
+        help: """
+            Take every user of this machine as the owner uid:N on ipc sockets, N being the user's number. The sockets \
+            are open to all of them then.
+            """
+    )
+    var ipcPeerOwners = false
 
     @Option(help: .init("Where tasks are kept. (default: sqlite:)", valueName: "url"))
     var store: String?
@@ -60,9 +80,13 @@ struct ServeCommand: AsyncParsableCommand {
     var limits: LimitOptions
 
     func run() async throws {
-        let settings = try await ServeSettings(of: self)
-        let logger = Logger(label: "taskwire") { _ in
-            LineLogHandler(level: settings.logLevel, format: settings.logFormat)
+        var settings = try await ServeSettings(of: self)
+        let room = DescriptorLimit.raise()
+        settings.server.limits.maxConnections = min(settings.server.limits.maxConnections, room)
+        let writer = LogWriter(format: settings.logFormat)
+        defer { writer.flush() }
+        let logger = Logger(label: "taskwire") { [settings] _ in
+            QueueLogHandler(level: settings.logLevel, writer: writer)
         }
         do {
             try settings.server.validate()
@@ -92,8 +116,9 @@ struct ServeCommand: AsyncParsableCommand {
         _ logger: Logger
     ) async throws {
         let server = try TaskwireServer(configuration: settings.server, engine: store, logger: logger)
+        let reloading = settings.server.tokens.map { TokenReloading(tokens: $0, logger: logger) }
         let group = ServiceGroup(
-            services: [server],
+            services: [server] + (reloading.map { [$0] } ?? []),
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

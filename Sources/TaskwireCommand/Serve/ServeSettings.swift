@@ -39,7 +39,9 @@ struct ServeSettings {
         let journal = SettingsJournal(file: file)
         let reader = ConfigReader(providers: providers, accessReporter: journal)
 
-        server.listen = reader.stringArray(forKey: "listen", default: [])
+        let listeners = reader.stringArray(forKey: "listen", default: [])
+        let tokens = reader.string(forKey: "tokens")
+        server.isPeerOwner = reader.bool(forKey: "ipcPeerOwners", default: false)
         server.isInsecure = reader.bool(forKey: "insecure", default: false)
         isStoreChecked = reader.bool(forKey: "check", default: false)
         let store = reader.string(forKey: "store", default: "sqlite:")
@@ -62,7 +64,12 @@ struct ServeSettings {
         let interactionBytes = server.limits.tasks.maxInteractionBytes
         server.limits.tasks.maxInteractionBytes = min(interactionBytes, server.limits.maxMessageBytes / 2)
 
-        try Self.checkAddresses(server.listen, journal)
+        do {
+            server.listen = try Self.joined(listeners).map { try Listener($0) }
+            if let tokens { server.tokens = try AccessTokens(path: tokens) }
+        } catch let error as TaskwireError {
+            throw CommandFailure(setUp: error)
+        }
         try Self.checkDecodeBytes(server.limits, journal)
         do throws(StoreLocation.Problem) {
             self.store = try StoreLocation(store, environment: environment)
@@ -77,7 +84,10 @@ struct ServeSettings {
     /// Every key that the file may have.
     private static var keys: Set<String> {
         Set(
-            ["listen", "store", "check", "gracePeriod", "insecure", "logLevel", "logFormat"]
+            [
+                "listen", "tokens", "ipcPeerOwners", "insecure", "store", "check", "gracePeriod", "logLevel",
+                "logFormat",
+            ]
                 + LimitOptions.counts.map(\.key) + LimitOptions.durations.map(\.key)
         )
     }
@@ -100,9 +110,15 @@ struct ServeSettings {
         )
     }
 
-    private static func checkAddresses(_ urls: [String], _ journal: SettingsJournal) throws {
-        for url in urls {
-            if let problem = AddressCheck.problem(with: url) { throw journal.failure("listen", problem) }
+    /// The texts of listeners, out of an array that may have been a list with commas: what has no scheme belongs to the
+    /// listener before.
+    private static func joined(_ parts: [String]) -> [String] {
+        parts.reduce(into: [String]()) { listeners, part in
+            if let last = listeners.popLast() {
+                listeners += part.contains("://") ? [last, part] : ["\(last),\(part)"]
+            } else {
+                listeners.append(part)
+            }
         }
     }
 
@@ -122,6 +138,8 @@ extension ServeCommand {
     fileprivate var settings: [AbsoluteConfigKey: ConfigValue] {
         var values: [String: ConfigContent] = [:]
         values["listen"] = listen.isEmpty ? nil : .stringArray(listen)
+        values["tokens"] = tokens.map { .string($0) }
+        values["ipcPeerOwners"] = ipcPeerOwners ? .bool(true) : nil
         values["store"] = store.map { .string($0) }
         values["check"] = check ? .bool(true) : nil
         values["gracePeriod"] = gracePeriod.map { .string($0.description) }

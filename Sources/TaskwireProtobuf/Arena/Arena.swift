@@ -8,6 +8,7 @@ internal import Taskwire
 ///
 /// `@unchecked Sendable` is safe as long as an arena has one user at a time: ``ArenaPool`` lends it to one
 /// caller for the length of a synchronous closure. Nothing that is Sendable points into an arena.
+@safe
 package final class Arena: @unchecked Sendable {
     /// What one use may take unless told otherwise: 16 MiB.
     package static let defaultLimit = 16 << 20
@@ -16,34 +17,34 @@ package final class Arena: @unchecked Sendable {
 
     /// An arena that hands out at most `limit` bytes between two resets.
     package init(limit: Int = Arena.defaultLimit) {
-        memory = .allocate(capacity: 1)
-        memory.initialize(to: ArenaMemory(limit: limit))
+        unsafe memory = .allocate(capacity: 1)
+        unsafe memory.initialize(to: ArenaMemory(limit: limit))
     }
 
     deinit {
-        memory.pointee.releaseChunks(after: 0)
-        memory.deinitialize(count: 1)
-        memory.deallocate()
+        unsafe memory.pointee.releaseChunks(after: 0)
+        unsafe memory.deinitialize(count: 1)
+        unsafe memory.deallocate()
     }
 
     /// How many bytes one use may take.
-    package var limit: Int { memory.pointee.limit }
+    package var limit: Int { unsafe memory.pointee.limit }
 
     /// Whether somebody asked for more than ``limit`` since the last reset.
-    package var isExhausted: Bool { memory.pointee.isExhausted }
+    package var isExhausted: Bool { unsafe memory.pointee.isExhausted }
 
     /// Takes back everything that was handed out. Only a small first chunk stays allocated.
     package func reset() {
-        memory.pointee.reset()
+        unsafe memory.pointee.reset()
     }
 
     /// Hands out `byteCount` uninitialized bytes, aligned for every generated struct.
     /// - Throws: RESOURCE_EXHAUSTED / TOO_LARGE past the limit.
     func allocate(_ byteCount: Int) throws(TaskwireError) -> UnsafeMutableRawPointer {
-        guard let pointer = memory.pointee.allocate(byteCount) else {
+        guard let pointer = unsafe memory.pointee.allocate(byteCount) else {
             throw tooLarge(.resourceExhausted, "encoding")
         }
-        return pointer
+        return unsafe pointer
     }
 
     /// Unpacks bytes that passed ``MessageDescriptor/check(_:)``.
@@ -52,22 +53,22 @@ package final class Arena: @unchecked Sendable {
         _ bytes: UnsafeRawBufferPointer,
         as descriptor: MessageDescriptor<Generated>
     ) throws(TaskwireError) -> UnsafePointer<Generated> {
-        var allocator = ProtobufCAllocator(
+        var allocator = unsafe ProtobufCAllocator(
             alloc: { memory, byteCount in
-                memory?.assumingMemoryBound(to: ArenaMemory.self).pointee.allocate(byteCount)
+                unsafe memory?.assumingMemoryBound(to: ArenaMemory.self).pointee.allocate(byteCount)
             },
             // Everything is freed at once by `reset`.
             free: { _, _ in },
-            allocator_data: memory
+            allocator_data: unsafe memory
         )
-        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        let message = protobuf_c_message_unpack(descriptor.pointer, &allocator, bytes.count, start)
-        guard let message else {
+        let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let message = unsafe protobuf_c_message_unpack(descriptor.pointer, &allocator, bytes.count, start)
+        guard let message = unsafe message else {
             throw isExhausted
                 ? tooLarge(.invalidArgument, "decoding")
                 : TaskwireError(.invalidArgument, .malformedMessage, "\(descriptor.name): malformed")
         }
-        return UnsafeRawPointer(message).assumingMemoryBound(to: Generated.self)
+        return unsafe UnsafeRawPointer(message).assumingMemoryBound(to: Generated.self)
     }
 
     private func tooLarge(_ code: TaskwireError.Code, _ activity: String) -> TaskwireError {

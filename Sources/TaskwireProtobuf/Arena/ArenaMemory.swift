@@ -1,5 +1,6 @@
 /// The bump allocator inside an ``Arena``. It lives behind a pointer of its own, so that protobuf-c's calls
 /// for memory touch no reference counts.
+@safe
 struct ArenaMemory {
     /// Alignment of everything that is handed out: the strictest that the generated structs need.
     private static let alignment = 8
@@ -20,9 +21,9 @@ struct ArenaMemory {
         self.limit = min(max(limit, 0), Int(Int32.max))
         budget = self.limit
         let first = UnsafeMutableRawPointer.allocate(byteCount: Self.firstChunkByteCount, alignment: 16)
-        next = first
+        unsafe next = first
         free = Self.firstChunkByteCount
-        chunks = [UnsafeMutableRawBufferPointer(start: first, count: free)]
+        unsafe chunks = [UnsafeMutableRawBufferPointer(start: first, count: free)]
     }
 
     /// Hands out memory, or `nil` once the limit is reached.
@@ -34,26 +35,26 @@ struct ArenaMemory {
         }
         let rounded = (byteCount + Self.alignment - 1) & ~(Self.alignment - 1)
         if rounded > free { addChunk(holding: rounded) }
-        let result = next
-        next += rounded
+        let result = unsafe next
+        unsafe next += rounded
         free -= rounded
         budget = max(budget - rounded, 0)
-        return result
+        return unsafe result
     }
 
     private mutating func addChunk(holding minimum: Int) {
-        let doubled = min(2 * (chunks.last?.count ?? 0), Self.largestChunkByteCount)
+        let doubled = unsafe min(2 * (chunks.last?.count ?? 0), Self.largestChunkByteCount)
         let byteCount = max(doubled, minimum)
-        next = .allocate(byteCount: byteCount, alignment: 16)
+        unsafe next = .allocate(byteCount: byteCount, alignment: 16)
         free = byteCount
-        chunks.append(UnsafeMutableRawBufferPointer(start: next, count: byteCount))
+        unsafe chunks.append(UnsafeMutableRawBufferPointer(start: next, count: byteCount))
     }
 
     /// Takes everything back and keeps only the first chunk.
     mutating func reset() {
         releaseChunks(after: 1)
-        if let first = chunks.first, let start = first.baseAddress {
-            next = start
+        if let first = unsafe chunks.first, let start = first.baseAddress {
+            unsafe next = start
             free = first.count
         }
         budget = limit
@@ -61,7 +62,7 @@ struct ArenaMemory {
     }
 
     mutating func releaseChunks(after kept: Int) {
-        for chunk in chunks.dropFirst(kept) { chunk.deallocate() }
-        chunks.removeLast(max(chunks.count - kept, 0))
+        unsafe chunks.dropFirst(kept).forEach { unsafe $0.deallocate() }
+        unsafe chunks.removeLast(max(chunks.count - kept, 0))
     }
 }

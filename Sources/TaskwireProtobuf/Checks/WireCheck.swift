@@ -17,9 +17,9 @@ enum WireCheck {
         as descriptor: UnsafePointer<ProtobufCMessageDescriptor>
     ) throws(TaskwireError) {
         do {
-            try walk(bytes, as: descriptor)
+            try unsafe walk(bytes, as: descriptor)
         } catch {
-            throw error.refusal(of: String(cString: descriptor.pointee.short_name))
+            throw unsafe error.refusal(of: String(cString: descriptor.pointee.short_name))
         }
     }
 
@@ -27,30 +27,31 @@ enum WireCheck {
         _ bytes: UnsafeRawBufferPointer,
         as descriptor: UnsafePointer<ProtobufCMessageDescriptor>
     ) throws(WireFault) {
-        var reader = WireReader(bytes)
+        var reader = unsafe WireReader(bytes)
         var seenMessages: UInt64 = 0
         while !reader.isAtEnd {
             let start = reader.offset
             let tag = try reader.tag()
-            guard let field = protobuf_c_message_descriptor_get_field(descriptor, tag.field) else {
+            guard let field = unsafe protobuf_c_message_descriptor_get_field(descriptor, tag.field) else {
                 try reader.skip(tag.wireType)
                 continue
             }
             do throws(WireFault) {
-                if field.pointee.type == PROTOBUF_C_TYPE_MESSAGE, !field.pointee.isRepeated {
+                if unsafe field.pointee.type == PROTOBUF_C_TYPE_MESSAGE, unsafe !field.pointee.isRepeated {
                     // A 65th field would have no bit and never count. The schema's largest message has 18.
-                    let bit: UInt64 = 1 << (field - UnsafePointer(descriptor.pointee.fields))
+                    let bit: UInt64 = unsafe 1 << (field - UnsafePointer(descriptor.pointee.fields))
                     guard seenMessages & bit == 0 else { throw .malformed("appears more than once") }
                     seenMessages |= bit
                 }
-                try checkField(field.pointee, framedAs: tag.wireType, from: &reader)
+                try unsafe checkField(field.pointee, framedAs: tag.wireType, from: &reader)
             } catch {
-                let name = String(cString: field.pointee.name)
-                guard field.pointee.isRepeated, !field.pointee.isPacked(as: tag.wireType) else {
+                let name = unsafe String(cString: field.pointee.name)
+                guard unsafe field.pointee.isRepeated, unsafe !field.pointee.isPacked(as: tag.wireType) else {
                     throw error.inside(name)
                 }
-                let before = UnsafeRawBufferPointer(rebasing: bytes[..<start])
-                throw error.inside("\(name)[\(count(of: tag.field, in: before))]")
+                let before = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<start])
+                let index = unsafe count(of: tag.field, in: before)
+                throw error.inside("\(name)[\(index)]")
             }
         }
     }
@@ -61,7 +62,7 @@ enum WireCheck {
         from reader: inout WireReader
     ) throws(WireFault) {
         if field.isPacked(as: wireType) {
-            var elements = WireReader(try reader.lengthDelimited())
+            var elements = unsafe WireReader(try reader.lengthDelimited())
             var index = 0
             while !elements.isAtEnd {
                 do {
@@ -84,20 +85,21 @@ enum WireCheck {
     ) throws(WireFault) {
         switch field.type {
         case PROTOBUF_C_TYPE_STRING:
-            try checkText(try reader.lengthDelimited())
+            try unsafe checkText(try reader.lengthDelimited())
         case PROTOBUF_C_TYPE_MESSAGE:
-            try walk(
+            try unsafe walk(
                 try reader.lengthDelimited(),
                 as: field.descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)
             )
         case PROTOBUF_C_TYPE_ENUM:
             let number = Int64(bitPattern: try reader.varint())
-            let values = field.descriptor.assumingMemoryBound(to: ProtobufCEnumDescriptor.self)
+            let values = unsafe field.descriptor.assumingMemoryBound(to: ProtobufCEnumDescriptor.self)
             let isKnown = Int32(exactly: number).map {
-                protobuf_c_enum_descriptor_get_value(values, $0) != nil
+                unsafe protobuf_c_enum_descriptor_get_value(values, $0) != nil
             }
             guard isKnown == true else {
-                throw .invalid("\(number) is not a value of \(String(cString: values.pointee.short_name))")
+                let name = unsafe String(cString: values.pointee.short_name)
+                throw .invalid("\(number) is not a value of \(name)")
             }
         default:
             try reader.skip(field.wireType)
@@ -106,9 +108,9 @@ enum WireCheck {
 
     private static func checkText(_ bytes: UnsafeRawBufferPointer) throws(WireFault) {
         guard let start = bytes.baseAddress else { return }
-        guard memchr(start, 0, bytes.count) == nil else { throw .invalid("contains a NUL byte") }
+        guard unsafe memchr(start, 0, bytes.count) == nil else { throw .invalid("contains a NUL byte") }
         do {
-            _ = try UTF8Span(validating: bytes.assumingMemoryBound(to: UInt8.self).span)
+            _ = try unsafe UTF8Span(validating: bytes.assumingMemoryBound(to: UInt8.self).span)
         } catch {
             throw .invalid("is not UTF-8")
         }
@@ -116,7 +118,7 @@ enum WireCheck {
 
     /// How many records of a field there are, which is the index of the next one. Only for faults.
     private static func count(of field: UInt32, in bytes: UnsafeRawBufferPointer) -> Int {
-        var reader = WireReader(bytes)
+        var reader = unsafe WireReader(bytes)
         var count = 0
         while let tag = try? reader.tag(), (try? reader.skip(tag.wireType)) != nil {
             if tag.field == field { count += 1 }

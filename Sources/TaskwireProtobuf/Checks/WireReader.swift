@@ -1,4 +1,5 @@
 /// Reads the framing of one encoded message from front to back, never past its end.
+@safe
 struct WireReader {
     /// Longest varint: 64 bits.
     private static let longestVarint = 10
@@ -9,11 +10,11 @@ struct WireReader {
     private(set) var offset = 0
 
     init(_ bytes: UnsafeRawBufferPointer) {
-        self.bytes = bytes
+        unsafe self.bytes = bytes
     }
 
     /// Whether everything was read.
-    var isAtEnd: Bool { offset >= bytes.count }
+    var isAtEnd: Bool { unsafe offset >= bytes.count }
 
     /// What the next field is.
     mutating func tag() throws(WireFault) -> (field: UInt32, wireType: WireType) {
@@ -35,7 +36,7 @@ struct WireReader {
         var value: UInt64 = 0
         for index in 0..<longest {
             guard !isAtEnd else { throw .malformed("truncated") }
-            let byte = bytes[offset]
+            let byte = unsafe bytes[offset]
             offset += 1
             // The tenth byte has room for one bit.
             guard index < 9 || byte <= 1 else { break }
@@ -47,28 +48,28 @@ struct WireReader {
 
     /// A number of eight bytes.
     mutating func fixed64() throws(WireFault) -> UInt64 {
-        UInt64(littleEndian: try take(8).loadUnaligned(as: UInt64.self))
+        unsafe UInt64(littleEndian: try take(8).loadUnaligned(as: UInt64.self))
     }
 
     /// The content of a length-delimited field.
     mutating func lengthDelimited() throws(WireFault) -> UnsafeRawBufferPointer {
-        try take(try varint(longest: Self.longestVarint32))
+        try unsafe take(try varint(longest: Self.longestVarint32))
     }
 
     /// Leaves out the content of a field.
     mutating func skip(_ wireType: WireType) throws(WireFault) {
         switch wireType {
         case .varint: _ = try varint()
-        case .fixed64: _ = try take(8)
-        case .lengthDelimited: _ = try lengthDelimited()
-        case .fixed32: _ = try take(4)
+        case .fixed64: _ = try unsafe take(8)
+        case .lengthDelimited: _ = try unsafe lengthDelimited()
+        case .fixed32: _ = try unsafe take(4)
         }
     }
 
     private mutating func take(_ count: UInt64) throws(WireFault) -> UnsafeRawBufferPointer {
-        guard count <= UInt64(bytes.count - offset) else { throw .malformed("truncated") }
+        guard unsafe count <= UInt64(bytes.count - offset) else { throw .malformed("truncated") }
         let start = offset
         offset += Int(truncatingIfNeeded: count)
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
     }
 }

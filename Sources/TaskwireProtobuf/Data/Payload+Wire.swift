@@ -2,14 +2,14 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension Payload: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__payload__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__payload__init)
 
     init(_ message: Taskwire__V1__Payload) throws(TaskwireError) {
-        self.init(data: [UInt8](wire: message.data), contentType: String(wire: message.content_type))
+        unsafe self.init(data: [UInt8](wire: message.data), contentType: String(wire: message.content_type))
     }
 
     func write(to message: inout Taskwire__V1__Payload, in arena: Arena) throws(TaskwireError) {
-        message.content_type = try arena.string(contentType, "content_type")
+        unsafe message.content_type = try arena.string(contentType, "content_type")
         message.data = try arena.bytes(data)
     }
 }

@@ -2,10 +2,10 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension TaskMessage: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__message__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__message__init)
 
     init(_ message: Taskwire__V1__Message) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             key: String(wire: message.key),
             kind: try Kind(wire: message.kind, "kind"),
             payload: try Payload.readRequired(message.payload, "payload"),
@@ -14,9 +14,9 @@ extension TaskMessage: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__Message, in arena: Arena) throws(TaskwireError) {
-        message.key = try arena.string(key, "key")
+        unsafe message.key = try arena.string(key, "key")
         message.kind = kind.wire
-        message.payload = try arena.message(payload, "payload")
+        unsafe message.payload = try arena.message(payload, "payload")
         message.enqueued_at_unix_ms = enqueuedAt.millisecondsSince1970
     }
 }

@@ -2,7 +2,7 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension TaskProgress: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__progress__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__progress__init)
 
     init(_ message: Taskwire__V1__Progress) throws(TaskwireError) {
         self.init(

@@ -2,10 +2,10 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension TaskState: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__task_state__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__task_state__init)
 
     init(_ message: Taskwire__V1__TaskState) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             id: String(wire: message.id),
             owner: String(wire: message.owner),
             status: try TaskStatus(wire: message.status, "status"),
@@ -34,12 +34,12 @@ extension TaskState: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__TaskState, in arena: Arena) throws(TaskwireError) {
-        message.id = try arena.string(id, "id")
-        message.owner = try arena.string(owner, "owner")
+        unsafe message.id = try arena.string(id, "id")
+        unsafe message.owner = try arena.string(owner, "owner")
         message.status = status.wire
         if let statusMessage {
             message.status_message_oneof_case = TASKWIRE__V1__TASK_STATE__STATUS_MESSAGE_ONEOF_STATUS_MESSAGE
-            message.status_message = try arena.string(statusMessage, "status_message")
+            unsafe message.status_message = try arena.string(statusMessage, "status_message")
         }
         message.created_at_unix_ms = createdAt.millisecondsSince1970
         message.last_updated_at_unix_ms = lastUpdatedAt.millisecondsSince1970
@@ -50,19 +50,19 @@ extension TaskState: MessageReadable, MessageWritable {
         message.poll_interval_ms = pollIntervalMilliseconds
         message.revision = revision
         message.cancel_requested = isCancelRequested ? 1 : 0
-        message.progress = try arena.message(progress, "progress")
-        message.labels = try arena.entries(labels, "labels")
+        unsafe message.progress = try arena.message(progress, "progress")
+        unsafe message.labels = try arena.entries(labels, "labels")
         message.n_labels = labels.count
-        message.request = try arena.message(request, "request")
-        message.result = try arena.message(result, "result")
-        message.error = try arena.message(error, "error")
+        unsafe message.request = try arena.message(request, "request")
+        unsafe message.result = try arena.message(result, "result")
+        unsafe message.error = try arena.message(error, "error")
         if let immediateResponse {
             message.immediate_response_oneof_case =
                 TASKWIRE__V1__TASK_STATE__IMMEDIATE_RESPONSE_ONEOF_IMMEDIATE_RESPONSE
-            message.immediate_response = try arena.string(immediateResponse, "immediate_response")
+            unsafe message.immediate_response = try arena.string(immediateResponse, "immediate_response")
         }
-        message.lease = try arena.message(lease, "lease")
-        message.input_requests = try arena.messages(inputRequests, "input_requests")
+        unsafe message.lease = try arena.message(lease, "lease")
+        unsafe message.input_requests = try arena.messages(inputRequests, "input_requests")
         message.n_input_requests = inputRequests.count
     }
 }

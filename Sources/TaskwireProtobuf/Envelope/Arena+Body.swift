@@ -9,9 +9,9 @@ extension Arena {
             return try self.bytes(bytes)
         case .value(let value):
             let message = try value.prepared(in: self)
-            let memory = try allocate(message.byteCount)
-            message.pack(into: UnsafeMutableRawBufferPointer(start: memory, count: message.byteCount))
-            return ProtobufCBinaryData(
+            let memory = try unsafe allocate(message.byteCount)
+            unsafe message.pack(into: UnsafeMutableRawBufferPointer(start: memory, count: message.byteCount))
+            return unsafe ProtobufCBinaryData(
                 len: message.byteCount,
                 data: memory.assumingMemoryBound(to: UInt8.self)
             )

@@ -38,7 +38,7 @@ package struct RPCCall: Sendable {
 }
 
 extension RPCCall: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__call__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__call__init)
 
     init(_ message: Taskwire__V1__Call) throws(TaskwireError) {
         let requestIDBytes = [UInt8](wire: message.request_id)
@@ -51,7 +51,7 @@ extension RPCCall: MessageReadable, MessageWritable {
         guard message.n_metadata <= Self.maxMetadataEntries else {
             throw .invalidField("metadata", "has more than \(Self.maxMetadataEntries) entries")
         }
-        self.init(
+        unsafe self.init(
             method: String(wire: message.method),
             body: .encoded([UInt8](wire: message.body)),
             requestID: requestID,
@@ -62,12 +62,12 @@ extension RPCCall: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__Call, in arena: Arena) throws(TaskwireError) {
-        message.method = try arena.string(method, "method")
+        unsafe message.method = try arena.string(method, "method")
         message.body = try arena.body(body)
         message.request_id = try arena.bytes(requestID?.bytes ?? [])
         message.timeout_ms = timeoutMilliseconds
-        message.token = try arena.string(token, "token")
-        message.metadata = try arena.entries(metadata, "metadata")
+        unsafe message.token = try arena.string(token, "token")
+        unsafe message.metadata = try arena.entries(metadata, "metadata")
         message.n_metadata = metadata.count
     }
 }

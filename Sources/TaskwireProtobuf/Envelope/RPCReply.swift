@@ -22,11 +22,11 @@ package enum RPCReply: Sendable {
 }
 
 extension RPCReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__reply__init)
 
     init(_ message: Taskwire__V1__Reply) throws(TaskwireError) {
-        if let status = message.status, status.pointee.code != 0 {
-            self = .failure(try TaskwireError.readRequired(status, "status"))
+        if let status = unsafe message.status, unsafe status.pointee.code != 0 {
+            self = unsafe .failure(try TaskwireError.readRequired(status, "status"))
         } else {
             self = .success(.encoded([UInt8](wire: message.body)))
         }
@@ -35,7 +35,7 @@ extension RPCReply: MessageReadable, MessageWritable {
     func write(to message: inout Taskwire__V1__Reply, in arena: Arena) throws(TaskwireError) {
         switch self {
         case .success(let body): message.body = try arena.body(body)
-        case .failure(let error): message.status = try arena.message(error, "status")
+        case .failure(let error): unsafe message.status = try arena.message(error, "status")
         }
     }
 }

@@ -17,21 +17,25 @@ package enum RPCRequest: Sendable {
         maxBatchCalls: Int,
         maxBatchBytes: Int
     ) throws(TaskwireError) {
-        try Self.descriptor.check(bytes)
-        let message = try arena.unpack(bytes, as: Self.descriptor).pointee
-        if message.kind_case == TASKWIRE__V1__REQUEST__KIND_CALL, let call = message.call {
-            self = .call(try RPCCall(call.pointee))
-        } else if message.kind_case == TASKWIRE__V1__REQUEST__KIND_BATCH, let batch = message.batch?.pointee {
+        try unsafe Self.descriptor.check(bytes)
+        let message = try unsafe arena.unpack(bytes, as: Self.descriptor).pointee
+        if message.kind_case == TASKWIRE__V1__REQUEST__KIND_CALL, let call = unsafe message.call {
+            self = unsafe .call(try RPCCall(call.pointee))
+        } else if message.kind_case == TASKWIRE__V1__REQUEST__KIND_BATCH,
+            let batch = unsafe message.batch?.pointee
+        {
             guard batch.n_calls <= maxBatchCalls else {
                 throw TaskwireError(.resourceExhausted, .tooLarge, "batch: more than \(maxBatchCalls) calls")
             }
             guard bytes.count <= maxBatchBytes else {
                 throw TaskwireError(.resourceExhausted, .tooLarge, "batch: more than \(maxBatchBytes) bytes")
             }
-            let calls = UnsafeBufferPointer(start: batch.calls, count: batch.n_calls)
-            self = .batch(
+            let calls = unsafe UnsafeBufferPointer(start: batch.calls, count: batch.n_calls)
+            self = unsafe .batch(
                 calls.compactMap { call in
-                    call.map { call in Result { () throws(TaskwireError) in try RPCCall(call.pointee) } }
+                    unsafe call.map { call in
+                        Result { () throws(TaskwireError) in try unsafe RPCCall(call.pointee) }
+                    }
                 }
             )
         } else {
@@ -41,23 +45,23 @@ package enum RPCRequest: Sendable {
 }
 
 extension RPCRequest: MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__request__init)
-    private static let batchDescriptor = MessageDescriptor(taskwire__v1__batch__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__request__init)
+    private static let batchDescriptor = unsafe MessageDescriptor(taskwire__v1__batch__init)
 
     func write(to message: inout Taskwire__V1__Request, in arena: Arena) throws(TaskwireError) {
         switch self {
         case .call(let call):
             message.kind_case = TASKWIRE__V1__REQUEST__KIND_CALL
-            message.call = try arena.message(call, "call")
+            unsafe message.call = try arena.message(call, "call")
         case .batch(let calls):
-            let batch = try arena.blank(Self.batchDescriptor)
-            batch.pointee.calls = try arena.messages(
+            let batch = try unsafe arena.blank(Self.batchDescriptor)
+            unsafe batch.pointee.calls = try arena.messages(
                 try calls.map { call throws(TaskwireError) in try call.get() },
                 "batch.calls"
             )
-            batch.pointee.n_calls = calls.count
+            unsafe batch.pointee.n_calls = calls.count
             message.kind_case = TASKWIRE__V1__REQUEST__KIND_BATCH
-            message.batch = batch
+            unsafe message.batch = batch
         }
     }
 }

@@ -10,15 +10,16 @@ package enum RPCResponse: Sendable {
 }
 
 extension RPCResponse: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__response__init)
-    private static let batchDescriptor = MessageDescriptor(taskwire__v1__batch_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__response__init)
+    private static let batchDescriptor = unsafe MessageDescriptor(taskwire__v1__batch_reply__init)
 
     init(_ message: Taskwire__V1__Response) throws(TaskwireError) {
         if message.kind_case == TASKWIRE__V1__RESPONSE__KIND_REPLY {
-            self = .reply(try RPCReply.readRequired(message.reply, "reply"))
-        } else if message.kind_case == TASKWIRE__V1__RESPONSE__KIND_BATCH, let batch = message.batch?.pointee
+            self = unsafe .reply(try RPCReply.readRequired(message.reply, "reply"))
+        } else if message.kind_case == TASKWIRE__V1__RESPONSE__KIND_BATCH,
+            let batch = unsafe message.batch?.pointee
         {
-            self = .batch(try RPCReply.readAll(batch.replies, count: batch.n_replies, "batch.replies"))
+            self = unsafe .batch(try RPCReply.readAll(batch.replies, count: batch.n_replies, "batch.replies"))
         } else {
             throw TaskwireError(.invalidArgument, .malformedMessage, "Response: neither reply nor batch")
         }
@@ -28,13 +29,13 @@ extension RPCResponse: MessageReadable, MessageWritable {
         switch self {
         case .reply(let reply):
             message.kind_case = TASKWIRE__V1__RESPONSE__KIND_REPLY
-            message.reply = try arena.message(reply, "reply")
+            unsafe message.reply = try arena.message(reply, "reply")
         case .batch(let replies):
-            let batch = try arena.blank(Self.batchDescriptor)
-            batch.pointee.replies = try arena.messages(replies, "batch.replies")
-            batch.pointee.n_replies = replies.count
+            let batch = try unsafe arena.blank(Self.batchDescriptor)
+            unsafe batch.pointee.replies = try arena.messages(replies, "batch.replies")
+            unsafe batch.pointee.n_replies = replies.count
             message.kind_case = TASKWIRE__V1__RESPONSE__KIND_BATCH
-            message.batch = batch
+            unsafe message.batch = batch
         }
     }
 }

@@ -4,21 +4,21 @@ internal import Taskwire
 extension String {
     /// Reads a `string` field.
     init(wire text: UnsafeMutablePointer<CChar>?) {
-        self = text.map { String(cString: $0) } ?? ""
+        self = unsafe text.map { unsafe String(cString: $0) } ?? ""
     }
 }
 
 extension [UInt8] {
-    /// Reads a `bytes` field.
+    /// Reads a `bytes` field. Only protobuf-c and ``Arena/bytes(_:)`` fill one, so that its length is right.
     init(wire bytes: ProtobufCBinaryData) {
-        self.init(UnsafeBufferPointer(start: bytes.data, count: bytes.len))
+        unsafe self.init(UnsafeBufferPointer(start: bytes.data, count: bytes.len))
     }
 }
 
 extension [String] {
     /// Reads a repeated `string` field.
     init(wire texts: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, count: Int) {
-        self = UnsafeBufferPointer(start: texts, count: count).map { String(wire: $0) }
+        self = unsafe UnsafeBufferPointer(start: texts, count: count).map { unsafe String(wire: $0) }
     }
 }
 
@@ -26,8 +26,10 @@ extension [String: String] {
     /// Reads a `map<string, string>`; of entries with one key the last counts.
     init<Entry: StringEntry>(wire entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, count: Int) {
         self.init(minimumCapacity: count)
-        for case let entry? in UnsafeBufferPointer(start: entries, count: count) {
-            self[String(wire: entry.pointee.key)] = String(wire: entry.pointee.value)
+        let entries = unsafe UnsafeBufferPointer(start: entries, count: count)
+        for index in entries.indices {
+            guard let entry = unsafe entries[index] else { continue }
+            unsafe self[String(wire: entry.pointee.key)] = String(wire: entry.pointee.value)
         }
     }
 }

@@ -4,6 +4,7 @@ internal import Taskwire
 /// The generated description of the message type whose C struct is `Generated`.
 ///
 /// `@unchecked Sendable` is safe: descriptors are constants of the generated C, never written, never freed.
+@safe
 struct MessageDescriptor<Generated>: @unchecked Sendable {
     let pointer: UnsafePointer<ProtobufCMessageDescriptor>
 
@@ -11,28 +12,28 @@ struct MessageDescriptor<Generated>: @unchecked Sendable {
     /// their address is only to be had from an initialized struct.
     init(_ initialize: (UnsafeMutablePointer<Generated>?) -> Void) {
         let message = UnsafeMutablePointer<Generated>.allocate(capacity: 1)
-        defer { message.deallocate() }
-        initialize(message)
-        pointer = UnsafeRawPointer(message).load(as: ProtobufCMessage.self).descriptor
+        defer { unsafe message.deallocate() }
+        unsafe initialize(message)
+        unsafe pointer = UnsafeRawPointer(message).load(as: ProtobufCMessage.self).descriptor
     }
 
     /// The descriptor at `pointer`, of a type whose struct begins like `Generated`.
     init(_ pointer: UnsafePointer<ProtobufCMessageDescriptor>) {
-        self.pointer = pointer
+        unsafe self.pointer = pointer
     }
 
     /// The type's name without its package.
-    var name: String { String(cString: pointer.pointee.short_name) }
+    var name: String { unsafe String(cString: pointer.pointee.short_name) }
 
     /// Sets every field to its default.
     func initialize(_ message: UnsafeMutablePointer<Generated>) {
-        let base = UnsafeMutableRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
-        pointer.pointee.message_init(base)
+        let base = unsafe UnsafeMutableRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+        unsafe pointer.pointee.message_init(base)
     }
 
     /// Walks encoded bytes before they are unpacked.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE or INVALID_FIELD with the path of the field.
     func check(_ bytes: UnsafeRawBufferPointer) throws(TaskwireError) {
-        try WireCheck.check(bytes, as: pointer)
+        try unsafe WireCheck.check(bytes, as: pointer)
     }
 }

@@ -14,8 +14,8 @@ extension MessageReadable {
     /// Checks the bytes by the schema, unpacks them and reads the struct.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE, INVALID_FIELD or TOO_LARGE.
     package init(wire bytes: UnsafeRawBufferPointer, arena: Arena) throws(TaskwireError) {
-        try Self.descriptor.check(bytes)
-        try self.init(arena.unpack(bytes, as: Self.descriptor).pointee)
+        try unsafe Self.descriptor.check(bytes)
+        try unsafe self.init(arena.unpack(bytes, as: Self.descriptor).pointee)
     }
 
     /// Reads an optional submessage.
@@ -23,9 +23,9 @@ extension MessageReadable {
         _ message: UnsafeMutablePointer<Generated>?,
         _ field: String
     ) throws(TaskwireError) -> Self? {
-        guard let message else { return nil }
+        guard let message = unsafe message else { return nil }
         do {
-            return try Self(message.pointee)
+            return try unsafe Self(message.pointee)
         } catch {
             throw error.inside(field)
         }
@@ -37,7 +37,7 @@ extension MessageReadable {
         _ message: UnsafeMutablePointer<Generated>?,
         _ field: String
     ) throws(TaskwireError) -> Self {
-        guard let value = try read(message, field) else { throw .invalidField(field, "required") }
+        guard let value = try unsafe read(message, field) else { throw .invalidField(field, "required") }
         return value
     }
 
@@ -49,10 +49,11 @@ extension MessageReadable {
     ) throws(TaskwireError) -> [Self] {
         var values: [Self] = []
         values.reserveCapacity(count)
-        for (index, message) in UnsafeBufferPointer(start: messages, count: count).enumerated() {
-            guard let message else { continue }
+        let messages = unsafe UnsafeBufferPointer(start: messages, count: count)
+        for index in messages.indices {
+            guard let message = unsafe messages[index] else { continue }
             do {
-                values.append(try Self(message.pointee))
+                unsafe values.append(try Self(message.pointee))
             } catch {
                 throw error.inside("\(field)[\(index)]")
             }

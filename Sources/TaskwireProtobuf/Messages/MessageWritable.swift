@@ -15,6 +15,6 @@ extension MessageWritable {
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED /
     ///   TOO_LARGE past the arena's limit.
     package func prepared(in arena: Arena) throws(TaskwireError) -> PreparedMessage {
-        PreparedMessage(try arena.message(self))
+        unsafe PreparedMessage(try arena.message(self))
     }
 }

@@ -1,6 +1,7 @@
 internal import CTaskwireProtos
 
 /// A message that was built in an arena, with its encoded size. Valid until the arena is reset.
+@safe
 package struct PreparedMessage {
     /// How many bytes ``pack(into:)`` writes.
     package let byteCount: Int
@@ -8,13 +9,13 @@ package struct PreparedMessage {
 
     /// Wraps a generated struct, which begins with a `ProtobufCMessage`.
     init<Generated>(_ message: UnsafeMutablePointer<Generated>) {
-        self.message = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
-        byteCount = protobuf_c_message_get_packed_size(self.message)
+        unsafe self.message = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+        byteCount = unsafe protobuf_c_message_get_packed_size(self.message)
     }
 
     /// Writes the encoded message to the front of `buffer`, which must have room for ``byteCount`` bytes.
     package func pack(into buffer: UnsafeMutableRawBufferPointer) {
         precondition(buffer.count >= byteCount, "the buffer is smaller than the message")
-        _ = protobuf_c_message_pack(message, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        _ = unsafe protobuf_c_message_pack(message, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
     }
 }

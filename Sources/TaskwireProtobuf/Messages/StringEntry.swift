@@ -11,17 +11,17 @@ protocol StringEntry {
 }
 
 extension Taskwire__V1__TaskState__LabelsEntry: StringEntry {
-    static let descriptor = MessageDescriptor(taskwire__v1__task_state__labels_entry__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__task_state__labels_entry__init)
 }
 
 extension Taskwire__V1__CreateTaskRequest__LabelsEntry: StringEntry {
-    static let descriptor = MessageDescriptor(taskwire__v1__create_task_request__labels_entry__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__create_task_request__labels_entry__init)
 }
 
 extension Taskwire__V1__ListTasksRequest__LabelsEntry: StringEntry {
-    static let descriptor = MessageDescriptor(taskwire__v1__list_tasks_request__labels_entry__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__list_tasks_request__labels_entry__init)
 }
 
 extension Taskwire__V1__Call__MetadataEntry: StringEntry {
-    static let descriptor = MessageDescriptor(taskwire__v1__call__metadata_entry__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__call__metadata_entry__init)
 }

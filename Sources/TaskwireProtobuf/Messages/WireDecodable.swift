@@ -11,8 +11,8 @@ extension WireDecodable {
     /// Reads an encoded message.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE, INVALID_FIELD or TOO_LARGE.
     package init(wire bytes: [UInt8], arena: Arena = Arena()) throws(TaskwireError) {
-        self = try bytes.span.bytes.withUnsafeBytes { bytes throws(TaskwireError) in
-            try Self(wire: bytes, arena: arena)
+        self = try unsafe bytes.span.bytes.withUnsafeBytes { bytes throws(TaskwireError) in
+            try unsafe Self(wire: bytes, arena: arena)
         }
     }
 }

@@ -13,8 +13,8 @@ extension WireEncodable {
     /// - Throws: as ``prepared(in:)``.
     package func encoded(arena: Arena = Arena()) throws(TaskwireError) -> [UInt8] {
         let message = try prepared(in: arena)
-        return [UInt8](unsafeUninitializedCapacity: message.byteCount) { buffer, count in
-            message.pack(into: UnsafeMutableRawBufferPointer(buffer))
+        return unsafe [UInt8](unsafeUninitializedCapacity: message.byteCount) { buffer, count in
+            unsafe message.pack(into: UnsafeMutableRawBufferPointer(buffer))
             count = message.byteCount
         }
     }

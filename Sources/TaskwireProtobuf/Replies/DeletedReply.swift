@@ -13,7 +13,7 @@ package struct DeletedReply: Sendable, Hashable {
 }
 
 extension DeletedReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__delete_task_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__delete_task_reply__init)
 
     init(_ message: Taskwire__V1__DeleteTaskReply) throws(TaskwireError) {
         self.init(isDeleted: message.deleted != 0)

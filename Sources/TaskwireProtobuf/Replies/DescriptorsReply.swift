@@ -13,7 +13,7 @@ package struct DescriptorsReply: Sendable, Hashable {
 }
 
 extension DescriptorsReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__get_descriptors_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__get_descriptors_reply__init)
 
     init(_ message: Taskwire__V1__GetDescriptorsReply) throws(TaskwireError) {
         self.init(fileDescriptorSet: [UInt8](wire: message.file_descriptor_set))

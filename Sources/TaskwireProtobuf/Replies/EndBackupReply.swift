@@ -8,7 +8,7 @@ package struct EndBackupReply: Sendable, Hashable {
 }
 
 extension EndBackupReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__end_backup_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__end_backup_reply__init)
 
     init(_ message: Taskwire__V1__EndBackupReply) throws(TaskwireError) {}
 

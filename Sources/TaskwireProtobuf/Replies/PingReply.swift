@@ -13,7 +13,7 @@ package struct PingReply: Sendable, Hashable {
 }
 
 extension PingReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__ping_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__ping_reply__init)
 
     init(_ message: Taskwire__V1__PingReply) throws(TaskwireError) {
         self.init(time: Timestamp(millisecondsSince1970: message.time_unix_ms))

@@ -13,7 +13,7 @@ package struct ReadBackupReply: Sendable, Hashable {
 }
 
 extension ReadBackupReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__read_backup_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__read_backup_reply__init)
 
     init(_ message: Taskwire__V1__ReadBackupReply) throws(TaskwireError) {
         self.init(data: [UInt8](wire: message.data))

@@ -2,10 +2,10 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ServerInfo: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__get_server_info_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__get_server_info_reply__init)
 
     init(_ message: Taskwire__V1__GetServerInfoReply) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             version: String(wire: message.version),
             storage: String(wire: message.storage),
             features: [String](wire: message.features, count: message.n_features),
@@ -14,10 +14,10 @@ extension ServerInfo: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__GetServerInfoReply, in arena: Arena) throws(TaskwireError) {
-        message.version = try arena.string(version, "version")
-        message.storage = try arena.string(storage, "storage")
-        message.features = try arena.strings(features, "features")
+        unsafe message.version = try arena.string(version, "version")
+        unsafe message.storage = try arena.string(storage, "storage")
+        unsafe message.features = try arena.strings(features, "features")
         message.n_features = features.count
-        message.limits = try arena.message(limits, "limits")
+        unsafe message.limits = try arena.message(limits, "limits")
     }
 }

@@ -2,7 +2,7 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ServerLimits: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__limits__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__limits__init)
 
     init(_ message: Taskwire__V1__Limits) throws(TaskwireError) {
         self.init()
@@ -22,6 +22,9 @@ extension ServerLimits: MessageReadable, MessageWritable {
         tasks.maxTombstones = Int(clamping: message.max_tombstones)
         defaultTimeoutMilliseconds = message.default_timeout_ms
         tasks.maxInteractionBytes = Int(clamping: message.max_interaction_bytes)
+        maxCallsInProgress = Int(clamping: message.max_calls_in_progress)
+        maxBytesInProgress = Int(clamping: message.max_bytes_in_progress)
+        maxConnections = Int(clamping: message.max_connections)
     }
 
     func write(to message: inout Taskwire__V1__Limits, in arena: Arena) throws(TaskwireError) {
@@ -41,5 +44,8 @@ extension ServerLimits: MessageReadable, MessageWritable {
         message.max_tombstones = Int64(tasks.maxTombstones)
         message.default_timeout_ms = defaultTimeoutMilliseconds
         message.max_interaction_bytes = Int64(tasks.maxInteractionBytes)
+        message.max_calls_in_progress = Int64(maxCallsInProgress)
+        message.max_bytes_in_progress = Int64(maxBytesInProgress)
+        message.max_connections = Int64(maxConnections)
     }
 }

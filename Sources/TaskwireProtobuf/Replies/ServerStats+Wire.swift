@@ -2,7 +2,7 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ServerStats: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__get_stats_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__get_stats_reply__init)
 
     init(_ message: Taskwire__V1__GetStatsReply) throws(TaskwireError) {
         self.init()
@@ -13,7 +13,7 @@ extension ServerStats: MessageReadable, MessageWritable {
         connections = message.connections
         calls = message.calls
         errors = message.errors
-        methods = try Method.readAll(message.methods, count: message.n_methods, "methods")
+        methods = try unsafe Method.readAll(message.methods, count: message.n_methods, "methods")
     }
 
     func write(to message: inout Taskwire__V1__GetStatsReply, in arena: Arena) throws(TaskwireError) {
@@ -24,7 +24,7 @@ extension ServerStats: MessageReadable, MessageWritable {
         message.connections = connections
         message.calls = calls
         message.errors = errors
-        message.methods = try arena.messages(methods, "methods")
+        unsafe message.methods = try arena.messages(methods, "methods")
         message.n_methods = methods.count
     }
 }

@@ -2,10 +2,10 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ServerStats.Method: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__method_stats__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__method_stats__init)
 
     init(_ message: Taskwire__V1__MethodStats) throws(TaskwireError) {
-        self.init(name: String(wire: message.method))
+        unsafe self.init(name: String(wire: message.method))
         calls = message.calls
         errors = message.errors
         p50Microseconds = message.p50_us
@@ -16,7 +16,7 @@ extension ServerStats.Method: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__MethodStats, in arena: Arena) throws(TaskwireError) {
-        message.method = try arena.string(name, "method")
+        unsafe message.method = try arena.string(name, "method")
         message.calls = calls
         message.errors = errors
         message.p50_us = p50Microseconds

@@ -16,14 +16,14 @@ package struct StartBackupReply: Sendable, Hashable {
 }
 
 extension StartBackupReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__start_backup_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__start_backup_reply__init)
 
     init(_ message: Taskwire__V1__StartBackupReply) throws(TaskwireError) {
-        self.init(backupID: String(wire: message.backup_id), byteCount: message.byte_count)
+        unsafe self.init(backupID: String(wire: message.backup_id), byteCount: message.byte_count)
     }
 
     func write(to message: inout Taskwire__V1__StartBackupReply, in arena: Arena) throws(TaskwireError) {
-        message.backup_id = try arena.string(backupID, "backup_id")
+        unsafe message.backup_id = try arena.string(backupID, "backup_id")
         message.byte_count = byteCount
     }
 }

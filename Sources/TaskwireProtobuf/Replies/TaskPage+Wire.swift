@@ -2,18 +2,18 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension TaskPage: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__list_tasks_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__list_tasks_reply__init)
 
     init(_ message: Taskwire__V1__ListTasksReply) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             tasks: try TaskState.readAll(message.tasks, count: message.n_tasks, "tasks"),
             nextCursor: String(wire: message.next_cursor)
         )
     }
 
     func write(to message: inout Taskwire__V1__ListTasksReply, in arena: Arena) throws(TaskwireError) {
-        message.tasks = try arena.messages(tasks, "tasks")
+        unsafe message.tasks = try arena.messages(tasks, "tasks")
         message.n_tasks = tasks.count
-        message.next_cursor = try arena.string(nextCursor, "next_cursor")
+        unsafe message.next_cursor = try arena.string(nextCursor, "next_cursor")
     }
 }

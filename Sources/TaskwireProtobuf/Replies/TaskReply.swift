@@ -14,13 +14,13 @@ package struct TaskReply: Sendable, Hashable {
 }
 
 extension TaskReply: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__get_task_reply__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__get_task_reply__init)
 
     init(_ message: Taskwire__V1__GetTaskReply) throws(TaskwireError) {
-        self.init(task: try TaskState.readRequired(message.task, "task"))
+        unsafe self.init(task: try TaskState.readRequired(message.task, "task"))
     }
 
     func write(to message: inout Taskwire__V1__GetTaskReply, in arena: Arena) throws(TaskwireError) {
-        message.task = try arena.message(task, "task")
+        unsafe message.task = try arena.message(task, "task")
     }
 }

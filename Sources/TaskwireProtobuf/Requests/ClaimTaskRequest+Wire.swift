@@ -2,10 +2,10 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ClaimTaskRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__claim_task_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__claim_task_request__init)
 
     init(_ message: Taskwire__V1__ClaimTaskRequest) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             taskID: String(wire: message.task_id),
             worker: String(wire: message.worker),
             onLoss: LeaseLossPolicy(wire: message.on_loss)
@@ -14,8 +14,8 @@ extension ClaimTaskRequest: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__ClaimTaskRequest, in arena: Arena) throws(TaskwireError) {
-        message.task_id = try arena.string(taskID, "task_id")
-        message.worker = try arena.string(worker, "worker")
+        unsafe message.task_id = try arena.string(taskID, "task_id")
+        unsafe message.worker = try arena.string(worker, "worker")
         message.lease_ms = leaseMilliseconds
         message.on_loss = onLoss.wire
     }

@@ -13,7 +13,7 @@ package struct ClearMessagesRequest: Sendable, Hashable {
 }
 
 extension ClearMessagesRequest: TaskIDRequest {
-    static let descriptor = MessageDescriptor(taskwire__v1__clear_messages_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__clear_messages_request__init)
 }
 
 extension Taskwire__V1__ClearMessagesRequest: TaskIDMessage {}

@@ -13,7 +13,7 @@ package struct DeleteTaskRequest: Sendable, Hashable {
 }
 
 extension DeleteTaskRequest: TaskIDRequest {
-    static let descriptor = MessageDescriptor(taskwire__v1__delete_task_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__delete_task_request__init)
 }
 
 extension Taskwire__V1__DeleteTaskRequest: TaskIDMessage {}

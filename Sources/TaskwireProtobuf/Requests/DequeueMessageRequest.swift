@@ -13,7 +13,7 @@ package struct DequeueMessageRequest: Sendable, Hashable {
 }
 
 extension DequeueMessageRequest: TaskIDRequest {
-    static let descriptor = MessageDescriptor(taskwire__v1__dequeue_message_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__dequeue_message_request__init)
 }
 
 extension Taskwire__V1__DequeueMessageRequest: TaskIDMessage {}

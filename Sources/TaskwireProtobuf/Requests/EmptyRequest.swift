@@ -9,7 +9,7 @@ package struct EmptyRequest: Sendable, Hashable {
 }
 
 extension EmptyRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__ping_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__ping_request__init)
 
     init(_ message: Taskwire__V1__PingRequest) throws(TaskwireError) {}
 

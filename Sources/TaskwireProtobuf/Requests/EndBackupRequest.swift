@@ -13,13 +13,13 @@ package struct EndBackupRequest: Sendable, Hashable {
 }
 
 extension EndBackupRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__end_backup_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__end_backup_request__init)
 
     init(_ message: Taskwire__V1__EndBackupRequest) throws(TaskwireError) {
-        self.init(backupID: String(wire: message.backup_id))
+        unsafe self.init(backupID: String(wire: message.backup_id))
     }
 
     func write(to message: inout Taskwire__V1__EndBackupRequest, in arena: Arena) throws(TaskwireError) {
-        message.backup_id = try arena.string(backupID, "backup_id")
+        unsafe message.backup_id = try arena.string(backupID, "backup_id")
     }
 }

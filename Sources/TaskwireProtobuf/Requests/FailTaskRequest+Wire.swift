@@ -2,10 +2,10 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension FailTaskRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__fail_task_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__fail_task_request__init)
 
     init(_ message: Taskwire__V1__FailTaskRequest) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             taskID: String(wire: message.task_id),
             error: try TaskError.readRequired(message.error, "error"),
             statusMessage: message.status_message_oneof_case.member(String(wire: message.status_message)),
@@ -14,13 +14,13 @@ extension FailTaskRequest: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__FailTaskRequest, in arena: Arena) throws(TaskwireError) {
-        message.task_id = try arena.string(taskID, "task_id")
+        unsafe message.task_id = try arena.string(taskID, "task_id")
         message.lease_token = try arena.bytes(leaseToken)
-        message.error = try arena.message(error, "error")
+        unsafe message.error = try arena.message(error, "error")
         if let statusMessage {
             message.status_message_oneof_case =
                 TASKWIRE__V1__FAIL_TASK_REQUEST__STATUS_MESSAGE_ONEOF_STATUS_MESSAGE
-            message.status_message = try arena.string(statusMessage, "status_message")
+            unsafe message.status_message = try arena.string(statusMessage, "status_message")
         }
     }
 }

@@ -13,7 +13,7 @@ package struct GetResultRequest: Sendable, Hashable {
 }
 
 extension GetResultRequest: TaskIDRequest {
-    static let descriptor = MessageDescriptor(taskwire__v1__get_result_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__get_result_request__init)
 }
 
 extension Taskwire__V1__GetResultRequest: TaskIDMessage {}

@@ -16,14 +16,14 @@ package struct GetTaskRequest: Sendable, Hashable {
 }
 
 extension GetTaskRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__get_task_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__get_task_request__init)
 
     init(_ message: Taskwire__V1__GetTaskRequest) throws(TaskwireError) {
-        self.init(taskID: String(wire: message.task_id), view: TaskView(wire: message.view))
+        unsafe self.init(taskID: String(wire: message.task_id), view: TaskView(wire: message.view))
     }
 
     func write(to message: inout Taskwire__V1__GetTaskRequest, in arena: Arena) throws(TaskwireError) {
-        message.task_id = try arena.string(taskID, "task_id")
+        unsafe message.task_id = try arena.string(taskID, "task_id")
         message.view = view.wire
     }
 }

@@ -2,15 +2,15 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ListTasksRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__list_tasks_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__list_tasks_request__init)
 
     init(_ message: Taskwire__V1__ListTasksRequest) throws(TaskwireError) {
         var statuses: Set<TaskStatus> = []
-        let wireStatuses = UnsafeBufferPointer(start: message.statuses, count: message.n_statuses)
-        for (index, status) in wireStatuses.enumerated() {
-            statuses.insert(try TaskStatus(wire: status, "statuses[\(index)]"))
+        let wireStatuses = unsafe UnsafeBufferPointer(start: message.statuses, count: message.n_statuses).span
+        for index in wireStatuses.indices {
+            statuses.insert(try TaskStatus(wire: wireStatuses[index], "statuses[\(index)]"))
         }
-        self.init(
+        unsafe self.init(
             pageSize: Int(message.page_size),
             cursor: String(wire: message.cursor),
             statuses: statuses,
@@ -20,10 +20,10 @@ extension ListTasksRequest: MessageReadable, MessageWritable {
 
     func write(to message: inout Taskwire__V1__ListTasksRequest, in arena: Arena) throws(TaskwireError) {
         message.page_size = Int32(clamping: pageSize)
-        message.cursor = try arena.string(cursor, "cursor")
-        message.statuses = try arena.array(TaskStatus.allCases.filter(statuses.contains).map(\.wire))
+        unsafe message.cursor = try arena.string(cursor, "cursor")
+        unsafe message.statuses = try arena.array(TaskStatus.allCases.filter(statuses.contains).map(\.wire))
         message.n_statuses = statuses.count
-        message.labels = try arena.entries(labels, "labels")
+        unsafe message.labels = try arena.entries(labels, "labels")
         message.n_labels = labels.count
     }
 }

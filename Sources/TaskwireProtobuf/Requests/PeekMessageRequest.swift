@@ -13,7 +13,7 @@ package struct PeekMessageRequest: Sendable, Hashable {
 }
 
 extension PeekMessageRequest: TaskIDRequest {
-    static let descriptor = MessageDescriptor(taskwire__v1__peek_message_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__peek_message_request__init)
 }
 
 extension Taskwire__V1__PeekMessageRequest: TaskIDMessage {}

@@ -2,11 +2,15 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension ProvideInputRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__provide_input_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__provide_input_request__init)
 
     init(_ message: Taskwire__V1__ProvideInputRequest) throws(TaskwireError) {
-        let entries = try InputResponse.readAll(message.responses, count: message.n_responses, "responses")
-        self.init(
+        let entries = try unsafe InputResponse.readAll(
+            message.responses,
+            count: message.n_responses,
+            "responses"
+        )
+        unsafe self.init(
             taskID: String(wire: message.task_id),
             // Of entries with one key the last counts, as in every map.
             responses: [String: Payload](entries.map { ($0.key, $0.payload) }) { $1 }
@@ -14,9 +18,9 @@ extension ProvideInputRequest: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__ProvideInputRequest, in arena: Arena) throws(TaskwireError) {
-        message.task_id = try arena.string(taskID, "task_id")
+        unsafe message.task_id = try arena.string(taskID, "task_id")
         let entries = responses.map { InputResponse(key: $0.key, payload: $0.value) }
-        message.responses = try arena.messages(entries, "responses")
+        unsafe message.responses = try arena.messages(entries, "responses")
         message.n_responses = entries.count
     }
 }
@@ -28,12 +32,12 @@ private struct InputResponse {
 }
 
 extension InputResponse: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(
+    static let descriptor = unsafe MessageDescriptor(
         taskwire__v1__provide_input_request__responses_entry__init
     )
 
     init(_ message: Taskwire__V1__ProvideInputRequest__ResponsesEntry) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             key: String(wire: message.key),
             payload: try Payload.readRequired(message.value, "value")
         )
@@ -43,7 +47,7 @@ extension InputResponse: MessageReadable, MessageWritable {
         to message: inout Taskwire__V1__ProvideInputRequest__ResponsesEntry,
         in arena: Arena
     ) throws(TaskwireError) {
-        message.key = try arena.string(key, "key")
-        message.value = try arena.message(payload, "value")
+        unsafe message.key = try arena.string(key, "key")
+        unsafe message.value = try arena.message(payload, "value")
     }
 }

@@ -19,10 +19,10 @@ package struct ReadBackupRequest: Sendable, Hashable {
 }
 
 extension ReadBackupRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__read_backup_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__read_backup_request__init)
 
     init(_ message: Taskwire__V1__ReadBackupRequest) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             backupID: String(wire: message.backup_id),
             offset: message.offset,
             maxBytes: message.max_bytes
@@ -30,7 +30,7 @@ extension ReadBackupRequest: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__ReadBackupRequest, in arena: Arena) throws(TaskwireError) {
-        message.backup_id = try arena.string(backupID, "backup_id")
+        unsafe message.backup_id = try arena.string(backupID, "backup_id")
         message.offset = offset
         message.max_bytes = maxBytes
     }

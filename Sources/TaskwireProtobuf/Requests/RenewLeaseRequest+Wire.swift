@@ -2,10 +2,10 @@ internal import CTaskwireProtos
 package import Taskwire
 
 extension RenewLeaseRequest: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__v1__renew_lease_request__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__v1__renew_lease_request__init)
 
     init(_ message: Taskwire__V1__RenewLeaseRequest) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             taskID: String(wire: message.task_id),
             leaseToken: [UInt8](wire: message.lease_token)
         )
@@ -13,7 +13,7 @@ extension RenewLeaseRequest: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__V1__RenewLeaseRequest, in arena: Arena) throws(TaskwireError) {
-        message.task_id = try arena.string(taskID, "task_id")
+        unsafe message.task_id = try arena.string(taskID, "task_id")
         message.lease_token = try arena.bytes(leaseToken)
         message.lease_ms = leaseMilliseconds
     }

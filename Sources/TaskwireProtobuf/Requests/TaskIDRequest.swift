@@ -17,10 +17,10 @@ protocol TaskIDMessage {
 
 extension TaskIDRequest {
     init(_ message: Generated) throws(TaskwireError) {
-        self.init(taskID: String(wire: message.task_id))
+        unsafe self.init(taskID: String(wire: message.task_id))
     }
 
     func write(to message: inout Generated, in arena: Arena) throws(TaskwireError) {
-        message.task_id = try arena.string(taskID, "task_id")
+        unsafe message.task_id = try arena.string(taskID, "task_id")
     }
 }

@@ -10,14 +10,23 @@ package struct MethodDescriptor: Sendable {
     private let input: MessageDescriptor<ProtobufCMessage>
 
     init(_ method: ProtobufCMethodDescriptor, service: String) {
-        name = String(cString: method.name)
+        name = unsafe String(cString: method.name)
         fullName = "\(service)/\(name)"
-        input = MessageDescriptor(method.input)
+        input = unsafe MessageDescriptor(method.input)
+    }
+
+    /// The names of the fields of its request.
+    package var requestFieldNames: [String] {
+        let message = unsafe input.pointer.pointee
+        return unsafe UnsafeBufferPointer(start: message.fields, count: Int(message.n_fields))
+            .map { unsafe String(cString: $0.name) }
     }
 
     /// Checks that the bytes are an encoded request of this method, without reading it.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE or INVALID_FIELD with the path of the field.
     package func checkBody(_ bytes: [UInt8]) throws(TaskwireError) {
-        try bytes.span.bytes.withUnsafeBytes { bytes throws(TaskwireError) in try input.check(bytes) }
+        try unsafe bytes.span.bytes.withUnsafeBytes { bytes throws(TaskwireError) in
+            try unsafe input.check(bytes)
+        }
     }
 }

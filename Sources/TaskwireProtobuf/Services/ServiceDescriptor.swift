@@ -8,9 +8,9 @@ package struct ServiceDescriptor: Sendable {
     package let methods: [MethodDescriptor]
 
     init(_ service: ProtobufCServiceDescriptor) {
-        let name = String(cString: service.name)
+        let name = unsafe String(cString: service.name)
         self.name = name
-        methods = UnsafeBufferPointer(start: service.methods, count: Int(service.n_methods))
+        methods = unsafe UnsafeBufferPointer(start: service.methods, count: Int(service.n_methods))
             .map { MethodDescriptor($0, service: name) }
     }
 

@@ -7,16 +7,16 @@ extension MutationLog: WireDecodable {
     /// Reads a log that ``encodedLog(arena:)`` wrote.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE.
     package init(wire bytes: UnsafeRawBufferPointer, arena: Arena) throws(TaskwireError) {
-        let copy = [UInt8](bytes)
+        let copy = unsafe [UInt8](bytes)
         do throws(WireFault) {
             var entries: [Entry] = []
             entries.reserveCapacity(MutationLog.capacity)
-            var reader = WireReader(bytes)
+            var reader = unsafe WireReader(bytes)
             while !reader.isAtEnd {
                 let start = reader.offset
                 let (field, wireType) = try reader.tag()
                 guard field == 1, wireType == .lengthDelimited else { throw .malformed("unknown field") }
-                let (requestID, fingerprint) = try Self.name(in: try reader.lengthDelimited())
+                let (requestID, fingerprint) = try unsafe Self.name(in: try reader.lengthDelimited())
                 let outcome = EncodedOutcome(bytes: copy[start..<reader.offset], decode: Self.decode)
                 entries.append(
                     Entry(requestID: requestID, fingerprint: fingerprint, outcome: .encoded(outcome))
@@ -52,13 +52,13 @@ extension MutationLog: WireDecodable {
     private static func name(
         in mutation: UnsafeRawBufferPointer
     ) throws(WireFault) -> (RequestID, fingerprint: UInt64) {
-        var reader = WireReader(mutation)
+        var reader = unsafe WireReader(mutation)
         var requestID: RequestID?
         var fingerprint: UInt64 = 0
         while !reader.isAtEnd {
             let (field, wireType) = try reader.tag()
             switch (field, wireType) {
-            case (1, .lengthDelimited): requestID = RequestID(bytes: try reader.lengthDelimited())
+            case (1, .lengthDelimited): requestID = unsafe RequestID(bytes: try reader.lengthDelimited())
             case (2, .fixed64): fingerprint = try reader.fixed64()
             default: try reader.skip(wireType)
             }
@@ -81,14 +81,14 @@ private struct Mutations {
 }
 
 extension Mutations: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__mutation_log__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__mutation_log__init)
 
     init(_ message: Taskwire__Storage__V1__MutationLog) throws(TaskwireError) {
-        mutations = try Mutation.readAll(message.mutations, count: message.n_mutations, "mutations")
+        mutations = try unsafe Mutation.readAll(message.mutations, count: message.n_mutations, "mutations")
     }
 
     func write(to message: inout Taskwire__Storage__V1__MutationLog, in arena: Arena) throws(TaskwireError) {
-        message.mutations = try arena.messages(mutations, "mutations")
+        unsafe message.mutations = try arena.messages(mutations, "mutations")
         message.n_mutations = mutations.count
     }
 }
@@ -100,7 +100,7 @@ private struct Mutation {
 }
 
 extension Mutation: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__mutation__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__mutation__init)
 
     init(_ message: Taskwire__Storage__V1__Mutation) throws(TaskwireError) {
         guard let requestID = RequestID(bytes: [UInt8](wire: message.request_id)) else {
@@ -108,7 +108,7 @@ extension Mutation: MessageReadable, MessageWritable {
         }
         self.requestID = requestID
         fingerprint = message.fingerprint
-        outcome = MutationOutcome(
+        outcome = unsafe MutationOutcome(
             of: try TaskState.readRequired(message.outcome, "outcome"),
             product: Self.product(message)
         )
@@ -118,7 +118,7 @@ extension Mutation: MessageReadable, MessageWritable {
         message.request_id = try arena.bytes(requestID.bytes)
         message.fingerprint = fingerprint
         let nothing = TaskState(id: "", createdAt: outcome.createdAt)
-        message.outcome = try arena.message(outcome.applied(to: nothing), "outcome")
+        unsafe message.outcome = try arena.message(outcome.applied(to: nothing), "outcome")
         switch outcome.product {
         case .none:
             break
@@ -127,7 +127,7 @@ extension Mutation: MessageReadable, MessageWritable {
         case .delivery:
             message.is_delivery = 1
         case .acceptedKeys(let keys):
-            message.accepted = try arena.strings(keys, "accepted")
+            unsafe message.accepted = try arena.strings(keys, "accepted")
             message.n_accepted = keys.count
         }
     }
@@ -136,7 +136,7 @@ extension Mutation: MessageReadable, MessageWritable {
         if message.lease_token.len > 0 { return .leaseToken([UInt8](wire: message.lease_token)) }
         if message.is_delivery != 0 { return .delivery }
         if message.n_accepted > 0 {
-            return .acceptedKeys([String](wire: message.accepted, count: message.n_accepted))
+            return unsafe .acceptedKeys([String](wire: message.accepted, count: message.n_accepted))
         }
         return .none
     }

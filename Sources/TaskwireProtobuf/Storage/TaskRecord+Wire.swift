@@ -3,41 +3,45 @@ package import Taskwire
 
 /// A record as the storages keep it, but for its log of mutations, which is a message of its own: only writers need it.
 extension TaskRecord: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__record__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__record__init)
 
     init(_ message: Taskwire__Storage__V1__Record) throws(TaskwireError) {
-        self.init(state: try TaskState.readRequired(message.state, "state"))
+        unsafe self.init(state: try TaskState.readRequired(message.state, "state"))
         endedAt = message.ended_at_unix_ms_oneof_case.member(
             Timestamp(millisecondsSince1970: message.ended_at_unix_ms)
         )
-        tombstone = try Tombstone.read(message.tombstone, "tombstone")
-        interactions = try Interaction.readAll(
+        tombstone = try unsafe Tombstone.read(message.tombstone, "tombstone")
+        interactions = try unsafe Interaction.readAll(
             message.interactions,
             count: message.n_interactions,
             "interactions"
         )
-        leaseSecret = try LeaseSecret.read(message.lease_secret, "lease_secret")
-        deliveries = try Delivery.readAll(message.deliveries, count: message.n_deliveries, "deliveries")
+        leaseSecret = try unsafe LeaseSecret.read(message.lease_secret, "lease_secret")
+        deliveries = try unsafe Delivery.readAll(
+            message.deliveries,
+            count: message.n_deliveries,
+            "deliveries"
+        )
     }
 
     func write(to message: inout Taskwire__Storage__V1__Record, in arena: Arena) throws(TaskwireError) {
-        message.state = try arena.message(state, "state")
+        unsafe message.state = try arena.message(state, "state")
         if let endedAt {
             message.ended_at_unix_ms_oneof_case =
                 TASKWIRE__STORAGE__V1__RECORD__ENDED_AT_UNIX_MS_ONEOF_ENDED_AT_UNIX_MS
             message.ended_at_unix_ms = endedAt.millisecondsSince1970
         }
-        message.tombstone = try arena.message(tombstone, "tombstone")
-        message.interactions = try arena.messages(interactions, "interactions")
+        unsafe message.tombstone = try arena.message(tombstone, "tombstone")
+        unsafe message.interactions = try arena.messages(interactions, "interactions")
         message.n_interactions = interactions.count
-        message.lease_secret = try arena.message(leaseSecret, "lease_secret")
-        message.deliveries = try arena.messages(deliveries, "deliveries")
+        unsafe message.lease_secret = try arena.message(leaseSecret, "lease_secret")
+        unsafe message.deliveries = try arena.messages(deliveries, "deliveries")
         message.n_deliveries = deliveries.count
     }
 }
 
 extension TaskRecord.Tombstone: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__tombstone__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__tombstone__init)
 
     init(_ message: Taskwire__Storage__V1__Tombstone) throws(TaskwireError) {
         self.init(
@@ -53,7 +57,7 @@ extension TaskRecord.Tombstone: MessageReadable, MessageWritable {
 }
 
 extension TaskRecord.LeaseSecret: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__lease_secret__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__lease_secret__init)
 
     init(_ message: Taskwire__Storage__V1__LeaseSecret) throws(TaskwireError) {
         self.init(
@@ -71,10 +75,10 @@ extension TaskRecord.LeaseSecret: MessageReadable, MessageWritable {
 }
 
 extension TaskRecord.Interaction: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__interaction__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__interaction__init)
 
     init(_ message: Taskwire__Storage__V1__Interaction) throws(TaskwireError) {
-        self.init(
+        unsafe self.init(
             key: String(wire: message.key),
             kind: try TaskMessage.Kind(wire: message.kind, "kind"),
             payload: try Payload.read(message.payload, "payload"),
@@ -85,23 +89,23 @@ extension TaskRecord.Interaction: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__Storage__V1__Interaction, in arena: Arena) throws(TaskwireError) {
-        message.key = try arena.string(key, "key")
+        unsafe message.key = try arena.string(key, "key")
         message.kind = kind.wire
-        message.payload = try arena.message(payload, "payload")
+        unsafe message.payload = try arena.message(payload, "payload")
         message.queued_at_unix_ms = queuedAt.millisecondsSince1970
         message.is_delivered = isDelivered ? 1 : 0
-        message.response = try arena.message(response, "response")
+        unsafe message.response = try arena.message(response, "response")
     }
 }
 
 extension TaskRecord.Delivery: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__delivery__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__delivery__init)
 
     init(_ message: Taskwire__Storage__V1__Delivery) throws(TaskwireError) {
         guard let requestID = RequestID(bytes: [UInt8](wire: message.request_id)) else {
             throw .invalidField("request_id", "has not \(RequestID.byteCount) bytes")
         }
-        self.init(
+        unsafe self.init(
             requestID: requestID,
             messages: try TaskMessage.readAll(message.messages, count: message.n_messages, "messages")
         )
@@ -109,7 +113,7 @@ extension TaskRecord.Delivery: MessageReadable, MessageWritable {
 
     func write(to message: inout Taskwire__Storage__V1__Delivery, in arena: Arena) throws(TaskwireError) {
         message.request_id = try arena.bytes(requestID.bytes)
-        message.messages = try arena.messages(messages, "messages")
+        unsafe message.messages = try arena.messages(messages, "messages")
         message.n_messages = messages.count
     }
 }
@@ -129,15 +133,15 @@ package struct TaskInteractions: Sendable, Hashable {
 }
 
 extension TaskInteractions: MessageReadable, MessageWritable {
-    static let descriptor = MessageDescriptor(taskwire__storage__v1__interactions__init)
+    static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__interactions__init)
 
     init(_ message: Taskwire__Storage__V1__Interactions) throws(TaskwireError) {
-        interactions = try TaskRecord.Interaction.readAll(
+        interactions = try unsafe TaskRecord.Interaction.readAll(
             message.interactions,
             count: message.n_interactions,
             "interactions"
         )
-        deliveries = try TaskRecord.Delivery.readAll(
+        deliveries = try unsafe TaskRecord.Delivery.readAll(
             message.deliveries,
             count: message.n_deliveries,
             "deliveries"
@@ -145,9 +149,9 @@ extension TaskInteractions: MessageReadable, MessageWritable {
     }
 
     func write(to message: inout Taskwire__Storage__V1__Interactions, in arena: Arena) throws(TaskwireError) {
-        message.interactions = try arena.messages(interactions, "interactions")
+        unsafe message.interactions = try arena.messages(interactions, "interactions")
         message.n_interactions = interactions.count
-        message.deliveries = try arena.messages(deliveries, "deliveries")
+        unsafe message.deliveries = try arena.messages(deliveries, "deliveries")
         message.n_deliveries = deliveries.count
     }
 }

@@ -21,7 +21,7 @@ extension Message {
             }
             do throws(TransportError) {
                 let message = try Message(size: prepared.byteCount)
-                message.withUnsafeMutableBytes { prepared.pack(into: $0) }
+                unsafe message.withUnsafeMutableBytes { unsafe prepared.pack(into: $0) }
                 return message
             } catch {
                 throw TaskwireError(.resourceExhausted, .tooLarge, error.message)

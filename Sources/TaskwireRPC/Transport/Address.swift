@@ -73,6 +73,24 @@ package struct Address: Hashable, Sendable {
         return Address(.ipc(path: "/tmp/taskwire-\(getuid())/taskwire.sock"))
     }
 
+    /// Whether it is a socket file.
+    package var isIPC: Bool {
+        if case .ipc = transport { true } else { false }
+    }
+
+    /// Whether connections are encrypted.
+    package var isTLS: Bool {
+        if case .tls = transport { true } else { false }
+    }
+
+    /// The host of a `tcp` or `tls+tcp` address, without brackets.
+    package var host: String? {
+        switch transport {
+        case .tcp(let host, _), .tls(let host, _): host
+        case .ipc, .inproc: nil
+        }
+    }
+
     /// Whether only programs on this machine can reach the address.
     package var isLocal: Bool {
         switch transport {
@@ -84,7 +102,8 @@ package struct Address: Hashable, Sendable {
             }
             var address = in_addr()
             // The address is in network byte order: its first byte is the first in memory.
-            return inet_pton(AF_INET, host, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
+            return unsafe inet_pton(AF_INET, host, &address) == 1
+                && UInt32(bigEndian: address.s_addr) >> 24 == 127
         }
     }
 
@@ -121,7 +140,7 @@ package struct Address: Hashable, Sendable {
             host = text[text.index(after: text.startIndex)..<end]
             remainder = text[text.index(after: end)...]
             var parsed = in6_addr()
-            guard inet_pton(AF_INET6, String(host), &parsed) == 1 else {
+            guard unsafe inet_pton(AF_INET6, String(host), &parsed) == 1 else {
                 throw invalid(address, "\"\(host)\" is not an IPv6 address")
             }
         } else {

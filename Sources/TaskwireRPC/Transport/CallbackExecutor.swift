@@ -16,10 +16,10 @@ package final class CallbackExecutor: TaskExecutor {
     /// Where each thread keeps the jobs of the callback that it is in.
     private static let threadKey: pthread_key_t = {
         var key = pthread_key_t()
-        pthread_key_create(&key) { pointer in
-            if let pointer {
+        unsafe pthread_key_create(&key) { pointer in
+            if let pointer = unsafe pointer {
                 // Balances the retain in `jobsOfThisThread()`, when the thread ends.
-                Unmanaged<JobList>.fromOpaque(pointer).release()
+                unsafe Unmanaged<JobList>.fromOpaque(pointer).release()
             }
         }
         return key
@@ -53,13 +53,13 @@ package final class CallbackExecutor: TaskExecutor {
         }
         list.isInCallback = true
         body()
-        let executor = shared.asUnownedTaskExecutor()
+        let executor = unsafe shared.asUnownedTaskExecutor()
         var next = 0
         // Jobs enqueued while others run are appended here, so the count is looked up each time.
         while next < list.jobs.count && next < maximumJobsPerCallback {
             let job = list.jobs[next]
             next += 1
-            job.runSynchronously(on: executor)
+            unsafe job.runSynchronously(on: executor)
         }
         list.isInCallback = false
         for job in list.jobs[next...] {
@@ -69,7 +69,9 @@ package final class CallbackExecutor: TaskExecutor {
     }
 
     private static func existingList() -> JobList? {
-        pthread_getspecific(threadKey).map { Unmanaged<JobList>.fromOpaque($0).takeUnretainedValue() }
+        unsafe pthread_getspecific(threadKey).map {
+            unsafe Unmanaged<JobList>.fromOpaque($0).takeUnretainedValue()
+        }
     }
 
     private static func jobsOfThisThread() -> JobList {
@@ -78,7 +80,7 @@ package final class CallbackExecutor: TaskExecutor {
         }
         let list = JobList()
         // Released by the key's destructor.
-        pthread_setspecific(threadKey, Unmanaged.passRetained(list).toOpaque())
+        unsafe pthread_setspecific(threadKey, Unmanaged.passRetained(list).toOpaque())
         return list
     }
 }

@@ -4,26 +4,26 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable` is safe: the task is used under the lock only, and `end()`, which the task itself
 /// calls before it leaves the scope, takes it away. Cancelling is something that any thread may do to a task.
-final class CancellationScope: @unchecked Sendable {
+@safe final class CancellationScope: @unchecked Sendable {
     /// inside → ended.
     private var task: UnsafeCurrentTask?
     private let lock = Mutex(())
 
     init(task: UnsafeCurrentTask) {
-        self.task = task
+        unsafe self.task = unsafe task
     }
 
     /// Cancels the task, unless it has left the scope.
     func cancel() {
         lock.withLock { _ in
-            task?.cancel()
+            unsafe task?.cancel()
         }
     }
 
     /// Called by the task when it leaves the scope.
     func end() {
         lock.withLock { _ in
-            task = nil
+            unsafe task = nil
         }
     }
 }

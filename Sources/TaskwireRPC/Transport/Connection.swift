@@ -12,21 +12,53 @@ package final class Connection: Sendable {
     package let id: UInt32
     /// The address at which the client came in.
     package let listener: Address
+    /// The number that ``ListenerOptions/number`` gave the listener.
+    package let listenerNumber: Int
     /// Who the client is, as far as the transport knows: "ipc uid=0 pid=123", "127.0.0.1:55555".
     package let peer: String
+    /// The user that the client's process belongs to, where it came in over ipc.
+    package let peerUserID: UInt32?
 
     /// nng's number of the listener.
     let listenerID: UInt32
+    /// The bytes of its requests and replies.
+    let ledger: ByteLedger
     /// How many replies were handed to nng for this connection.
     let replyCount = Atomic<UInt64>(0)
 
     private let state = Mutex(State())
 
-    init(id: UInt32, listener: Address, listenerID: UInt32, peer: String) {
+    init(
+        id: UInt32,
+        listener: Address,
+        listenerNumber: Int,
+        listenerID: UInt32,
+        peer: String,
+        peerUserID: UInt32?,
+        ledger: ByteLedger
+    ) {
         self.id = id
         self.listener = listener
+        self.listenerNumber = listenerNumber
         self.listenerID = listenerID
         self.peer = peer
+        self.peerUserID = peerUserID
+        self.ledger = ledger
+    }
+
+    /// Bytes of its requests that are kept, and of the replies to it that have not left yet.
+    package var heldByteCount: Int {
+        ledger.byteCount
+    }
+
+    /// Counts bytes of a reply that is still being put together, until ``release(_:)``.
+    package func hold(_ byteCount: Int) {
+        ledger.charge(byteCount)
+    }
+
+    /// Ends what ``hold(_:)`` began.
+    package func release(_ byteCount: Int) {
+        ledger.credit(byteCount)
     }
 
     /// Runs `body`, and cancels the task it runs in when the connection goes away or the socket stops, or
@@ -39,7 +71,7 @@ package final class Connection: Sendable {
         _ body: () async throws -> Output
     ) async rethrows -> Output {
         // The task cannot end before this function does, so it may be referred to until then.
-        let scope = withUnsafeCurrentTask { task in task.map(CancellationScope.init(task:)) }
+        let scope = unsafe withUnsafeCurrentTask { task in unsafe task.map(CancellationScope.init(task:)) }
         guard let scope else { return try await body() }
         open(scope)
         defer { close(scope) }

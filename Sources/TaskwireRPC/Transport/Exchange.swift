@@ -143,7 +143,7 @@ final class Exchange: Sendable {
     /// back from within `nng_aio_cancel`, so the lock is not taken twice.
     private static func cancelOperation(of phase: Phase) {
         switch phase {
-        case .sending(let slot), .receiving(let slot): nng_aio_cancel(slot.operation)
+        case .sending(let slot), .receiving(let slot): unsafe nng_aio_cancel(slot.operation)
         case .created, .queued, .finished: break
         }
     }

@@ -32,6 +32,7 @@ final class IPCListener: Sendable {
     private let folder: String
     private let lock: FileLock
     private let socket: nng_socket
+    private let isForEverybody: Bool
     /// Told the number of each listener before it can have connections.
     private let onOpening: @Sendable (UInt32) -> Void
     private let state: Mutex<State>
@@ -39,22 +40,24 @@ final class IPCListener: Sendable {
     /// Numbers the private paths of this process.
     private static let generationCount = Atomic<UInt64>(0)
 
-    /// Starts to listen.
+    /// Starts to listen; for every user of the machine, or for that of this process alone.
     ///
     /// - Throws: ``TransportError``: `addressInUse` when another server owns the path, `permissionDenied` and
     ///   `addressInvalid` when the folder or what is at the path cannot be used.
     init(
         path: String,
         socket: nng_socket,
+        isForEverybody: Bool,
         onOpening: @escaping @Sendable (UInt32) -> Void
     ) throws(TransportError) {
         address = Address(.ipc(path: path))
         self.path = path
         self.socket = socket
+        self.isForEverybody = isForEverybody
         self.onOpening = onOpening
         let folder = SocketFolder(of: path, address: address)
         self.folder = folder.path
-        try folder.prepare()
+        try folder.prepare(isForEverybody: isForEverybody)
         guard let lock = try Self.takeLock(path + ".lock") else {
             throw TransportError(
                 code: .addressInUse,
@@ -68,6 +71,7 @@ final class IPCListener: Sendable {
                 folder: folder.path,
                 path: path,
                 socket: socket,
+                isForEverybody: isForEverybody,
                 address: address,
                 onOpening: onOpening
             )
@@ -137,7 +141,7 @@ final class IPCListener: Sendable {
             return true
         }
         if wasCurrent {
-            unlink(path)
+            unsafe unlink(path)
         }
     }
 
@@ -153,6 +157,7 @@ final class IPCListener: Sendable {
             folder: folder,
             path: path,
             socket: socket,
+            isForEverybody: isForEverybody,
             address: address,
             onOpening: onOpening
         )
@@ -164,7 +169,7 @@ final class IPCListener: Sendable {
             return false
         }
         if isTooLate {
-            unlink(path)
+            unsafe unlink(path)
             nng_listener_close(next.listener)
         }
     }
@@ -173,6 +178,7 @@ final class IPCListener: Sendable {
         folder: String,
         path: String,
         socket: nng_socket,
+        isForEverybody: Bool,
         address: Address,
         onOpening: (UInt32) -> Void
     ) throws(TransportError) -> Generation {
@@ -187,11 +193,15 @@ final class IPCListener: Sendable {
         }
         let action = "Listening on \(address)"
         var listener = nng_listener()
-        var result = nng_listener_create(&listener, socket, "ipc://\(privatePath)")
+        var result = unsafe nng_listener_create(&listener, socket, "ipc://\(privatePath)")
         guard result == 0 else { throw TransportError(result: result, action: action) }
         onOpening(listener.id)
         // Set before nng lets anyone connect.
-        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0o600)
+        result = unsafe nng_listener_set_int(
+            listener,
+            NNG_OPT_IPC_PERMISSIONS,
+            isForEverybody ? 0o666 : 0o600
+        )
         if result == 0 {
             result = nng_listener_start(listener, 0)
         }
@@ -199,7 +209,7 @@ final class IPCListener: Sendable {
             nng_listener_close(listener)
             throw TransportError(result: result, action: action)
         }
-        guard rename(privatePath, path) == 0 else {
+        guard unsafe rename(privatePath, path) == 0 else {
             let number = errno
             nng_listener_close(listener)
             throw TransportError(errno: number, action: action)
@@ -210,7 +220,7 @@ final class IPCListener: Sendable {
     /// The path may be free or hold the socket of a server that was killed, but nothing else.
     private static func refuseForeignFile(at path: String, address: Address) throws(TransportError) {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return }
+        guard unsafe lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw TransportError(
                 code: .addressInvalid,

@@ -5,11 +5,12 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable` is safe: the pointer is set once, in `init`, nng locks the operation behind it, and
 /// one receive loop at a time uses the context; `state` is what callbacks and others share.
-final class ReplyContext: @unchecked Sendable {
+@safe final class ReplyContext: @unchecked Sendable {
     /// A request as nng delivers it.
     struct Delivery: Sendable {
         let message: Message
-        let pipe: UInt32
+        /// Nil when it is gone already.
+        let connection: Connection?
     }
 
     /// resting → receiving → resting, or resting → sending → receiving → resting. Stopping leads from
@@ -18,7 +19,7 @@ final class ReplyContext: @unchecked Sendable {
         /// The loop has the request, or has ended.
         case resting
         /// A reply is being sent on the connection.
-        case sending(connection: nng_pipe, thenReceive: Bool)
+        case sending(connection: Connection, byteCount: Int, thenReceive: Bool)
         /// The context waits for a request.
         case receiving
     }
@@ -38,6 +39,8 @@ final class ReplyContext: @unchecked Sendable {
     /// How many contexts of the socket are waiting for a request, or are about to.
     private let idleCount: IdleCount
     private let calls: NativeCalls
+    /// Finds a connection by nng's number.
+    private let connection: @Sendable (UInt32) -> Connection?
     /// Whether `idleCount` includes this context. Used by the loop, the callbacks and whoever starts the loop, one at a
     /// time.
     private var isCounted = false
@@ -46,25 +49,27 @@ final class ReplyContext: @unchecked Sendable {
         socket: nng_socket,
         sendTimeout: Duration,
         idleCount: IdleCount,
-        calls: NativeCalls
+        calls: NativeCalls,
+        connection: @escaping @Sendable (UInt32) -> Connection?
     ) throws(TransportError) {
         var context = nng_ctx()
-        let result = nng_ctx_open(&context, socket)
+        let result = unsafe nng_ctx_open(&context, socket)
         self.context = context
         self.sendTimeout = nng_duration(max(1, min(sendTimeout / .milliseconds(1), Double(nng_duration.max))))
         self.idleCount = idleCount
         self.calls = calls
+        self.connection = connection
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a reply context")
         }
-        let allocation = nng_aio_alloc(
+        let allocation = unsafe nng_aio_alloc(
             &operation,
             { argument in
-                guard let argument else { return }
-                let context = Unmanaged<ReplyContext>.fromOpaque(argument).takeUnretainedValue()
+                guard let argument = unsafe argument else { return }
+                let context = unsafe Unmanaged<ReplyContext>.fromOpaque(argument).takeUnretainedValue()
                 CallbackExecutor.runCallback { context.completed() }
             },
-            Unmanaged.passUnretained(self).toOpaque()
+            unsafe Unmanaged.passUnretained(self).toOpaque()
         )
         guard allocation == 0 else {
             nng_ctx_close(context)
@@ -76,10 +81,10 @@ final class ReplyContext: @unchecked Sendable {
     /// both: the receive is posted by the send's callback.
     ///
     /// - Returns: The request, or nil when the socket stops.
-    func nextRequest(replying reply: Message?, on pipe: UInt32) async -> Delivery? {
+    func nextRequest(replying reply: Message?, on connection: Connection?) async -> Delivery? {
         await withCheckedContinuation { continuation in
-            if let reply {
-                send(reply, on: pipe, thenReceive: true, continuation)
+            if let reply, let connection {
+                send(reply, on: connection, thenReceive: true, continuation)
             } else {
                 state.withLock { $0.continuation = continuation }
                 receive()
@@ -88,9 +93,9 @@ final class ReplyContext: @unchecked Sendable {
     }
 
     /// Sends the reply to the last request and waits until nng has taken it.
-    func conclude(replying reply: Message, on pipe: UInt32) async {
+    func conclude(replying reply: Message, on connection: Connection) async {
         _ = await withCheckedContinuation { continuation in
-            send(reply, on: pipe, thenReceive: false, continuation)
+            send(reply, on: connection, thenReceive: false, continuation)
         }
     }
 
@@ -104,24 +109,30 @@ final class ReplyContext: @unchecked Sendable {
 
     /// Waits for a running callback and frees the operation. Never call it on nng's threads.
     func free() {
-        nng_aio_stop(operation)
-        nng_aio_free(operation)
+        unsafe nng_aio_stop(operation)
+        unsafe nng_aio_free(operation)
     }
 
     private func send(
         _ reply: Message,
-        on pipe: UInt32,
+        on connection: Connection,
         thenReceive: Bool,
         _ continuation: CheckedContinuation<Delivery?, Never>
     ) {
+        let byteCount = reply.count
         state.withLock { state in
             state.continuation = continuation
-            state.phase = .sending(connection: nng_pipe(id: pipe), thenReceive: thenReceive)
+            state.phase = .sending(
+                connection: connection,
+                byteCount: byteCount,
+                thenReceive: thenReceive
+            )
         }
+        connection.ledger.charge(byteCount)
         // A reader that is too slow. nng sets a timer only when the connection is busy.
-        nng_aio_set_timeout(operation, sendTimeout)
-        nng_aio_set_msg(operation, reply.release())
-        calls.make { nng_ctx_send(context, operation) }
+        unsafe nng_aio_set_timeout(operation, sendTimeout)
+        unsafe nng_aio_set_msg(operation, reply.release())
+        calls.make { unsafe nng_ctx_send(context, operation) }
     }
 
     /// Counts the context as one that waits for a request, or is about to. Harmless when repeated.
@@ -134,8 +145,8 @@ final class ReplyContext: @unchecked Sendable {
     private func receive() {
         countAsIdle()
         state.withLock { $0.phase = .receiving }
-        nng_aio_set_timeout(operation, NNG_DURATION_INFINITE)
-        calls.make { nng_ctx_recv(context, operation) }
+        unsafe nng_aio_set_timeout(operation, NNG_DURATION_INFINITE)
+        calls.make { unsafe nng_ctx_recv(context, operation) }
         // nng forgets a cancellation that comes before the start.
         state.withLock { state in
             if state.isStopping {
@@ -148,20 +159,21 @@ final class ReplyContext: @unchecked Sendable {
     /// `nng_aio_cancel`, so the lock is not taken twice.
     private func cancelReceiving(_ state: borrowing State) {
         if case .receiving = state.phase {
-            nng_aio_cancel(operation)
+            unsafe nng_aio_cancel(operation)
         }
     }
 
     /// nng's callback: the operation has ended.
     private func completed() {
-        let result = nng_aio_result(operation)
+        let result = unsafe nng_aio_result(operation)
         switch state.withLock({ $0.phase }) {
-        case .sending(let pipe, let thenReceive):
+        case .sending(let connection, let byteCount, let thenReceive):
+            connection.ledger.credit(byteCount)
             if result != 0 {
                 // What could not be sent is still ours.
                 discardMessage()
                 if result == resultCode(NNG_ETIMEDOUT) {
-                    nng_pipe_close(pipe)
+                    nng_pipe_close(nng_pipe(id: connection.id))
                 }
             }
             if thenReceive, !state.withLock({ $0.isStopping }) {
@@ -172,22 +184,23 @@ final class ReplyContext: @unchecked Sendable {
         case .receiving:
             isCounted = false
             idleCount.add(-1)
-            guard result == 0, let message = nng_aio_get_msg(operation) else {
+            guard result == 0, let message = unsafe nng_aio_get_msg(operation) else {
                 resume(with: nil)
                 return
             }
-            nng_aio_set_msg(operation, nil)
-            let pipe = nng_msg_get_pipe(message).id
-            resume(with: Delivery(message: Message(adopting: message), pipe: pipe))
+            unsafe nng_aio_set_msg(operation, nil)
+            let connection = unsafe connection(nng_msg_get_pipe(message).id)
+            let request = unsafe Message(adopting: message, ledger: connection?.ledger)
+            resume(with: Delivery(message: request, connection: connection))
         case .resting:
             break
         }
     }
 
     private func discardMessage() {
-        if let message = nng_aio_get_msg(operation) {
-            nng_aio_set_msg(operation, nil)
-            nng_msg_free(message)
+        if let message = unsafe nng_aio_get_msg(operation) {
+            unsafe nng_aio_set_msg(operation, nil)
+            unsafe nng_msg_free(message)
         }
     }
 

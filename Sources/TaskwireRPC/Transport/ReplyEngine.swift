@@ -28,11 +28,16 @@ final class ReplyEngine: Sendable {
         var loopCount = 0
         var connections: [UInt32: Connection] = [:]
         var connectionCounts: [UInt32: Int] = [:]
-        /// The address of each of nng's listeners, by number.
-        var listeners: [UInt32: Address] = [:]
+        /// What is known of each of nng's listeners, by nng's number.
+        var listeners: [UInt32: Listener] = [:]
         var ipcListeners: [IPCListener] = []
         var isRunning = false
         var hasEnded = false
+    }
+
+    private struct Listener {
+        let address: Address
+        let number: Int
     }
 
     private enum Command {
@@ -43,6 +48,8 @@ final class ReplyEngine: Sendable {
     }
 
     let configuration: ReplySocket.Configuration
+    /// The bytes of requests and replies.
+    let ledger = ByteLedger()
 
     private let socket: nng_socket
     private let state = Mutex(State())
@@ -76,13 +83,13 @@ final class ReplyEngine: Sendable {
         self.commander = commander
         idleCount = IdleCount(reserve: Self.idleReserve) { commander.yield(.openContexts) }
         var socket = nng_socket()
-        let result = nng_rep0_open(&socket)
+        let result = unsafe nng_rep0_open(&socket)
         self.socket = socket
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a server socket")
         }
-        let argument = Unmanaged.passUnretained(self).toOpaque()
-        let settings = [
+        let argument = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let settings = unsafe [
             // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
             nng_socket_set_size(
                 socket,
@@ -104,26 +111,36 @@ final class ReplyEngine: Sendable {
 
     // MARK: Listening
 
-    func listen(on address: Address) async throws(TransportError) -> Address {
+    func listen(
+        on address: Address,
+        options: ListenerOptions
+    ) async throws(TransportError) -> Address {
         // Names may have to be looked up, files locked: not for Swift's threads.
         let outcome: Result<Address, TransportError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(
-                    returning: Result { () throws(TransportError) in try self.openListener(address) }
+                    returning: Result { () throws(TransportError) in try self.openListener(address, options) }
                 )
             }
         }
         return try outcome.get()
     }
 
-    private func openListener(_ address: Address) throws(TransportError) -> Address {
+    private func openListener(
+        _ address: Address,
+        _ options: ListenerOptions
+    ) throws(TransportError) -> Address {
         guard state.withLock({ $0.phase == .open || $0.phase == .running }) else {
             throw TransportError(code: .closed, message: "The server for \(address) has been stopped.")
         }
         switch address.transport {
         case .ipc(let path):
-            let listener = try IPCListener(path: path, socket: socket) { [unowned(unsafe) self] id in
-                register(id, address)
+            let listener = try IPCListener(
+                path: path,
+                socket: socket,
+                isForEverybody: options.isForEverybody
+            ) { [unowned(unsafe) self] id in
+                unsafe register(id, address, options)
             }
             let (isTooLate, isFirst) = state.withLock { state in
                 guard state.phase == .open || state.phase == .running else { return (true, false) }
@@ -139,37 +156,60 @@ final class ReplyEngine: Sendable {
             }
             return address
         case .tcp(let host, _):
-            let listener = try open(address) { listener in
-                nng_listener_set_bool(listener, NNG_OPT_TCP_NODELAY, true)
-                nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)
+            return try openWithPort(address, options) { port in Address(.tcp(host: host, port: port)) }
+        case .tls(let host, _):
+            guard let tls = options.tls else {
+                throw TransportError(
+                    code: .addressInvalid,
+                    message: "Cannot listen on \(address) without a certificate and its key."
+                )
             }
-            var port: Int32 = 0
-            nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port)
-            let bound = Address(.tcp(host: host, port: UInt16(truncatingIfNeeded: port)))
-            register(listener.id, bound)
-            return bound
+            return try openWithPort(address, options, tls: tls) { port in
+                Address(.tls(host: host, port: port))
+            }
         case .inproc:
-            _ = try open(address) { _ in }
+            _ = try open(address, options) { _ in 0 }
             return address
-        case .tls:
-            throw TransportError(
-                code: .addressInvalid,
-                message: "Cannot listen on \(address): TLS listeners need a certificate, and this version "
-                    + "cannot load one."
+        }
+    }
+
+    /// Listens on a port, which the system may choose; `makeAddress` tells the address with that port.
+    private func openWithPort(
+        _ address: Address,
+        _ options: ListenerOptions,
+        tls: TLSCredentials? = nil,
+        _ makeAddress: (UInt16) -> Address
+    ) throws(TransportError) -> Address {
+        let listener = try open(address, options) { listener in
+            unsafe nng_listener_set_bool(listener, NNG_OPT_TCP_NODELAY, true)
+            unsafe nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true)
+            guard let tls else { return 0 }
+            return unsafe nng_listener_set_ptr(
+                listener,
+                NNG_OPT_TLS_CONFIG,
+                UnsafeMutableRawPointer(tls.configuration)
             )
         }
+        var port: Int32 = 0
+        unsafe nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port)
+        let bound = makeAddress(UInt16(truncatingIfNeeded: port))
+        register(listener.id, bound, options)
+        return bound
     }
 
     private func open(
         _ address: Address,
-        configure: (nng_listener) -> Void
+        _ options: ListenerOptions,
+        configure: (nng_listener) -> Int32
     ) throws(TransportError) -> nng_listener {
         var listener = nng_listener()
-        var result = nng_listener_create(&listener, socket, address.description)
+        var result = unsafe nng_listener_create(&listener, socket, address.description)
         if result == 0 {
-            register(listener.id, address)
-            configure(listener)
-            result = nng_listener_start(listener, 0)
+            register(listener.id, address, options)
+            result = configure(listener)
+            if result == 0 {
+                result = nng_listener_start(listener, 0)
+            }
             if result != 0 {
                 nng_listener_close(listener)
             }
@@ -186,8 +226,8 @@ final class ReplyEngine: Sendable {
         return listener
     }
 
-    private func register(_ listener: UInt32, _ address: Address) {
-        state.withLock { $0.listeners[listener] = address }
+    private func register(_ listener: UInt32, _ address: Address, _ options: ListenerOptions) {
+        state.withLock { $0.listeners[listener] = Listener(address: address, number: options.number) }
     }
 
     private func scheduleGuard(after interval: Duration) {
@@ -219,35 +259,49 @@ final class ReplyEngine: Sendable {
 
     /// nng's callback for a new connection, which it will not use before this returns.
     private static let pipeAdded: nng_pipe_cb = { pipe, _, argument in
-        guard let argument else { return }
-        Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().accept(pipe)
+        guard let argument = unsafe argument else { return }
+        unsafe Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().accept(pipe)
     }
 
     /// nng's callback for a connection that is gone, also for one that was never accepted.
     private static let pipeRemoved: nng_pipe_cb = { pipe, _, argument in
-        guard let argument else { return }
-        Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().forget(pipe)
+        guard let argument = unsafe argument else { return }
+        unsafe Unmanaged<ReplyEngine>.fromOpaque(argument).takeUnretainedValue().forget(pipe)
     }
 
     private func accept(_ pipe: nng_pipe) {
         let listenerID = nng_pipe_listener(pipe).id
-        let address = state.withLock { state in
-            state.phase == .open || state.phase == .running ? state.listeners[listenerID] : nil
-        }
-        guard let address else {
+        guard let listener = state.withLock({ $0.listeners[listenerID] }) else {
             nng_pipe_close(pipe)
             return
         }
         let connection = Connection(
             id: pipe.id,
-            listener: address,
+            listener: listener.address,
+            listenerNumber: listener.number,
             listenerID: listenerID,
-            peer: Self.peer(of: pipe, at: address)
+            peer: Self.peer(of: pipe, at: listener.address),
+            peerUserID: Self.userID(of: pipe, at: listener.address),
+            ledger: ByteLedger(partOf: ledger)
         )
-        state.withLock { state in
+        let isWelcome = state.withLock { state in
+            guard state.phase == .open || state.phase == .running,
+                state.connections.count < configuration.maximumConnections
+            else { return false }
             state.connections[pipe.id] = connection
             state.connectionCounts[listenerID, default: 0] += 1
+            return true
         }
+        if !isWelcome {
+            nng_pipe_close(pipe)
+        }
+    }
+
+    private static func userID(of pipe: nng_pipe, at address: Address) -> UInt32? {
+        guard case .ipc = address.transport else { return nil }
+        var user: UInt64 = 0
+        guard unsafe nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user) == 0 else { return nil }
+        return UInt32(exactly: user)
     }
 
     private func forget(_ pipe: nng_pipe) {
@@ -265,14 +319,13 @@ final class ReplyEngine: Sendable {
     private static func peer(of pipe: nng_pipe, at address: Address) -> String {
         switch address.transport {
         case .ipc:
-            var user: UInt64 = 0
             var process: UInt64 = 0
-            nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user)
-            nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &process)
+            unsafe nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &process)
+            let user = userID(of: pipe, at: address).map { "\($0)" } ?? "unknown"
             return "ipc uid=\(user) pid=\(process)"
         case .tcp, .tls:
             var remote = nng_sockaddr()
-            guard nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 else { return "tcp" }
+            guard unsafe nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 else { return "tcp" }
             return remote.hostAndPort ?? "tcp"
         case .inproc:
             return "inproc"
@@ -329,7 +382,8 @@ final class ReplyEngine: Sendable {
                     socket: socket,
                     sendTimeout: configuration.sendTimeout,
                     idleCount: idleCount,
-                    calls: calls
+                    calls: calls,
+                    connection: { [unowned(unsafe) self] id in state.withLock { $0.connections[id] } }
                 )
             else { break }
             state.withLock { $0.contexts.append(context) }
@@ -352,12 +406,12 @@ final class ReplyEngine: Sendable {
         _ handler: @Sendable (IncomingRequest) async -> Message?
     ) async {
         var reply: Message?
-        var pipe: UInt32 = 0
-        while let delivery = await context.nextRequest(replying: reply, on: pipe) {
-            pipe = delivery.pipe
+        var connection: Connection?
+        while let delivery = await context.nextRequest(replying: reply, on: connection) {
+            connection = delivery.connection
             reply = nil
             // A request whose connection is gone already has nobody to answer to.
-            guard let connection = state.withLock({ $0.connections[delivery.pipe] }) else { continue }
+            guard let connection else { continue }
             reply = await handler(IncomingRequest(message: delivery.message, connection: connection))
             if let size = reply?.count, size > configuration.maximumMessageSize {
                 reply = nil
@@ -368,7 +422,7 @@ final class ReplyEngine: Sendable {
             if Task.isCancelled {
                 // The next request deserves a task that is not cancelled.
                 if let reply {
-                    await context.conclude(replying: reply, on: pipe)
+                    await context.conclude(replying: reply, on: connection)
                 }
                 break
             }

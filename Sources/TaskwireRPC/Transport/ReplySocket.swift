@@ -9,6 +9,8 @@ package final class ReplySocket: Sendable {
         /// The most requests that are handled at a time, those that wait included. When all are busy each
         /// connection keeps one request back, and everybody waits.
         package var maximumContexts = 16_384 + 64
+        /// The most clients that are connected at a time; more are turned away.
+        package var maximumConnections = 16_384
         /// How long a client may leave a reply unread before it is disconnected.
         package var sendTimeout = Duration.seconds(10)
 
@@ -34,14 +36,22 @@ package final class ReplySocket: Sendable {
         engine.connectionCount
     }
 
+    /// Bytes of the requests that are kept, and of the replies that have not left yet.
+    package var heldByteCount: Int {
+        engine.ledger.byteCount
+    }
+
     /// Starts to listen at an address, and returns it with the port that was chosen where it names port 0.
     ///
     /// A socket file gets the mode 0600. Its folder is made with the mode 0700 when it is missing, and left
-    /// as it is when it is not.
+    /// as it is when it is not. The options may open both to everybody.
     ///
     /// - Throws: ``TransportError``: `addressInUse`, `addressInvalid`, `permissionDenied`, `closed`.
-    package func listen(on address: Address) async throws(TransportError) -> Address {
-        try await engine.listen(on: address)
+    package func listen(
+        on address: Address,
+        options: ListenerOptions = ListenerOptions()
+    ) async throws(TransportError) -> Address {
+        try await engine.listen(on: address, options: options)
     }
 
     /// Handles requests until the socket is stopped; to be called once. Cancelling the task stops the socket

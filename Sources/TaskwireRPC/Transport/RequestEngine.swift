@@ -65,12 +65,12 @@ final class RequestEngine: DeadlineKeeper {
     init(configuration: RequestSocket.Configuration) throws(TransportError) {
         self.configuration = configuration
         var socket = nng_socket()
-        let result = nng_req0_open(&socket)
+        let result = unsafe nng_req0_open(&socket)
         self.socket = socket
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a socket for \(configuration.address)")
         }
-        let settings = [
+        let settings = unsafe [
             // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
             nng_socket_set_size(
                 socket,
@@ -89,7 +89,7 @@ final class RequestEngine: DeadlineKeeper {
     }
 
     private var engineArgument: UnsafeMutableRawPointer {
-        Unmanaged.passUnretained(self).toOpaque()
+        unsafe Unmanaged.passUnretained(self).toOpaque()
     }
 
     var isConnected: Bool {
@@ -186,7 +186,8 @@ final class RequestEngine: DeadlineKeeper {
 
     private func openSlot(for exchange: Exchange) {
         do throws(TransportError) {
-            let slot = try RequestSlot(socket: socket) { [unowned(unsafe) self] slot in completed(slot) }
+            let slot = try RequestSlot(socket: socket) { [unowned(unsafe) self] slot in unsafe completed(slot)
+            }
             state.withLock { $0.slots.append(slot) }
             start(exchange, on: slot)
         } catch {
@@ -202,8 +203,8 @@ final class RequestEngine: DeadlineKeeper {
         while let exchange = candidate {
             if exchange.beginSending(on: slot) {
                 slot.exchange.withLock { $0 = exchange }
-                nng_aio_set_msg(slot.operation, exchange.message.release())
-                calls.make { nng_ctx_send(slot.context, slot.operation) }
+                unsafe nng_aio_set_msg(slot.operation, exchange.message.release())
+                calls.make { unsafe nng_ctx_send(slot.context, slot.operation) }
                 if state.withLock({ $0.phase == .closing }) {
                     // The closing may not have seen it, and waits for it.
                     abort(exchange, .closed)
@@ -231,24 +232,26 @@ final class RequestEngine: DeadlineKeeper {
     /// nng's callback: the operation of the slot has ended.
     private func completed(_ slot: RequestSlot) {
         guard let exchange = slot.exchange.withLock({ $0 }) else { return }
-        let result = nng_aio_result(slot.operation)
+        let result = unsafe nng_aio_result(slot.operation)
         switch exchange.phase {
         case .sending where result == 0:
             // The receive is posted here and not together with the send: nng crashes when a receive that
             // was posted before its send was done is cancelled.
             exchange.beginReceiving(on: slot)
-            calls.make { nng_ctx_recv(slot.context, slot.operation) }
+            calls.make { unsafe nng_ctx_recv(slot.context, slot.operation) }
             exchange.cancelIfAborted()
         case .sending:
             // What could not be sent is still ours.
-            if let message = nng_aio_get_msg(slot.operation) {
-                nng_aio_set_msg(slot.operation, nil)
-                nng_msg_free(message)
+            if let message = unsafe nng_aio_get_msg(slot.operation) {
+                unsafe nng_aio_set_msg(slot.operation, nil)
+                unsafe nng_msg_free(message)
             }
             finish(exchange, slot, result: result, reply: nil, mayHaveBeenSent: false)
         case .receiving:
-            let reply = result == 0 ? nng_aio_get_msg(slot.operation).map(Message.init(adopting:)) : nil
-            nng_aio_set_msg(slot.operation, nil)
+            let reply =
+                unsafe result == 0
+                ? nng_aio_get_msg(slot.operation).map { unsafe Message(adopting: $0) } : nil
+            unsafe nng_aio_set_msg(slot.operation, nil)
             finish(exchange, slot, result: result, reply: reply, mayHaveBeenSent: true)
         case .created, .queued, .finished:
             break
@@ -380,12 +383,11 @@ final class RequestEngine: DeadlineKeeper {
             }
         }
         var dialer = nng_dialer()
-        var result = nng_dialer_create(&dialer, socket, address.description)
+        var result = unsafe nng_dialer_create(&dialer, socket, address.description)
         if result == 0 {
-            if case .tcp = address.transport {
-                nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
-                nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
-            }
+            result = configure(dialer)
+        }
+        if result == 0 {
             // From here on the closing knows of the dialer, and can cut the attempt short.
             let isOpen = state.withLock { state in
                 state.link = .dialing(dialer)
@@ -393,7 +395,10 @@ final class RequestEngine: DeadlineKeeper {
             }
             result = isOpen ? nng_dialer_start(dialer, 0) : resultCode(NNG_ECLOSED)
         }
-        let failure = TransportError(result: result, action: "Connecting to \(address)")
+        let failure =
+            address.isTLS
+            ? TransportError(tlsResult: result, address: address)
+            : TransportError(result: result, action: "Connecting to \(address)")
         let delay: Duration?? = state.withLock { state in
             guard case .open = state.phase else { return nil }
             if result == 0, state.pipe != nil {
@@ -420,6 +425,22 @@ final class RequestEngine: DeadlineKeeper {
         checkAfterLoss()
     }
 
+    private func configure(_ dialer: nng_dialer) -> Int32 {
+        switch configuration.address.transport {
+        case .ipc, .inproc:
+            return 0
+        case .tcp, .tls:
+            unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
+            unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
+            guard let tls = configuration.tls else { return 0 }
+            return unsafe nng_dialer_set_ptr(
+                dialer,
+                NNG_OPT_TLS_CONFIG,
+                UnsafeMutableRawPointer(tls.configuration)
+            )
+        }
+    }
+
     /// How long to wait before the next attempt, or nil when nobody needs one.
     private func delayAfterFailure(_ state: inout State) -> Duration? {
         state.failureCount = min(state.failureCount + 1, 16)
@@ -443,8 +464,8 @@ final class RequestEngine: DeadlineKeeper {
 
     /// nng's callback for a connection that stands.
     private static let pipeAdded: nng_pipe_cb = { pipe, _, argument in
-        guard let argument else { return }
-        let engine = Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
+        guard let argument = unsafe argument else { return }
+        let engine = unsafe Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
         engine.state.withLock { state in
             state.pipe = pipe.id
             state.connectedSince = .now
@@ -459,8 +480,8 @@ final class RequestEngine: DeadlineKeeper {
     /// kills the server's listener.
     private static let pipeRemoved: nng_pipe_cb = { pipe, _, argument in
         nng_dialer_close(nng_pipe_dialer(pipe))
-        guard let argument else { return }
-        let engine = Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
+        guard let argument = unsafe argument else { return }
+        let engine = unsafe Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
         let wasCurrent = engine.state.withLock { state in
             guard state.pipe == pipe.id else { return false }
             state.pipe = nil

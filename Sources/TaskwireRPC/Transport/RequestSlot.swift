@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable` is safe: the pointer is set once, in `init`, nng locks the operation behind it, and
 /// the engine lets one exchange at a time use the slot.
-final class RequestSlot: @unchecked Sendable {
+@safe final class RequestSlot: @unchecked Sendable {
     let context: nng_ctx
     /// The `nng_aio`. Its callback holds this slot unretained; the engine frees it before it lets the slot go.
     private(set) var operation: OpaquePointer?
@@ -20,20 +20,20 @@ final class RequestSlot: @unchecked Sendable {
         onCompletion: @escaping @Sendable (RequestSlot) -> Void
     ) throws(TransportError) {
         var context = nng_ctx()
-        let result = nng_ctx_open(&context, socket)
+        let result = unsafe nng_ctx_open(&context, socket)
         self.context = context
         self.onCompletion = onCompletion
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a request context")
         }
-        let allocation = nng_aio_alloc(
+        let allocation = unsafe nng_aio_alloc(
             &operation,
             { argument in
-                guard let argument else { return }
-                let slot = Unmanaged<RequestSlot>.fromOpaque(argument).takeUnretainedValue()
+                guard let argument = unsafe argument else { return }
+                let slot = unsafe Unmanaged<RequestSlot>.fromOpaque(argument).takeUnretainedValue()
                 CallbackExecutor.runCallback { slot.onCompletion(slot) }
             },
-            Unmanaged.passUnretained(self).toOpaque()
+            unsafe Unmanaged.passUnretained(self).toOpaque()
         )
         guard allocation == 0 else {
             nng_ctx_close(context)
@@ -43,7 +43,7 @@ final class RequestSlot: @unchecked Sendable {
 
     /// Waits for a running callback and frees the operation. Never call it on nng's threads.
     func free() {
-        nng_aio_stop(operation)
-        nng_aio_free(operation)
+        unsafe nng_aio_stop(operation)
+        unsafe nng_aio_free(operation)
     }
 }

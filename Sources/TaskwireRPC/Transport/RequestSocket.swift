@@ -8,6 +8,8 @@ package final class RequestSocket: Sendable {
     package struct Configuration: Sendable {
         /// Where the server listens.
         package var address: Address
+        /// Whom to believe and what to show; required for `tls+tcp`, of no use for others.
+        package var tls: TLSCredentials?
         /// The largest message, in bytes, that is sent or accepted.
         package var maximumMessageSize = 4 << 20
         /// The most exchanges in flight; more callers wait their turn, in order.

@@ -12,10 +12,10 @@ struct SocketFolder {
         self.address = address
     }
 
-    /// Makes the folder, for its owner alone, when it is missing, and refuses one in /tmp that someone else could
-    /// have put there.
-    func prepare() throws(TransportError) {
-        if mkdir(path, 0o700) == 0 { return }
+    /// Makes the folder when it is missing, for its owner alone or for everybody to enter, and refuses one in /tmp
+    /// that someone else could have put there.
+    func prepare(isForEverybody: Bool) throws(TransportError) {
+        if unsafe mkdir(path, isForEverybody ? 0o755 : 0o700) == 0 { return }
         guard errno == EEXIST else {
             throw TransportError(errno: errno, action: "Making the folder \(path) for \(address)")
         }
@@ -25,7 +25,7 @@ struct SocketFolder {
     /// Refuses a folder of another user, who would decide who answers there.
     func refuseForeign() throws(TransportError) {
         var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard unsafe lstat(path, &status) == 0 else {
             throw TransportError(errno: errno, action: "Looking at the folder \(path) for \(address)")
         }
         guard status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFDIR else {

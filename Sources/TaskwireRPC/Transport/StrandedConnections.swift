@@ -24,11 +24,11 @@ struct StrandedConnections {
         var found: Set<String> = []
         var remaining: [UInt: Suspicion] = [:]
         defer { suspicions = remaining }
-        guard !paths.isEmpty, let folder = opendir("/proc/self/fd") else { return [] }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        guard !paths.isEmpty, let folder = unsafe opendir("/proc/self/fd") else { return [] }
+        defer { unsafe closedir(folder) }
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard let descriptor = Int32(name),
                 let path = Self.localPath(of: descriptor), paths.contains(path),
@@ -55,10 +55,10 @@ struct StrandedConnections {
         var poller = pollfd(fd: descriptor, events: 0, revents: 0)
         var accepts: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
-        guard fstat(descriptor, &status) == 0,
-            getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0, accepts == 0,
-            ioctl(descriptor, UInt(FIONREAD), &unreadBytes) == 0,
-            poll(&poller, 1, 0) >= 0, unreadBytes > 0 || poller.revents & Int16(POLLHUP) != 0
+        guard unsafe fstat(descriptor, &status) == 0,
+            unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0, accepts == 0,
+            unsafe ioctl(descriptor, UInt(FIONREAD), &unreadBytes) == 0,
+            unsafe poll(&poller, 1, 0) >= 0, unreadBytes > 0 || poller.revents & Int16(POLLHUP) != 0
         else { return nil }
         return (UInt(status.st_ino), unreadBytes)
     }
@@ -72,14 +72,16 @@ struct StrandedConnections {
     private static func localPath(of descriptor: Int32) -> String? {
         var name = sockaddr_un()
         var length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = withUnsafeMutablePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        let result = unsafe withUnsafeMutablePointer(to: &name) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(descriptor, $0, &length)
+            }
         }
         guard result == 0, name.sun_family == sa_family_t(AF_UNIX) else { return nil }
         let pathLength = Int(length) - MemoryLayout<sa_family_t>.size
         guard pathLength > 0 else { return nil }
-        return withUnsafeBytes(of: &name.sun_path) { bytes in
-            String(decoding: bytes.prefix(pathLength).prefix { $0 != 0 }, as: UTF8.self)
+        return unsafe withUnsafeBytes(of: &name.sun_path) { bytes in
+            unsafe String(decoding: bytes.prefix(pathLength).prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 }

@@ -81,9 +81,26 @@ extension TransportError {
     init(result: Int32, action: String, mayHaveBeenSent: Bool = false) {
         self.init(
             code: Code(result: result),
-            message: "\(action) failed: \(String(cString: nng_strerror(result))).",
+            message: unsafe "\(action) failed: \(String(cString: nng_strerror(result))).",
             mayHaveBeenSent: mayHaveBeenSent
         )
+    }
+
+    /// The error for a result of nng when it connects with TLS, whose results do not tell which end is not believed.
+    init(tlsResult result: Int32, address: Address) {
+        let action = "Connecting to \(address)"
+        switch nng_errno_enum(rawValue: UInt32(bitPattern: result)) {
+        case NNG_EPEERAUTH, NNG_ECRYPTO, NNG_ECONNSHUT:
+            self.init(
+                code: .permissionDenied,
+                message:
+                    "\(action) failed: either this client does not believe the server, whose certificate must "
+                    + "come from one of its authorities and have the right name, or the server wants to see "
+                    + "another certificate of the client."
+            )
+        default:
+            self.init(result: result, action: action)
+        }
     }
 
     /// The error for an `errno` of the operating system.
@@ -96,7 +113,7 @@ extension TransportError {
             case ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP: .addressInvalid
             default: .other
             }
-        self.init(code: code, message: "\(action) failed: \(String(cString: strerror(number))).")
+        self.init(code: code, message: unsafe "\(action) failed: \(String(cString: strerror(number))).")
     }
 }
 

@@ -17,34 +17,34 @@ struct TransportStatistics {
     /// tree is walked.
     init?() {
         var root: OpaquePointer?
-        guard nng_stats_get(&root) == 0, let root else { return nil }
-        defer { nng_stats_free(root) }
-        var scope = nng_stat_child(root)
-        while let item = scope {
-            switch String(cString: nng_stat_name(item)) {
+        guard unsafe nng_stats_get(&root) == 0, let root = unsafe root else { return nil }
+        defer { unsafe nng_stats_free(root) }
+        var scope = unsafe nng_stat_child(root)
+        while let item = unsafe scope {
+            switch unsafe String(cString: nng_stat_name(item)) {
             case "listener":
-                let values = Self.values(of: item)
+                let values = unsafe Self.values(of: item)
                 if let id = values["id"] {
                     listenerErrors[UInt32(truncatingIfNeeded: id)] = values["other"]
                 }
             case "pipe":
-                let values = Self.values(of: item)
+                let values = unsafe Self.values(of: item)
                 if let id = values["id"], let sent = values["tx_msgs"], let received = values["rx_msgs"] {
                     traffic[UInt32(truncatingIfNeeded: id)] = Traffic(sent: sent, received: received)
                 }
             default:
                 break
             }
-            scope = nng_stat_next(item)
+            unsafe scope = unsafe nng_stat_next(item)
         }
     }
 
     private static func values(of scope: OpaquePointer) -> [String: UInt64] {
         var values: [String: UInt64] = [:]
-        var child = nng_stat_child(scope)
-        while let item = child {
-            values[String(cString: nng_stat_name(item))] = nng_stat_value(item)
-            child = nng_stat_next(item)
+        var child = unsafe nng_stat_child(scope)
+        while let item = unsafe child {
+            unsafe values[String(cString: nng_stat_name(item))] = unsafe nng_stat_value(item)
+            unsafe child = unsafe nng_stat_next(item)
         }
         return values
     }

@@ -5,15 +5,19 @@ extension nng_sockaddr {
     /// "127.0.0.1:55555" or "[::1]:55555"; nil for addresses of other kinds.
     var hostAndPort: String? {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        switch nng_sockaddr_family(rawValue: UInt32(s_family)) {
+        switch unsafe nng_sockaddr_family(rawValue: UInt32(s_family)) {
         case NNG_AF_INET:
-            var address = s_in.sa_addr
-            guard inet_ntop(AF_INET, &address, &buffer, socklen_t(buffer.count)) != nil else { return nil }
-            return "\(Self.text(buffer)):\(UInt16(bigEndian: s_in.sa_port))"
+            var address = unsafe s_in.sa_addr
+            guard unsafe inet_ntop(AF_INET, &address, &buffer, socklen_t(buffer.count)) != nil else {
+                return nil
+            }
+            return unsafe "\(Self.text(buffer)):\(UInt16(bigEndian: s_in.sa_port))"
         case NNG_AF_INET6:
-            var address = s_in6.sa_addr
-            guard inet_ntop(AF_INET6, &address, &buffer, socklen_t(buffer.count)) != nil else { return nil }
-            return "[\(Self.text(buffer))]:\(UInt16(bigEndian: s_in6.sa_port))"
+            var address = unsafe s_in6.sa_addr
+            guard unsafe inet_ntop(AF_INET6, &address, &buffer, socklen_t(buffer.count)) != nil else {
+                return nil
+            }
+            return unsafe "[\(Self.text(buffer))]:\(UInt16(bigEndian: s_in6.sa_port))"
         default:
             return nil
         }

@@ -20,10 +20,10 @@ final class BackupFile: StorageBackup {
 
     func read(at offset: Int64, count: Int) async throws -> [UInt8] {
         try await runBlocking { [descriptor] in
-            try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
                 while filled < count {
-                    let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled...])
-                    let step = try descriptor.read(
+                    let rest = unsafe UnsafeMutableBufferPointer(rebasing: buffer[filled...])
+                    let step = try unsafe descriptor.read(
                         fromAbsoluteOffset: offset + Int64(filled),
                         into: UnsafeMutableRawBufferPointer(rest)
                     )

@@ -13,7 +13,7 @@ struct RecordCodec: Sendable {
         try arenas.withArena { arena throws(TaskwireError) in
             let message = try value.prepared(in: arena)
             var data = Data(count: message.byteCount)
-            data.withUnsafeMutableBytes { message.pack(into: $0) }
+            unsafe data.withUnsafeMutableBytes { unsafe message.pack(into: $0) }
             return data
         }
     }
@@ -31,8 +31,8 @@ struct RecordCodec: Sendable {
             guard let data else { return nil }
             do throws(TaskwireError) {
                 return try arenas.withArena { arena throws(TaskwireError) in
-                    try data.bytes.withUnsafeBytes { bytes throws(TaskwireError) in
-                        try Value(wire: bytes, arena: arena)
+                    try unsafe data.bytes.withUnsafeBytes { bytes throws(TaskwireError) in
+                        try unsafe Value(wire: bytes, arena: arena)
                     }
                 }
             } catch {

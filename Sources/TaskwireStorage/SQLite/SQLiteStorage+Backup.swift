@@ -60,7 +60,7 @@ extension SQLiteStorage {
         )
         let pageSize = try Int64.fetchOne(db, sql: "PRAGMA page_size")
         var volume = statvfs()
-        guard let pages, let pageSize, statvfs(path, &volume) == 0 else { return }
+        guard let pages, let pageSize, unsafe statvfs(path, &volume) == 0 else { return }
         let room = Int64(volume.f_bavail) * Int64(volume.f_frsize)
         guard room >= pages * pageSize + reservedBytes else {
             throw DatabaseError(

@@ -43,7 +43,7 @@ struct StoreFile: Sendable {
     /// Closes the file to everybody but its owner, and so what SQLite makes beside it, which gets its permissions.
     /// - Throws: UNAVAILABLE / STORE_FAILED
     func protect() throws(TaskwireError) {
-        guard chmod(path, 0o600) == 0 else {
+        guard unsafe chmod(path, 0o600) == 0 else {
             throw Self.failure("protect", path, Errno(rawValue: errno))
         }
     }
@@ -63,12 +63,12 @@ struct StoreFile: Sendable {
     /// The size of a file; 0 where there is none.
     static func byteCount(_ path: String) -> Int64 {
         var status = stat()
-        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+        return unsafe stat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 
     /// Removes what SQLite keeps beside a file that nobody has open.
     static func removeCompanions(of path: String) {
-        for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
+        for suffix in ["-wal", "-shm", "-journal"] { unsafe unlink(path + suffix) }
     }
 
     /// Removes copies that a process did not finish. It had the lock, so nobody is making one.
@@ -77,7 +77,7 @@ struct StoreFile: Sendable {
         let store = FilePath(path).lastComponent?.string ?? ""
         let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder.string)
         for name in names ?? [] where TemporaryFile.isName(name, of: store) {
-            unlink(folder.appending(name).string)
+            unsafe unlink(folder.appending(name).string)
         }
     }
 
@@ -85,11 +85,11 @@ struct StoreFile: Sendable {
         let folder = FilePath(path).removingLastComponent()
         var missing: [FilePath] = []
         var next = folder
-        while !next.isEmpty, access(next.string, F_OK) != 0, missing.count < 64 {
+        while !next.isEmpty, unsafe access(next.string, F_OK) != 0, missing.count < 64 {
             missing.append(next)
             next = next.removingLastComponent()
         }
-        for folder in missing.reversed() where mkdir(folder.string, 0o700) != 0 && errno != EEXIST {
+        for folder in missing.reversed() where unsafe mkdir(folder.string, 0o700) != 0 && errno != EEXIST {
             throw failure("make the folder of", path, Errno(rawValue: errno))
         }
     }
@@ -97,12 +97,14 @@ struct StoreFile: Sendable {
     /// Refuses what is not a file of this user, and returns its size. A file that is not there is made, or has no bytes.
     private static func look(at path: String, isMade: Bool) throws(TaskwireError) -> Int64 {
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let descriptor = open(path, isMade ? flags | O_CREAT : flags, 0o600)
+        let descriptor = unsafe open(path, isMade ? flags | O_CREAT : flags, 0o600)
         if descriptor < 0, errno == ENOENT, !isMade { return 0 }
         guard descriptor >= 0 else { throw failure("open", path, Errno(rawValue: errno)) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure("open", path, Errno(rawValue: errno)) }
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw failure("open", path, Errno(rawValue: errno))
+        }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw TaskwireError(.failedPrecondition, .storeFailed, "The store \(path) is not a file")
         }

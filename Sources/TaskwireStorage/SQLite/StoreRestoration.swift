@@ -54,7 +54,11 @@ struct StoreRestoration {
             )
         }
         do {
-            return try FileDescriptor.open(backup, .readOnly, options: [.closeOnExec, .nonBlocking])
+            return try FileDescriptor.open(
+                FilePath(backup),
+                .readOnly,
+                options: [.closeOnExec, .nonBlocking]
+            )
         } catch {
             throw unreadable(error)
         }
@@ -69,8 +73,9 @@ struct StoreRestoration {
         while true {
             let chunk: [UInt8]
             do {
-                chunk = try [UInt8](unsafeUninitializedCapacity: Self.chunkByteCount) { buffer, count in
-                    count = try source.read(into: UnsafeMutableRawBufferPointer(buffer))
+                let capacity = Self.chunkByteCount
+                chunk = try unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+                    count = try unsafe source.read(into: UnsafeMutableRawBufferPointer(buffer))
                 }
             } catch {
                 throw unreadable(error)

@@ -10,6 +10,12 @@ enum Server {
     /// What the log of a server said so far.
     final class Log: Sendable {
         private let lines = Mutex("")
+        private let process = Mutex<pid_t?>(nil)
+
+        /// The process of the server.
+        var processID: pid_t? { process.withLock { $0 } }
+
+        func started(_ id: pid_t) { process.withLock { $0 = id } }
 
         var text: String { lines.withLock { $0 } }
 
@@ -17,10 +23,13 @@ enum Server {
     }
 
     /// Calls `body` while a server runs, which is then ended by a signal and must exit with 0, unless that is SIGKILL.
+    ///
+    /// It listens at the address of the program that `body` gets, unless the arguments or the environment say where.
     static func run(
         _ arguments: [String] = [],
         environment: [String: String] = [:],
         endedBy signal: Signal = .terminate,
+        listensOnItsOwn: Bool = true,
         _ body: (Program, Log) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
@@ -29,12 +38,15 @@ enum Server {
             let log = Log()
             let result = try await Subprocess.run(
                 .path(FilePath(Program.path)),
-                arguments: Arguments(["serve", "--listen", program.url] + arguments),
+                arguments: Arguments(
+                    ["serve"] + (listensOnItsOwn ? ["--listen", program.url] : []) + arguments
+                ),
                 environment: program.subprocessEnvironment,
                 input: .none,
                 output: .discarded,
                 error: .sequence
             ) { execution in
+                log.started(execution.processIdentifier.value)
                 let reading = Task {
                     for try await buffer in execution.standardError {
                         log.append(

@@ -93,6 +93,9 @@ enum Samples {
         limits.tasks.maxTombstones = 14
         limits.defaultTimeoutMilliseconds = 15
         limits.tasks.maxInteractionBytes = 16
+        limits.maxCallsInProgress = 17
+        limits.maxBytesInProgress = 18
+        limits.maxConnections = 19
         return ServerInfo(version: "1.0.0", storage: "memory", features: ["batch", "wait"], limits: limits)
     }
 }

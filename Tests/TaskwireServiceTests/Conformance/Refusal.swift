@@ -1,6 +1,16 @@
 import Taskwire
 import Testing
 
+/// How `body` is refused, or nil where it is not.
+func refusal(_ body: () async throws -> Void) async -> TaskwireError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? TaskwireError
+    }
+}
+
 /// Expects `body` to be refused with this code and reason, and returns the error.
 @discardableResult
 func expectRefusal(

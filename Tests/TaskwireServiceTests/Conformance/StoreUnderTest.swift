@@ -13,6 +13,8 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     case clientOverInproc
     case clientOverIPC
     case clientOverTCP
+    /// With certificates at both ends, which make the caller an owner.
+    case clientOverTLS
     case sqlite
     case clientOfSQLite
 
@@ -48,6 +50,17 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                 }
             case .clientOverTCP:
                 try await Self.overWire("tcp://127.0.0.1:0", Self.inMemory(limits, clock), clock, body)
+            case .clientOverTLS:
+                try await TestCertificates.with { certificates in
+                    let attributes = certificates.listenerAttributes(clients: "ca")
+                    try await Self.overWire(
+                        "tls+tcp://127.0.0.1:0\(attributes),owner=alice",
+                        Self.inMemory(limits, clock),
+                        clock,
+                        configuration: .trusting(certificates, showing: "client"),
+                        body
+                    )
+                }
             case .sqlite:
                 try await Self.onSQLite(limits, clock) { engine in
                     try await body(Subject(store: engine, clock: clock))
@@ -83,10 +96,11 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
         _ url: String,
         _ engine: TaskEngine<Storage, ManualClock>,
         _ clock: ManualClock,
+        configuration: TaskwireClient.Configuration = TaskwireClient.Configuration(),
         _ body: @escaping @Sendable (Subject) async throws -> Void
     ) async throws {
         try await withServer(on: engine, listen: [url]) { server in
-            let client = try TaskwireClient(url: server.urls[0])
+            let client = try TaskwireClient(url: server.urls[0], configuration: configuration)
             try await body(Subject(store: client, clock: clock))
             await client.close()
         }

@@ -152,8 +152,10 @@ struct WaitingConformance {
                     }
                 }
                 await subject.clock.untilSleeping(for: .seconds(30), count: 2)
+                // A client tries again for as long as it may.
+                let options = CallOptions(timeout: .milliseconds(900))
                 let refusal = try await expectRefusal(.resourceExhausted, .tooManyRequests) {
-                    try await store.awaitResult(AwaitResultRequest(taskID: task.id), options: .default)
+                    try await store.awaitResult(AwaitResultRequest(taskID: task.id), options: options)
                 }
                 #expect(refusal.retryAfter != nil)
                 _ = try await store.cancelTask(task.id)

@@ -9,17 +9,16 @@ func withServer<Storage: TaskStorage, Clock: TaskClock, Output: Sendable>(
     on engine: TaskEngine<Storage, Clock>,
     listen: [String],
     limits: ServerLimits? = nil,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+    configure: (inout ServerConfiguration) throws -> Void = { _ in },
     _ body: @escaping @Sendable (TaskwireServer) async throws -> Output
 ) async throws -> Output {
     var configuration = ServerConfiguration()
-    configuration.listen = listen
+    configuration.listen = try listen.map { try Listener($0) }
     configuration.limits = limits ?? ServerLimits()
     if limits == nil { configuration.limits.tasks = engine.limits }
-    let server = try TaskwireServer(
-        configuration: configuration,
-        engine: engine,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    )
+    try configure(&configuration)
+    let server = try TaskwireServer(configuration: configuration, engine: engine, logger: logger)
     let group = ServiceGroup(
         services: [server],
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

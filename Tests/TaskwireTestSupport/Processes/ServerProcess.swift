@@ -14,12 +14,25 @@ public final class ServerProcess: Sendable {
     private let program: String
     private let arguments: [String]
     private let processID = Mutex<pid_t?>(nil)
+    private let addresses = Mutex<[String]>([])
 
     /// A server that is to listen on `url` and to keep its tasks in `store`.
-    public init(url: String, store: String) throws {
-        program = try builtProgram("taskwire")
-        arguments = ["serve", "--listen", url, "--store", store]
+    public convenience init(url: String, store: String) throws {
+        try self.init(listeners: [url], store: store)
     }
+
+    /// A server with listeners and further options as `taskwire serve` takes them.
+    public init(listeners: [String], store: String, options: [String] = []) throws {
+        program = try builtProgram("taskwire")
+        arguments = ["serve", "--store", store] + listeners.flatMap { ["--listen", $0] } + options
+    }
+
+    /// The number of the process, while there is one.
+    public var id: pid_t? { processID.withLock { $0 } }
+
+    /// The addresses that its log has named since it was run, in the order of the listeners and with the ports that the
+    /// system chose.
+    public var urls: [String] { addresses.withLock { $0 } }
 
     /// Ends the process if there is one.
     public func end() {
@@ -43,7 +56,10 @@ public final class ServerProcess: Sendable {
             error: .sequence
         ) { [self] execution in
             processID.withLock { $0 = execution.processIdentifier.value }
-            defer { processID.withLock { $0 = nil } }
+            defer {
+                processID.withLock { $0 = nil }
+                addresses.withLock { $0 = [] }
+            }
             let ending = Task {
                 do {
                     try await body()
@@ -56,8 +72,13 @@ public final class ServerProcess: Sendable {
             defer { ending.cancel() }
             // Its log ends with the process.
             var log: [UInt8] = []
+            var beginning = ""
             for try await buffer in execution.standardError {
-                log = (log + buffer.bytes.withUnsafeBytes { Array($0) }).suffix(4000)
+                let bytes = buffer.bytes.withUnsafeBytes { Array($0) }
+                log = (log + bytes).suffix(4000)
+                guard beginning.utf8.count < Self.beginningByteCount else { continue }
+                beginning += String(decoding: bytes, as: UTF8.self)
+                addresses.withLock { $0 = Self.addresses(in: beginning) }
             }
             ending.cancel()
             return (await ending.result, String(decoding: log, as: UTF8.self))
@@ -68,6 +89,16 @@ public final class ServerProcess: Sendable {
             throw Failure(
                 description: "the server ended with \(result.terminationStatus), \(ending):\n\(log)"
             )
+        }
+    }
+
+    /// The part of the log in which the listeners are looked for.
+    private static let beginningByteCount = 16_384
+
+    /// The addresses in whole lines that say `listening address=...`.
+    private static func addresses(in log: String) -> [String] {
+        log.split(separator: "\n", omittingEmptySubsequences: false).dropLast().compactMap { line in
+            line.firstRange(of: " listening address=").map { String(line[$0.upperBound...]) }
         }
     }
 }

@@ -5596,7 +5596,7 @@ const ProtobufCMessageDescriptor taskwire__v1__get_server_info_request__descript
   (ProtobufCMessageInit) taskwire__v1__get_server_info_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[16] =
+static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[19] =
 {
   {
     "max_message_bytes",
@@ -5790,12 +5790,51 @@ static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[16
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "max_calls_in_progress",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, max_calls_in_progress),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_bytes_in_progress",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, max_bytes_in_progress),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_connections",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, max_connections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
   14,   /* field[14] = default_timeout_ms */
   10,   /* field[10] = max_batch_bytes */
   9,   /* field[9] = max_batch_calls */
+  17,   /* field[17] = max_bytes_in_progress */
+  16,   /* field[16] = max_calls_in_progress */
   8,   /* field[8] = max_calls_per_second_per_owner */
+  18,   /* field[18] = max_connections */
   1,   /* field[1] = max_decode_bytes */
   5,   /* field[5] = max_input_requests_per_task */
   15,   /* field[15] = max_interaction_bytes */
@@ -5812,7 +5851,7 @@ static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
 static const ProtobufCIntRange taskwire__v1__limits__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
 {
@@ -5822,7 +5861,7 @@ const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
   "Taskwire__V1__Limits",
   "taskwire.v1",
   sizeof(Taskwire__V1__Limits),
-  16,
+  19,
   taskwire__v1__limits__field_descriptors,
   taskwire__v1__limits__field_indices_by_name,
   1,  taskwire__v1__limits__number_ranges,

@@ -66,7 +66,8 @@ struct  Taskwire__V1__Call
    */
   char *token;
   /*
-   * At most 16 entries. `traceparent` and `tracestate` go to the server's log.
+   * At most 16 entries. `traceparent` and `tracestate` go to the server's log. `taskwire-owner` is whose tasks an admin
+   * means.
    */
   size_t n_metadata;
   Taskwire__V1__Call__MetadataEntry **metadata;

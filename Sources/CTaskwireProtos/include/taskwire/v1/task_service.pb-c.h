@@ -877,10 +877,13 @@ struct  Taskwire__V1__Limits
   int64_t max_tombstones;
   int64_t default_timeout_ms;
   int64_t max_interaction_bytes;
+  int64_t max_calls_in_progress;
+  int64_t max_bytes_in_progress;
+  int64_t max_connections;
 };
 #define TASKWIRE__V1__LIMITS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__limits__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Taskwire__V1__GetServerInfoReply

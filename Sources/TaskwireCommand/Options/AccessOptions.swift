@@ -1,0 +1,108 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Taskwire
+internal import TaskwireClient
+
+/// How a command proves who it is, and whom it believes.
+struct AccessOptions: ParsableArguments {
+    @Option(
+        help: .init(
+            "A file with the token that proves who calls. (default: $TASKWIRE_TOKEN_FILE, else the token $TASKWIRE_TOKEN)",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var tokenFile: String?
+
+    @Option(
+        help: .init(
+            "The owner whose tasks are meant, for admins. (default: $TASKWIRE_OWNER, else the caller's own)",
+            valueName: "name"
+        )
+    )
+    var owner: String?
+
+    @Option(
+        help: .init(
+            """
+            A PEM file with the authorities that a server at tls+tcp: must have a certificate of. \
+            (default: $TASKWIRE_TLS_CA, else those of the system)
+            """,
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var tlsCa: String?
+
+    @Option(
+        help: .init(
+            "A PEM file with the certificate to show to the server. (default: $TASKWIRE_TLS_CERT)",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var tlsCert: String?
+
+    @Option(
+        help: .init(
+            "A PEM file with that certificate's key. (default: $TASKWIRE_TLS_KEY)",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var tlsKey: String?
+
+    @Option(
+        help: .init(
+            "The DNS name in the server's certificate. (default: $TASKWIRE_TLS_SERVER_NAME, else the address's host)",
+            valueName: "name"
+        )
+    )
+    var tlsServerName: String?
+
+    /// Tokens and the line breaks after them are shorter.
+    private static let maxTokenBytes = 4096
+
+    /// Sets what these options say.
+    func apply(
+        to configuration: inout TaskwireClient.Configuration,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
+        func value(_ option: String?, _ variable: String) -> String? {
+            option ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        if let path = value(tokenFile, "TASKWIRE_TOKEN_FILE") {
+            configuration.token = try Self.token(inFileAt: path)
+        } else {
+            configuration.token = environment["TASKWIRE_TOKEN"] ?? ""
+        }
+        configuration.owner = value(owner, "TASKWIRE_OWNER")
+        configuration.tls.authorityFile = value(tlsCa, "TASKWIRE_TLS_CA")
+        configuration.tls.certificateFile = value(tlsCert, "TASKWIRE_TLS_CERT")
+        configuration.tls.keyFile = value(tlsKey, "TASKWIRE_TLS_KEY")
+        configuration.tls.serverName = value(tlsServerName, "TASKWIRE_TLS_SERVER_NAME")
+        guard (configuration.tls.certificateFile == nil) == (configuration.tls.keyFile == nil) else {
+            throw CommandFailure(
+                "--tls-cert and --tls-key belong together, and one of them is missing",
+                exitCode: CommandFailure.Code.usage
+            )
+        }
+    }
+
+    private static func token(inFileAt path: String) throws -> String {
+        let bytes = try FileInput.readAll(atPath: path, limit: maxTokenBytes)
+        let token = String(decoding: bytes, as: UTF8.self).trimming(while: \.isWhitespace)
+        guard !token.isEmpty, !token.contains(where: \.isWhitespace), !token.contains("\u{FFFD}") else {
+            throw CommandFailure("\(path) does not hold a token", exitCode: CommandFailure.Code.usage)
+        }
+        return token
+    }
+}
+
+extension String {
+    /// The text without the characters at both ends for which `isUnwanted` is true.
+    fileprivate func trimming(while isUnwanted: (Character) -> Bool) -> String {
+        let rest = drop(while: isUnwanted)
+        return rest.lastIndex { !isUnwanted($0) }.map { String(rest[...$0]) } ?? ""
+    }
+}

@@ -1,0 +1,35 @@
+internal import Taskwire
+internal import TaskwireProtobuf
+
+/// Something that the audit log tells.
+struct AuditEvent: Sendable {
+    let message: String
+    /// The task that it happened to.
+    let taskID: String?
+
+    /// There is a task that was not there before.
+    static func creation(_ request: CreateTaskRequest, _ reply: TaskReply) -> AuditEvent? {
+        AuditEvent(message: "task created", taskID: reply.task.id)
+    }
+
+    /// A task has ended, or nothing to tell.
+    static func ending(_ request: some Sendable, _ reply: TaskReply) -> AuditEvent? {
+        guard reply.task.status.isTerminal else { return nil }
+        return AuditEvent(message: "task \(reply.task.status.rawValue)", taskID: reply.task.id)
+    }
+
+    /// A task was cancelled, or its worker was asked to end it.
+    static func cancellation(_ request: CancelTaskRequest, _ reply: TaskReply) -> AuditEvent? {
+        ending(request, reply) ?? AuditEvent(message: "task cancellation requested", taskID: reply.task.id)
+    }
+
+    /// A task was deleted, or nothing to tell.
+    static func deletion(_ request: DeleteTaskRequest, _ reply: DeletedReply) -> AuditEvent? {
+        reply.isDeleted ? AuditEvent(message: "task deleted", taskID: request.taskID) : nil
+    }
+
+    /// Somebody has a copy of the store.
+    static func backup(_ request: EmptyRequest, _ reply: StartBackupReply) -> AuditEvent? {
+        AuditEvent(message: "backup made", taskID: nil)
+    }
+}

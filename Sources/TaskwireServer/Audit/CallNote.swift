@@ -1,0 +1,46 @@
+internal import Logging
+internal import Taskwire
+internal import TaskwireProtobuf
+internal import TaskwireRPC
+
+/// What is kept of a call for the log: who made it and which one it is, and nothing that a caller could make large.
+///
+/// Payloads and tokens are never in it.
+struct CallNote: Sendable {
+    /// Full name of the method, as the caller says it.
+    let method: String
+    let peer: String
+    let requestID: RequestID?
+    /// `traceparent` and `tracestate`.
+    let trace: [String: String]
+    /// Who calls; nil until that is known.
+    var principal: Principal?
+    /// Whose tasks an admin asked for.
+    var owner: String?
+
+    private static let maxMethodLength = 100
+    /// W3C Trace Context, section 3.3.1.1: what everybody passes on of `tracestate`.
+    private static let maxTraceLength = 512
+
+    init(_ call: RPCCall, from connection: Connection) {
+        method = Self.cut(call.method, to: Self.maxMethodLength)
+        peer = connection.peer
+        requestID = call.requestID
+        trace = call.metadata.filter { ["traceparent", "tracestate"].contains($0.key) }
+            .mapValues { Self.cut($0, to: Self.maxTraceLength) }
+    }
+
+    var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = ["method": "\(method)", "peer": "\(peer)"]
+        if let principal { metadata["caller"] = "\(principal)" }
+        if let owner = owner ?? principal?.owner { metadata["owner"] = "\(owner)" }
+        if let requestID { metadata["request_id"] = "\(requestID)" }
+        for (key, value) in trace { metadata[key] = "\(value)" }
+        return metadata
+    }
+
+    /// The beginning of a peer's text, so that neither a line of the log nor a message grows with it.
+    private static func cut(_ text: String, to count: Int) -> String {
+        text.utf8.count <= count ? text : String(text.unicodeScalars.prefix(count))
+    }
+}

@@ -1,0 +1,27 @@
+internal import Taskwire
+
+/// Decides whether a call may be carried out now, before it is read.
+struct Admission: Sendable {
+    /// Nil: as many calls per second as come.
+    private let rateLimiter: RateLimiter?
+    private let calls: CallGate
+    private let waits: CallGate
+
+    /// - Parameter isShared: Whether there are owners who must not take everything from each other.
+    init(limits: ServerLimits, isShared: Bool, clock: any TaskClock) {
+        let rate = limits.maxCallsPerSecondPerOwner
+        rateLimiter = rate > 0 ? RateLimiter(callsPerSecond: rate, clock: clock) : nil
+        calls = CallGate(limit: limits.maxCallsInProgress, isShared: isShared, noun: "calls in progress")
+        waits = CallGate(limit: limits.tasks.maxWaits, isShared: isShared, noun: "waiting calls")
+    }
+
+    /// Lets a call in.
+    /// - Returns: The gate, which the call leaves when it has ended.
+    /// - Throws: RESOURCE_EXHAUSTED / RATE_LIMITED or TOO_MANY_REQUESTS.
+    func enter(_ kind: Handler.Kind, for principal: Principal) throws(TaskwireError) -> CallGate {
+        try rateLimiter?.admit(principal.owner)
+        let gate = kind == .wait ? waits : calls
+        try gate.enter(principal.owner)
+        return gate
+    }
+}

@@ -1,0 +1,32 @@
+internal import TaskwireRPC
+
+/// Decides whether there is memory for a message, so that nobody takes all of it by not reading replies.
+///
+/// As at a ``CallGate``, a connection may keep as much as is left for others.
+struct MemoryGate: Sendable {
+    /// Bytes of requests and replies that may be kept.
+    let limit: Int
+    /// Those that are kept right now.
+    let heldByteCount: @Sendable () -> Int
+
+    /// Whether a request that has come in may be read.
+    func admits(request: IncomingRequest) -> Bool {
+        let byteCount = request.message.count
+        return hasRoom(
+            for: byteCount,
+            besides: heldByteCount() - byteCount,
+            ofItsOwn: request.connection.heldByteCount - byteCount
+        )
+    }
+
+    /// Whether a reply of so many bytes may be sent.
+    func admits(replyOf byteCount: Int, to connection: Connection) -> Bool {
+        hasRoom(for: byteCount, besides: heldByteCount(), ofItsOwn: connection.heldByteCount)
+    }
+
+    /// The only message there is may have any size, and the only one of a connection all that is left.
+    private func hasRoom(for byteCount: Int, besides all: Int, ofItsOwn own: Int) -> Bool {
+        let rest = limit - all - byteCount
+        return all <= 0 || rest >= 0 && (own <= 0 || own + byteCount <= rest)
+    }
+}

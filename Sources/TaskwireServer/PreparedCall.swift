@@ -1,0 +1,15 @@
+internal import Taskwire
+internal import TaskwireProtobuf
+
+/// A call of which everything has been said that can be said before it is carried out.
+struct PreparedCall: Sendable {
+    /// What to do, or why not.
+    var work: Result<Handler.Work, TaskwireError>
+    var context: CallContext?
+    var note: CallNote
+    /// The method, where there is one of that name.
+    var method: MethodDescriptor?
+    var kind: Handler.Kind?
+    /// Where it was let in, which it leaves in the end.
+    var gate: CallGate?
+}

@@ -1,0 +1,112 @@
+import Subprocess
+import Taskwire
+import TaskwireClient
+import TaskwireProtobuf
+import TaskwireRPC
+import TaskwireTestSupport
+
+/// Where a test takes place: a server that listens on every transport.
+struct Site: Sendable {
+    /// Where the server keeps its tasks.
+    enum Store: Sendable {
+        case memory
+        case sqlite
+    }
+
+    let server: ServerProcess
+    private let urls: [Transport: String]
+    private let certificates: TestCertificates
+
+    /// Calls `body` while a server with further options runs, which must then end well when it is told to.
+    static func run(
+        _ store: Store = .memory,
+        options: [String] = [],
+        _ body: @escaping @Sendable (Site) async throws -> Void
+    ) async throws {
+        try await withTimeLimit(.seconds(280)) {
+            try await TestCertificates.with { certificates in
+                let folder = certificates.folder
+                let storeURL = store == .memory ? "memory:" : "sqlite:\(folder)/tasks.db"
+                let listeners = [
+                    "ipc://\(folder)/t.sock", "tcp://127.0.0.1:0",
+                    "tls+tcp://127.0.0.1:0\(certificates.listenerAttributes())",
+                ]
+                let server = try ServerProcess(listeners: listeners, store: storeURL, options: options)
+                try await server.run(endedBy: .terminate) {
+                    try await eventually("the server listens") { server.urls.count == listeners.count }
+                    let urls = Dictionary(uniqueKeysWithValues: zip(Transport.allCases, server.urls))
+                    try await body(Site(server: server, urls: urls, certificates: certificates))
+                }
+            }
+        }
+    }
+
+    /// The server's address.
+    func url(_ transport: Transport) -> String {
+        urls[transport] ?? ""
+    }
+
+    /// A client that waits patiently.
+    func client(_ transport: Transport) throws -> TaskwireClient {
+        var configuration = TaskwireClient.Configuration()
+        configuration.defaultTimeout = .seconds(120)
+        configuration.tls.authorityFile = certificates.certificate("ca")
+        configuration.tls.serverName = "localhost"
+        return try TaskwireClient(url: url(transport), configuration: configuration)
+    }
+
+    /// Calls `body` with a client.
+    func withClient<Output>(
+        _ transport: Transport = .tcp,
+        _ body: (TaskwireClient) async throws -> Output
+    ) async throws -> Output {
+        let client = try client(transport)
+        let output = try await body(client)
+        await client.close()
+        return output
+    }
+
+    /// A connection whose bytes a test chooses. At the port of TLS it says nothing of TLS.
+    func connect(_ transport: Transport) throws -> RawConnection {
+        try RawConnection(to: url(transport), over: transport)
+    }
+
+    /// A connection that has said and heard what comes first.
+    func connectAndGreet(_ transport: Transport) throws -> RawConnection {
+        let connection = try connect(transport)
+        guard try connection.greet(), try connection.readGreeting() else {
+            throw RawConnection.Failure(action: "greeting", number: 0)
+        }
+        return connection
+    }
+
+    /// A socket for envelopes that a test makes.
+    func requestSocket(_ transport: Transport) throws -> RequestSocket {
+        var configuration = RequestSocket.Configuration(address: try Address(url(transport)))
+        if transport == .tls {
+            configuration.tls = try .client(
+                serverName: "localhost",
+                authorities: try PEMFile(certificatesAt: certificates.certificate("ca")),
+                identity: nil
+            )
+        }
+        return try RequestSocket(configuration: configuration)
+    }
+
+    /// What the server counts.
+    func stats() async throws -> ServerStats {
+        try await withClient { try await $0.serverStats() }
+    }
+
+    /// Returns once so many calls wait at the server.
+    func untilWaiting(_ count: UInt64) async throws {
+        try await withClient { client in
+            try await eventually("\(count) calls wait") { try await client.serverStats().waits == count }
+        }
+    }
+
+    /// The memory of the server.
+    var memory: ServerMemory {
+        get throws { try ServerMemory(of: server) }
+    }
+}

@@ -1,0 +1,6 @@
+/// What carries the bytes.
+enum Transport: String, CaseIterable, Sendable {
+    case ipc
+    case tcp
+    case tls
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// Authorities, certificates and keys in a folder, as `Scripts/test-certificates.sh` makes them.
+public struct TestCertificates: Sendable {
+    /// The script did not do its work.
+    public struct Failure: Error {
+        /// What it said.
+        public let message: String
+    }
+
+    /// Where the files are.
+    public let folder: String
+
+    /// The path of a certificate, such as `server` or `ca`.
+    public func certificate(_ name: String) -> String { "\(folder)/\(name).pem" }
+
+    /// The path of the key of a certificate.
+    public func key(_ name: String) -> String { "\(folder)/\(name)-key.pem" }
+
+    /// What follows the address of a `tls+tcp` listener, which shows the certificate `name` and asks for certificates of
+    /// the authority `clients`, if there is one.
+    public func listenerAttributes(_ name: String = "server", clients: String? = nil) -> String {
+        let authority = clients.map { ",ca=\(certificate($0))" } ?? ""
+        return ",cert=\(certificate(name)),key=\(key(name))\(authority)"
+    }
+
+    /// Runs `body` with certificates that are gone afterwards.
+    public static func with<Output>(
+        _ body: @Sendable (TestCertificates) async throws -> Output
+    ) async throws -> Output {
+        try await withTemporaryFolder { folder in
+            let script = URL(filePath: #filePath).deletingLastPathComponent()
+                .appending(path: "../../Scripts/test-certificates.sh").standardizedFileURL.path
+            let result = try await Subprocess.run(
+                .path(FilePath(script)),
+                arguments: [folder],
+                input: .none,
+                output: .discarded,
+                error: .string(limit: 1 << 16)
+            )
+            guard case .exited(0) = result.terminationStatus else {
+                throw Failure(message: result.standardError)
+            }
+            return try await body(TestCertificates(folder: folder))
+        }
+    }
+}
