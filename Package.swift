@@ -239,3 +239,51 @@ let package = Package(
         ),
     ]
 )
+
+// For Scripts/fuzz.sh alone, and so behind a variable: no package that depends on this one may meet flags that SwiftPM
+// calls unsafe. What is made for libFuzzer is what is in `Sources`, and not what that is built on, so that an input
+// counts as new for what it reaches here.
+if Context.environment["TASKWIRE_FUZZ"] != nil {
+    let sanitize = "sanitize=address,fuzzer"
+    let fuzzedSettings = swiftSettings + [.unsafeFlags(["-\(sanitize)", "-enable-testing"])]
+    package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
+    package.targets = package.targets.compactMap { target in
+        switch target.name {
+        case "CNNG", "TaskwireClient":
+            // Nothing to reach in there.
+            return target
+        case "CTaskwireProtos":
+            target.cSettings = [.unsafeFlags(["-f\(sanitize)"])]
+            return target
+        case "TaskwireCommand":
+            // A library, with its `main` under another name: the fuzzer has its own.
+            let main: [SwiftSetting] = [
+                .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "taskwire_main"])
+            ]
+            return .target(
+                name: target.name,
+                dependencies: target.dependencies,
+                swiftSettings: fuzzedSettings + main
+            )
+        default:
+            guard target.type == .regular, target.path == nil else { return nil }
+            target.swiftSettings = fuzzedSettings
+            return target
+        }
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "TaskwireCommand",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["Corpus", "Dictionary"],
+            swiftSettings: swiftSettings,
+            linkerSettings: [.unsafeFlags(["-\(sanitize)"])]
+        )
+    )
+}

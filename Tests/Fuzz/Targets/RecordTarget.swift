@@ -1,0 +1,66 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Taskwire
+internal import TaskwireProtobuf
+@testable internal import TaskwireStorage
+
+extension FuzzTarget {
+    /// What a store may find in its file, where each task is in up to five blobs; the first byte chooses which of them.
+    static let record = FuzzTarget("record", isRefusal: { $0 is StoredDataError }) { bytes in
+        var input = FuzzInput(bytes)
+        let choice = input.byte()
+        let row: Row = ["blob": Data(input.remainder)]
+        switch choice % 4 {
+        case 0: try check(TaskRecord.self, in: row)
+        case 1: try check(TaskInteractions.self, in: row)
+        case 2: try check(Payload.self, in: row)
+        default: try checkLog(in: row)
+        }
+    }
+
+    private static let codec = RecordCodec()
+
+    private static func check<Value: WireDecodable & WireEncodable & Equatable>(
+        _ type: Value.Type,
+        in row: Row
+    ) throws {
+        let value = try codec.decodeRequired(type, row, 0, "blob")
+        let again: Value
+        do {
+            again = try codec.decodeRequired(type, ["blob": try codec.encode(value)], 0, "blob")
+        } catch {
+            finding("\(value) was read and cannot be written or read again: \(error)")
+        }
+        // A value with a number that is not a number is not even equal to itself.
+        require(again == value || value != value, "\(value) was read again as \(again)")
+    }
+
+    /// Checks that the log is written as it was read, but for entries past its capacity, and that each entry has an
+    /// outcome or is called damaged.
+    private static func checkLog(in row: Row) throws {
+        let log = try codec.decodeRequired(MutationLog.self, row, 0, "blob")
+        require(readAgain(log) == log, "\(log) was read again as something else")
+        var decoded: [MutationLog.Entry] = []
+        for var entry in log.entries {
+            guard case .encoded(let outcome) = entry.outcome else { finding("\(entry) was decoded unasked") }
+            do throws(TaskwireError) {
+                entry.outcome = .decoded(try outcome.decode(outcome.bytes))
+                decoded.append(entry)
+            } catch {
+                require(error.reason == .storeCorrupt, "an outcome was refused with \(error)")
+            }
+        }
+        require(
+            readAgain(MutationLog(entries: decoded)).entries == decoded,
+            "the entries \(decoded) were read again as something else"
+        )
+    }
+
+    private static func readAgain(_ log: MutationLog) -> MutationLog {
+        do {
+            return try codec.decodeRequired(MutationLog.self, ["blob": try codec.encode(log)], 0, "blob")
+        } catch {
+            finding("\(log) was read and cannot be written or read again: \(error)")
+        }
+    }
+}
