@@ -10,6 +10,6 @@ struct PreparedCall: Sendable {
     /// The method, where there is one of that name.
     var method: MethodDescriptor?
     var kind: Handler.Kind?
-    /// Where it was let in, which it leaves in the end.
-    var gate: CallGate?
+    /// What it was let in with, which ends with it.
+    var pass: CallGate.Pass?
 }

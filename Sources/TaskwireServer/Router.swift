@@ -258,7 +258,8 @@ final class Router: Sendable {
         )
         do throws(TaskwireError) {
             let principal = try authenticator.principal(token: call.token, on: connection)
-            prepared.note.principal = principal
+            if !authenticator.isOpen { prepared.note.caller = principal }
+            prepared.note.owner = principal.owner
             let owner = try Self.owner(of: call, by: principal)
             prepared.note.owner = owner
             guard let method else {
@@ -272,7 +273,7 @@ final class Router: Sendable {
             prepared.context = context
             if let handler = method.handler {
                 try Self.check(handler.access, of: method.descriptor, for: principal)
-                prepared.gate = try admission.enter(handler.kind, for: principal)
+                prepared.pass = try admission.enter(handler.kind, for: principal)
             }
             if let deadline = context.options.deadline, deadline <= .now {
                 throw TaskwireError(
@@ -308,7 +309,7 @@ final class Router: Sendable {
         } catch {
             reply = .failure(refusal(error, of: call.note))
         }
-        if let owner = call.note.principal?.owner { call.gate?.leave(owner) }
+        call.pass?.end()
         let duration = ContinuousClock.now - start
         let error: TaskwireError? = if case .failure(let error) = reply { error } else { nil }
         if let method = call.method {

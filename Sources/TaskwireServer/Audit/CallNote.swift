@@ -13,10 +13,10 @@ struct CallNote: Sendable {
     let requestID: RequestID?
     /// `traceparent` and `tracestate`.
     let trace: [String: String]
-    /// Who calls; nil until that is known.
-    var principal: Principal?
-    /// Whose tasks an admin asked for.
-    var owner: String?
+    /// Who calls; nil until that is known, and where nobody asks.
+    var caller: Principal?
+    /// Whose tasks the call is about; empty where nobody asks.
+    var owner = ""
 
     private static let maxMethodLength = 100
     /// W3C Trace Context, section 3.3.1.1: what everybody passes on of `tracestate`.
@@ -32,8 +32,8 @@ struct CallNote: Sendable {
 
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = ["method": "\(method)", "peer": "\(peer)"]
-        if let principal { metadata["caller"] = "\(principal)" }
-        if let owner = owner ?? principal?.owner { metadata["owner"] = "\(owner)" }
+        if let caller { metadata["caller"] = "\(caller)" }
+        if !owner.isEmpty { metadata["owner"] = "\(owner)" }
         if let requestID { metadata["request_id"] = "\(requestID)" }
         for (key, value) in trace { metadata[key] = "\(value)" }
         return metadata

@@ -16,12 +16,10 @@ struct Admission: Sendable {
     }
 
     /// Lets a call in.
-    /// - Returns: The gate, which the call leaves when it has ended.
+    /// - Returns: Its pass, which is to be ended with the call.
     /// - Throws: RESOURCE_EXHAUSTED / RATE_LIMITED or TOO_MANY_REQUESTS.
-    func enter(_ kind: Handler.Kind, for principal: Principal) throws(TaskwireError) -> CallGate {
+    func enter(_ kind: Handler.Kind, for principal: Principal) throws(TaskwireError) -> CallGate.Pass {
         try rateLimiter?.admit(principal.owner)
-        let gate = kind == .wait ? waits : calls
-        try gate.enter(principal.owner)
-        return gate
+        return try (kind == .wait ? waits : calls).enter(principal.owner)
     }
 }

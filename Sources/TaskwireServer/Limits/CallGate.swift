@@ -7,6 +7,15 @@ internal import Taskwire
 /// there is room for somebody new, however much the others want (Choudhury and Hahne, "Dynamic queue length thresholds
 /// for shared-memory packet switches", 1998).
 final class CallGate: Sendable {
+    /// A call that was let in.
+    struct Pass: Sendable {
+        fileprivate let gate: CallGate
+        fileprivate let owner: String
+
+        /// The call has ended. To be called once.
+        func end() { gate.leave(owner) }
+    }
+
     private struct State {
         var count = 0
         var owners: [String: Int] = [:]
@@ -27,9 +36,9 @@ final class CallGate: Sendable {
         self.noun = noun
     }
 
-    /// Lets a call of `owner` in, until ``leave(_:)``.
+    /// Lets a call of `owner` in, until its pass ends.
     /// - Throws: RESOURCE_EXHAUSTED / TOO_MANY_REQUESTS.
-    func enter(_ owner: String) throws(TaskwireError) {
+    func enter(_ owner: String) throws(TaskwireError) -> Pass {
         let isAdmitted = state.withLock { state in
             let isAdmitted =
                 isShared
@@ -41,10 +50,10 @@ final class CallGate: Sendable {
             return true
         }
         guard isAdmitted else { throw Self.refusal("The server has as many \(noun) as it takes") }
+        return Pass(gate: self, owner: owner)
     }
 
-    /// A call of `owner` has ended.
-    func leave(_ owner: String) {
+    private func leave(_ owner: String) {
         state.withLock { state in
             state.count -= 1
             guard isShared, let count = state.owners[owner] else { return }
