@@ -9,9 +9,9 @@ extension FuzzTarget {
         file.replaceContent(with: bytes)
         try thread.run {
             let settings = try await ServeSettings(of: command, environment: environment)
-            do throws(TaskwireError) {
+            do {
                 try settings.server.validate()
-            } catch {
+            } catch let error as TaskwireError {
                 throw CommandFailure(setUp: error)
             }
             check(LimitOptions.counts, settings.server.limits)
