@@ -13,7 +13,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     case clientOverInproc
     case clientOverIPC
     case clientOverTCP
-    /// With certificates at both ends, which make the caller an owner.
+    /// With certificates at both ends.
     case clientOverTLS
     case sqlite
     case clientOfSQLite
@@ -54,7 +54,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                 try await TestCertificates.with { certificates in
                     let attributes = certificates.listenerAttributes(clients: "ca")
                     try await Self.overWire(
-                        "tls+tcp://127.0.0.1:0\(attributes),owner=alice",
+                        "tls+tcp://127.0.0.1:0\(attributes)",
                         Self.inMemory(limits, clock),
                         clock,
                         configuration: .trusting(certificates, showing: "client"),
