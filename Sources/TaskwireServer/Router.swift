@@ -197,7 +197,12 @@ final class Router: Sendable {
     }
 
     private static var noMemory: TaskwireError {
-        CallGate.refusal("The server keeps as many bytes of requests and replies as it may")
+        TaskwireError(
+            .resourceExhausted,
+            .tooManyRequests,
+            "The server keeps as many bytes of requests and replies as it may",
+            retryAfter: .milliseconds(100)
+        )
     }
 
     /// The reply with its body encoded, which is done once. A failure has its room already, but for its task,

@@ -11,8 +11,18 @@ struct Admission: Sendable {
     init(limits: ServerLimits, isShared: Bool, clock: any TaskClock) {
         let rate = limits.maxCallsPerSecondPerOwner
         rateLimiter = rate > 0 ? RateLimiter(callsPerSecond: rate, clock: clock) : nil
-        calls = CallGate(limit: limits.maxCallsInProgress, isShared: isShared, noun: "calls in progress")
-        waits = CallGate(limit: limits.tasks.maxWaits, isShared: isShared, noun: "waiting calls")
+        calls = CallGate(
+            limit: limits.maxCallsInProgress,
+            isShared: isShared,
+            noun: "calls in progress",
+            retryAfter: .milliseconds(100)
+        )
+        waits = CallGate(
+            limit: limits.tasks.maxWaits,
+            isShared: isShared,
+            noun: "waiting calls",
+            retryAfter: .seconds(1)
+        )
     }
 
     /// Lets a call in.

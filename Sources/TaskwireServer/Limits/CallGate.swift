@@ -24,16 +24,16 @@ final class CallGate: Sendable {
     private let limit: Int
     private let isShared: Bool
     private let noun: String
+    /// When those who were turned away may come again.
+    private let retryAfter: Duration
     private let state = Mutex(State())
 
-    /// When those who were turned away may come again.
-    static let retryAfter = Duration.milliseconds(100)
-
     /// A gate for `limit` calls; `noun` says of which kind, in errors.
-    init(limit: Int, isShared: Bool, noun: String) {
+    init(limit: Int, isShared: Bool, noun: String, retryAfter: Duration) {
         self.limit = limit
         self.isShared = isShared
         self.noun = noun
+        self.retryAfter = retryAfter
     }
 
     /// Lets a call of `owner` in, until its pass ends.
@@ -49,7 +49,14 @@ final class CallGate: Sendable {
             if isShared { state.owners[owner, default: 0] += 1 }
             return true
         }
-        guard isAdmitted else { throw Self.refusal("The server has as many \(noun) as it takes") }
+        guard isAdmitted else {
+            throw TaskwireError(
+                .resourceExhausted,
+                .tooManyRequests,
+                "The server has as many \(noun) as it takes",
+                retryAfter: retryAfter
+            )
+        }
         return Pass(gate: self, owner: owner)
     }
 
@@ -59,10 +66,5 @@ final class CallGate: Sendable {
             guard isShared, let count = state.owners[owner] else { return }
             state.owners[owner] = count == 1 ? nil : count - 1
         }
-    }
-
-    /// What somebody is told who comes when there is no room.
-    static func refusal(_ message: String) -> TaskwireError {
-        TaskwireError(.resourceExhausted, .tooManyRequests, message, retryAfter: retryAfter)
     }
 }

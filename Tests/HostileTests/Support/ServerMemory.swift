@@ -7,6 +7,8 @@ struct ServerMemory: Sendable {
     let current: Int
     /// The most that was in use at a time.
     let peak: Int
+    /// Whether this says something about the server: a sanitizer reserves terabytes, and keeps what was freed.
+    let isItsOwn: Bool
 
     /// Reads what Linux says about it.
     init(of server: ServerProcess) throws {
@@ -14,6 +16,12 @@ struct ServerMemory: Sendable {
         let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
         current = Self.value("VmRSS", in: status)
         peak = Self.value("VmHWM", in: status)
+        isItsOwn = Self.value("VmSize", in: status) < 1 << 40
+    }
+
+    /// Whether at no time more than `byteCount` were in use beyond what was in use before.
+    func isWithin(_ byteCount: Int, of before: ServerMemory) -> Bool {
+        !isItsOwn || peak - before.current < byteCount
     }
 
     private static func value(_ name: String, in status: String) -> Int {
