@@ -29,17 +29,14 @@ extension HostileTests {
                 "--max-bytes-in-progress", "\(Self.maxBytesInProgress)",
             ]
             try await Site.run(options: options) { site in
-                let before = try site.memory.peak
+                let before = try site.memory
                 let tally = try await GoodClients.work(at: site) { try await Self.attack(site, seed: seed) }
                 print("\(tally)")
                 #expect(tally.connections + tally.messages >= 20_000)
                 #expect(tally.answers >= 10_000)
                 let memory = try site.memory
-                let growth = memory.peak - before
-                print("\(before >> 20) MiB before, \(growth >> 20) more at most")
-                #expect(
-                    growth < Self.maxBytesInProgress + Self.threadCount * Self.maxDecodeBytes + Self.allowance
-                )
+                let bound = Self.maxBytesInProgress + Self.threadCount * Self.maxDecodeBytes + Self.allowance
+                #expect(memory.isWithin(bound, of: before), "\(before.current), \(memory.peak)")
             }
         }
 

@@ -24,7 +24,7 @@ extension HostileTests {
                 let taskID = try await Self.makeLargeTask(at: site)
                 let call = RPCCall("TaskService/GetTask", GetTaskRequest(taskID: taskID, view: .full))
                 let request: RPCRequest = isInBatches ? .batch([.success(call)]) : .call(call)
-                let before = try site.memory.current
+                let before = try site.memory
                 let readers = try await onThread {
                     let readers = try [Transport.ipc, .tcp].map { try site.connectAndGreet($0) }
                     let content = try request.encoded()
@@ -44,10 +44,12 @@ extension HostileTests {
                     return try await socket.reply(to: stats, as: ServerStats.self).connections == 1
                 }
                 await socket.close()
-                let peak = try site.memory.peak
-                print("\(count) calls of others; \(before >> 20) MiB before, \(peak >> 20) at most")
                 #expect(count > 1)
-                #expect(peak - before < Self.maxBytesInProgress + Self.allowance)
+                let memory = try site.memory
+                #expect(
+                    memory.isWithin(Self.maxBytesInProgress + Self.allowance, of: before),
+                    "\(before.current), \(memory.peak)"
+                )
                 withExtendedLifetime(readers) {}
                 try await GoodClients.work(at: site) {}
             }
