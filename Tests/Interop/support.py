@@ -11,10 +11,11 @@ TASKWIRE = os.path.join(BUILD, "taskwire")
 
 
 @contextlib.contextmanager
-def server():
-    """Runs a server on ipc and tcp in a folder of its own and yields both URLs."""
+def server(*options, listen=()):
+    """Runs a server on ipc, tcp and whatever else in a folder of its own and yields all URLs."""
     with tempfile.TemporaryDirectory(prefix="tw-") as folder:
-        arguments = ["serve", "--listen", f"ipc://{folder}/t.sock", "--listen", "tcp://127.0.0.1:0"]
+        listen = [f"ipc://{folder}/t.sock", "tcp://127.0.0.1:0", *listen]
+        arguments = ["serve", *options, *(f"--listen={url}" for url in listen)]
         process = subprocess.Popen(
             [TASKWIRE, *arguments, "--store", f"sqlite:{folder}/tasks.db", "--log-format", "json"],
             stderr=subprocess.PIPE,
@@ -22,7 +23,7 @@ def server():
         )
         try:
             urls = []
-            while len(urls) < 2:
+            while len(urls) < len(listen):
                 line = process.stderr.readline()
                 if not line:
                     raise RuntimeError(f"the server ended with {process.wait()}")

@@ -17,8 +17,10 @@ class CallFailed(Exception):
 class Client:
     """One connection to one server; a request at a time."""
 
-    def __init__(self, url, timeout_seconds=20):
-        self.socket = pynng.Req0(recv_timeout=timeout_seconds * 1000, send_timeout=timeout_seconds * 1000)
+    def __init__(self, url, timeout_seconds=20, token="", tls_config=None):
+        timeouts = {"recv_timeout": timeout_seconds * 1000, "send_timeout": timeout_seconds * 1000}
+        self.token = token
+        self.socket = pynng.Req0(tls_config=tls_config, **timeouts)
         self.socket.dial(url, block=True)
 
     def __enter__(self):
@@ -41,9 +43,9 @@ class Client:
         response = self.exchange(rpc_pb2.Request(call=call))
         return self.read_reply(method, response.reply)
 
-    @staticmethod
-    def make_call(method, request, *, request_id=None, service="TaskService"):
+    def make_call(self, method, request, *, request_id=None, service="TaskService"):
         return rpc_pb2.Call(
+            token=self.token,
             method=f"taskwire.v1.{service}/{method}",
             body=request.SerializeToString(),
             request_id=secrets.token_bytes(16) if request_id is None else request_id,
