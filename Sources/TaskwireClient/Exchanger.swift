@@ -37,6 +37,8 @@ struct Exchanger {
         while true {
             try Task.checkCancellation()
             var failure: TaskwireError
+            // What a busy server said.
+            var retryAfter: Duration?
             do {
                 switch try await outcome(of: call, deadline, sharing: sharing.take()) {
                 case .reply(let reply):
@@ -56,19 +58,27 @@ struct Exchanger {
                 // Whatever a server says is the outcome, also of what was sent before, but for these, after which nothing
                 // was done this time. A server that is stopping may have a successor soon, and one that is busy says when
                 // to come again.
-                let isBusy = Self.busyReasons.contains(error.reason) && error.retryAfter != nil
-                guard isBusy || [.stopping, .deadlineExceeded].contains(error.reason) else { throw error }
+                if Self.busyReasons.contains(error.reason) { retryAfter = error.retryAfter }
+                guard retryAfter != nil || [.stopping, .deadlineExceeded].contains(error.reason) else {
+                    throw error
+                }
                 failure = error
                 failure.isOutcomeUnknown = isOutcomeUnknown
-                guard error.reason == .stopping || isBusy && isRetriedWhenBusy else { throw failure }
-                if isBusy { sharing = batcher }
-                pause = max(pause, error.retryAfter ?? .zero)
+                guard error.reason == .stopping || retryAfter != nil && isRetriedWhenBusy else {
+                    throw failure
+                }
+                if retryAfter != nil {
+                    sharing = batcher
+                } else {
+                    pause = max(pause, error.retryAfter ?? .zero)
+                }
             }
-            // Callers that lost the same connection should not all come back in the same moment.
-            let wait = pause * Double.random(in: 1...1.5)
+            // Callers that lost the same connection, or were turned away together, should not all come back in the same
+            // moment.
+            let wait = retryAfter.map { $0 * Double.random(in: 1...2) } ?? pause * Double.random(in: 1...1.5)
             guard .now.advanced(by: wait) < deadline else { throw failure }
             try await Task.sleep(for: wait)
-            pause = min(pause * 2, Self.longestPause)
+            if retryAfter == nil { pause = min(pause * 2, Self.longestPause) }
         }
     }
 

@@ -32,7 +32,9 @@ struct ListenerPlan: Sendable {
         }
         for index in plan.indices {
             plan[index].options.number = index
-            plan[index].options.isForEverybody = configuration.isPeerOwner
+            // Where the listener says who comes in, that is no business of every user.
+            let owner = authenticator.listenerOwners[index]
+            plan[index].options.isForEverybody = configuration.isPeerOwner && owner == nil
         }
         self.listeners = plan
         for (number, listener) in listeners.enumerated() {

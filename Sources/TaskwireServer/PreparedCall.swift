@@ -10,6 +10,9 @@ struct PreparedCall: Sendable {
     /// The method, where there is one of that name.
     var method: MethodDescriptor?
     var kind: Handler.Kind?
+    /// Whether the same reply can be had by calling again: nothing was changed, or what was taken is kept for that.
+    var mayBeRepeated: Bool { kind != .mutation }
+
     /// What it was let in with, which ends with it.
     var pass: CallGate.Pass?
 }

@@ -83,13 +83,13 @@ final class Router: Sendable {
         case .call(let call):
             let reply = await carryOut(call, from: message.connection)
             message.message.discard()
-            return encoded(.reply(reply), mayBeReplaced: call.kind == .read, for: message.connection)
+            return encoded(.reply(reply), mayBeReplaced: call.mayBeRepeated, for: message.connection)
         case .batch(let calls):
             let replies = await replies(to: calls, from: message.connection, at: arrival)
             message.message.discard()
             return encoded(.batch(replies), mayBeReplaced: false, for: message.connection)
         case .refused(let error):
-            complaints.note(error, peer: message.connection.peer)
+            complaints.note(error, from: message.connection)
             return encoded(.reply(.failure(error)), mayBeReplaced: false, for: message.connection)
         }
     }
@@ -178,9 +178,9 @@ final class Router: Sendable {
             guard batch.hasRoom else { throw Self.noRoom(limits.maxMessageBytes) }
             let prepared = prepare(try call.get(), from: connection, at: arrival, isBatched: true)
             let reply = await carryOut(prepared, from: connection)
-            return try encoded(reply, in: batch, mayBeReplaced: prepared.kind == .read, for: connection)
+            return try encoded(reply, in: batch, mayBeReplaced: prepared.mayBeRepeated, for: connection)
         } catch {
-            complaints.note(error, peer: connection.peer)
+            complaints.note(error, from: connection)
             return .failure(error)
         }
     }
@@ -290,7 +290,7 @@ final class Router: Sendable {
             prepared.work = .success(try work(of: call, method, isBatched: isBatched))
         } catch {
             if [.invalidArgument, .unimplemented].contains(error.code) {
-                complaints.note(error, peer: connection.peer)
+                complaints.note(error, from: connection)
             }
             prepared.work = .failure(error)
         }
@@ -426,7 +426,7 @@ final class Router: Sendable {
     private static let smallReplyByteCount = 64 << 10
 
     /// The message of a response. One that is too large becomes a refusal, and so does one that there is no memory for, if
-    /// nothing was changed for it.
+    /// it can be had again.
     private func encoded(
         _ response: RPCResponse,
         mayBeReplaced: Bool,
@@ -440,7 +440,7 @@ final class Router: Sendable {
             return mayBeReplaced && isTooMuch ? try encoded(.reply(.failure(Self.noMemory))) : message
         } catch {
             let failure = error.reason == .tooLarge ? Self.noRoom(limits.maxMessageBytes) : error
-            complaints.note(failure, peer: connection.peer)
+            complaints.note(failure, from: connection)
             return try? encoded(.reply(.failure(failure)))
         }
     }

@@ -7,7 +7,8 @@ public struct ServerConfiguration: Sendable {
     /// The tokens that prove who calls. `nil`: none do.
     public var tokens: AccessTokens?
     /// Whether whoever comes in over ipc without a token is the owner `uid:N`, N being the number of the user that the
-    /// process belongs to. Socket files are open to every user of the machine then.
+    /// process belongs to. Socket files are open to every user of the machine then, but for those of listeners that
+    /// have an owner.
     public var isPeerOwner = false
     /// What it enforces.
     public var limits = ServerLimits()

@@ -12,7 +12,7 @@ enum TaskServiceHandlers {
             let task = try await call.tasks.getTask(request.taskID, view: request.view, options: call.options)
             return TaskReply(task: task)
         },
-        "UpdateTask": Handler(.mutation, audit: AuditEvent.ending) { (request: UpdateTaskRequest, call) in
+        "UpdateTask": Handler(.mutation, audit: AuditEvent.update) { (request: UpdateTaskRequest, call) in
             TaskReply(task: try await call.tasks.updateTask(request, options: call.options))
         },
         "StoreResult": Handler(.mutation) { (request: StoreResultRequest, call) in

@@ -31,9 +31,10 @@ public final class TaskwireServer: Service {
         plan = try ListenerPlan(configuration)
         var options = ReplySocket.Configuration()
         options.maximumMessageSize = configuration.limits.maxMessageBytes
-        options.maximumContexts =
-            configuration.limits.tasks.maxWaits + configuration.limits.maxCallsInProgress
-            + Self.reservedContexts
+        // Whatever somebody takes for "as many as come".
+        let callCount = [configuration.limits.tasks.maxWaits, configuration.limits.maxCallsInProgress]
+            .reduce(0) { $0 + min($1, Int(Int32.max)) }
+        options.maximumContexts = callCount + Self.reservedContexts
         options.maximumConnections = configuration.limits.maxConnections
         do {
             socket = try ReplySocket(configuration: options)
@@ -79,7 +80,7 @@ public final class TaskwireServer: Service {
         sweep = { report in await engine.run(report: report) }
     }
 
-    /// Contexts beside those that calls which are let in may hold, so that others are turned away at once.
+    /// Contexts beside those that calls which were let in may hold, so that others are turned away at once.
     private static let reservedContexts = 64
 
     /// Bytes of a backup in one reply: enough to keep a disk busy, too few to keep others from being served.

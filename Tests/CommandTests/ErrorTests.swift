@@ -95,7 +95,14 @@ extension CommandTests {
                 (["nonsense"], "nonsense"),
                 (["ping", "--url", "nonsense"], "The address \"nonsense\" is not valid"),
                 (["ping", "--url", "tls+tcp://x:1", "--tls-ca", "/nowhere"], "/nowhere"),
-                (["ping", "--tls-key", "x"], "--tls-cert and --tls-key belong together"),
+                (
+                    ["ping", "--url", "tls+tcp://x:1", "--tls-key", "x"],
+                    "--tls-cert and --tls-key belong together"
+                ),
+                (
+                    ["ping", "--url", "tcp://x:1", "--tls-ca", "x"],
+                    "tcp://x:1, which is not encrypted; tls+tcp: is"
+                ),
                 (["token", "create", "a b"], "owner: a name has 1 to 256 bytes of printable ASCII"),
                 (["token", "create", "worker:"], "owner: a name has 1 to 256 bytes of printable ASCII"),
                 (

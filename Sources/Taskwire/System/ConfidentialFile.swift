@@ -7,7 +7,7 @@ package struct ConfidentialFile: Sendable {
     package let bytes: [UInt8]
     /// Whether everybody may read it.
     package let isReadableByOthers: Bool
-    /// Whether its group or everybody may write to it.
+    /// Whether its group or everybody may write to it, or it belongs to somebody else than this user or root.
     package let isWritableByOthers: Bool
 
     /// Reads the file.
@@ -19,7 +19,8 @@ package struct ConfidentialFile: Sendable {
             var status = stat()
             guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
             isReadableByOthers = status.st_mode & S_IROTH != 0
-            isWritableByOthers = status.st_mode & (S_IWGRP | S_IWOTH) != 0
+            isWritableByOthers =
+                status.st_mode & (S_IWGRP | S_IWOTH) != 0 || ![0, geteuid()].contains(status.st_uid)
             bytes = try Self.readAll(descriptor, maximumByteCount)
         } catch let error as Errno {
             throw error

@@ -63,9 +63,10 @@ struct AccessOptions: ParsableArguments {
     /// Tokens and the line breaks after them are shorter.
     private static let maxTokenBytes = 4096
 
-    /// Sets what these options say.
+    /// Sets what these options say, for a server at `url`.
     func apply(
         to configuration: inout TaskwireClient.Configuration,
+        for url: String,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
         func value(_ option: String?, _ variable: String) -> String? {
@@ -81,6 +82,14 @@ struct AccessOptions: ParsableArguments {
         configuration.tls.certificateFile = value(tlsCert, "TASKWIRE_TLS_CERT")
         configuration.tls.keyFile = value(tlsKey, "TASKWIRE_TLS_KEY")
         configuration.tls.serverName = value(tlsServerName, "TASKWIRE_TLS_SERVER_NAME")
+        let options = [tlsCa, tlsCert, tlsKey, tlsServerName]
+        guard url.hasPrefix("tls+tcp:") || options.allSatisfy({ $0 == nil }) else {
+            // Somebody believes to be talking in private.
+            throw CommandFailure(
+                "--tls options are of no use at \(url), which is not encrypted; tls+tcp: is",
+                exitCode: CommandFailure.Code.usage
+            )
+        }
         guard (configuration.tls.certificateFile == nil) == (configuration.tls.keyFile == nil) else {
             throw CommandFailure(
                 "--tls-cert and --tls-key belong together, and one of them is missing",

@@ -73,7 +73,7 @@ struct ClientOptions: ParsableArguments {
         configuration.defaultTimeout = timeout
         configuration.connectTimeout = connectTimeout
         configuration.maxMessageBytes = try messageLimit()
-        try access.apply(to: &configuration)
+        try access.apply(to: &configuration, for: serverURL)
         let client: TaskwireClient
         do {
             client = try TaskwireClient(url: serverURL, configuration: configuration)

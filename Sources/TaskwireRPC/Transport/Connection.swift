@@ -16,6 +16,8 @@ package final class Connection: Sendable {
     package let listenerNumber: Int
     /// Who the client is, as far as the transport knows: "ipc uid=0 pid=123", "127.0.0.1:55555".
     package let peer: String
+    /// Where the client comes from, which it cannot change by connecting again: its host, or its user.
+    package let origin: String
     /// The user that the client's process belongs to, where it came in over ipc.
     package let peerUserID: UInt32?
 
@@ -34,6 +36,7 @@ package final class Connection: Sendable {
         listenerNumber: Int,
         listenerID: UInt32,
         peer: String,
+        origin: String,
         peerUserID: UInt32?,
         ledger: ByteLedger
     ) {
@@ -42,6 +45,7 @@ package final class Connection: Sendable {
         self.listenerNumber = listenerNumber
         self.listenerID = listenerID
         self.peer = peer
+        self.origin = origin
         self.peerUserID = peerUserID
         self.ledger = ledger
     }

@@ -96,11 +96,12 @@ final class IPCListener: Sendable {
     ///   - statistics: A look at nng's counters.
     ///   - hasIdleContexts: Whether nng reads requests as they come.
     ///   - connectionCount: How many connections a listener has.
+    /// - Returns: The numbers of the listeners that were closed.
     func inspect(
         _ statistics: TransportStatistics,
         hasIdleContexts: Bool,
         connectionCount: (UInt32) -> Int
-    ) {
+    ) -> [UInt32] {
         let isSuspect = state.withLock { state in
             guard let current = state.current else { return false }
             return statistics.listenerErrors[current.listener.id, default: 0] > 0
@@ -130,6 +131,7 @@ final class IPCListener: Sendable {
         for generation in abandoned {
             nng_listener_close(generation.listener)
         }
+        return abandoned.map(\.listener.id)
     }
 
     /// Takes the socket file away, so that nobody new can connect. Connections stay.

@@ -35,7 +35,7 @@ internal import Synchronization
     private(set) var operation: OpaquePointer?
 
     private let state = Mutex(State())
-    private let sendTimeout: nng_duration
+    private let patience: SendPatience
     /// How many contexts of the socket are waiting for a request, or are about to.
     private let idleCount: IdleCount
     private let calls: NativeCalls
@@ -47,7 +47,7 @@ internal import Synchronization
 
     init(
         socket: nng_socket,
-        sendTimeout: Duration,
+        patience: SendPatience,
         idleCount: IdleCount,
         calls: NativeCalls,
         connection: @escaping @Sendable (UInt32) -> Connection?
@@ -55,7 +55,7 @@ internal import Synchronization
         var context = nng_ctx()
         let result = unsafe nng_ctx_open(&context, socket)
         self.context = context
-        self.sendTimeout = nng_duration(max(1, min(sendTimeout / .milliseconds(1), Double(nng_duration.max))))
+        self.patience = patience
         self.idleCount = idleCount
         self.calls = calls
         self.connection = connection
@@ -130,7 +130,7 @@ internal import Synchronization
         }
         connection.ledger.charge(byteCount)
         // A reader that is too slow. nng sets a timer only when the connection is busy.
-        unsafe nng_aio_set_timeout(operation, sendTimeout)
+        unsafe nng_aio_set_timeout(operation, patience.begin())
         unsafe nng_aio_set_msg(operation, reply.release())
         calls.make { unsafe nng_ctx_send(context, operation) }
     }
@@ -169,6 +169,7 @@ internal import Synchronization
         switch state.withLock({ $0.phase }) {
         case .sending(let connection, let byteCount, let thenReceive):
             connection.ledger.credit(byteCount)
+            patience.end()
             if result != 0 {
                 // What could not be sent is still ours.
                 discardMessage()

@@ -55,6 +55,7 @@ final class ReplyEngine: Sendable {
     private let state = Mutex(State())
     private let idleCount: IdleCount
     private let calls = NativeCalls()
+    private let patience: SendPatience
     private let commands: AsyncStream<Command>
     private let commander: AsyncStream<Command>.Continuation
     /// Happens when everything is freed.
@@ -78,6 +79,10 @@ final class ReplyEngine: Sendable {
 
     init(configuration: ReplySocket.Configuration) throws(TransportError) {
         self.configuration = configuration
+        patience = SendPatience(
+            longest: configuration.sendTimeout,
+            crowd: configuration.maximumContexts / 2
+        )
         let (commands, commander) = AsyncStream.makeStream(of: Command.self)
         self.commands = commands
         self.commander = commander
@@ -245,8 +250,11 @@ final class ReplyEngine: Sendable {
         let duration = ContinuousClock().measure {
             guard let statistics = TransportStatistics() else { return }
             for listener in listeners {
-                listener.inspect(statistics, hasIdleContexts: idleCount.value > 0) { id in
+                let closed = listener.inspect(statistics, hasIdleContexts: idleCount.value > 0) { id in
                     state.withLock { $0.connectionCounts[id] ?? 0 }
+                }
+                state.withLock { state in
+                    for id in closed { state.listeners[id] = nil }
                 }
             }
         }
@@ -275,12 +283,14 @@ final class ReplyEngine: Sendable {
             nng_pipe_close(pipe)
             return
         }
+        let (peer, origin) = Self.peer(of: pipe, at: listener.address)
         let connection = Connection(
             id: pipe.id,
             listener: listener.address,
             listenerNumber: listener.number,
             listenerID: listenerID,
-            peer: Self.peer(of: pipe, at: listener.address),
+            peer: peer,
+            origin: origin,
             peerUserID: Self.userID(of: pipe, at: listener.address),
             ledger: ByteLedger(partOf: ledger)
         )
@@ -316,19 +326,21 @@ final class ReplyEngine: Sendable {
         }
     }
 
-    private static func peer(of pipe: nng_pipe, at address: Address) -> String {
+    private static func peer(of pipe: nng_pipe, at address: Address) -> (name: String, origin: String) {
         switch address.transport {
         case .ipc:
             var process: UInt64 = 0
             unsafe nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &process)
             let user = userID(of: pipe, at: address).map { "\($0)" } ?? "unknown"
-            return "ipc uid=\(user) pid=\(process)"
+            return ("ipc uid=\(user) pid=\(process)", "ipc uid=\(user)")
         case .tcp, .tls:
             var remote = nng_sockaddr()
-            guard unsafe nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 else { return "tcp" }
-            return remote.hostAndPort ?? "tcp"
+            guard unsafe nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0,
+                let (host, port) = remote.hostAndPort
+            else { return ("tcp", "tcp") }
+            return ("\(host):\(port)", host)
         case .inproc:
-            return "inproc"
+            return ("inproc", "inproc")
         }
     }
 
@@ -380,7 +392,7 @@ final class ReplyEngine: Sendable {
             guard
                 let context = try? ReplyContext(
                     socket: socket,
-                    sendTimeout: configuration.sendTimeout,
+                    patience: patience,
                     idleCount: idleCount,
                     calls: calls,
                     connection: { [unowned(unsafe) self] id in unsafe state.withLock { $0.connections[id] } }

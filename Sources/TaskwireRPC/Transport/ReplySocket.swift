@@ -11,7 +11,8 @@ package final class ReplySocket: Sendable {
         package var maximumContexts = 16_384 + 64
         /// The most clients that are connected at a time; more are turned away.
         package var maximumConnections = 16_384
-        /// How long a client may leave a reply unread before it is disconnected.
+        /// How long a client may leave a reply unread that others wait behind before it is disconnected; at most 2 s when
+        /// half of the contexts wait for readers.
         package var sendTimeout = Duration.seconds(10)
 
         /// Makes a configuration with everything at its default.

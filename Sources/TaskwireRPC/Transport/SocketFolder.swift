@@ -15,11 +15,28 @@ struct SocketFolder {
     /// Makes the folder when it is missing, for its owner alone or for everybody to enter, and refuses one in /tmp
     /// that someone else could have put there.
     func prepare(isForEverybody: Bool) throws(TransportError) {
-        if unsafe mkdir(path, isForEverybody ? 0o755 : 0o700) == 0 { return }
+        if unsafe mkdir(path, 0o700) == 0 {
+            // Whatever the umask says.
+            if isForEverybody { unsafe chmod(path, 0o755) }
+            return
+        }
         guard errno == EEXIST else {
             throw TransportError(errno: errno, action: "Making the folder \(path) for \(address)")
         }
+        if isForEverybody { try refuseClosed() }
         if path.hasPrefix("/tmp/") { try refuseForeign() }
+    }
+
+    /// Refuses a folder that the users for whom the socket is meant cannot enter.
+    private func refuseClosed() throws(TransportError) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IXOTH == 0 else { return }
+        throw TransportError(
+            code: .permissionDenied,
+            message:
+                "The folder \(path) of \(address) cannot be entered by other users, for whom the socket is "
+                + "meant; let them in with chmod o+x."
+        )
     }
 
     /// Refuses a folder of another user, who would decide who answers there.

@@ -69,7 +69,8 @@ public final class AccessTokens: Sendable {
         guard !file.isWritableByOthers else {
             throw TaskwireError.invalidField(
                 "tokens",
-                "others may write to \(path) and make themselves tokens; take that right away with chmod go-w"
+                "others may write to \(path) and make themselves tokens; it must belong to this user or root, and take that"
+                    + " right away with chmod go-w"
             )
         }
         guard let text = String(validating: file.bytes, as: UTF8.self) else {

@@ -12,15 +12,24 @@ struct AuditEvent: Sendable {
         AuditEvent(message: "task created", taskID: reply.task.id)
     }
 
-    /// A task has ended, or nothing to tell.
+    /// A task has ended, or nothing to tell. A call that is repeated is told again.
     static func ending(_ request: some Sendable, _ reply: TaskReply) -> AuditEvent? {
         guard reply.task.status.isTerminal else { return nil }
         return AuditEvent(message: "task \(reply.task.status.rawValue)", taskID: reply.task.id)
     }
 
+    /// A task has ended because its status was set, or nothing to tell.
+    static func update(_ request: UpdateTaskRequest, _ reply: TaskReply) -> AuditEvent? {
+        request.status == nil ? nil : ending(request, reply)
+    }
+
     /// A task was cancelled, or its worker was asked to end it.
     static func cancellation(_ request: CancelTaskRequest, _ reply: TaskReply) -> AuditEvent? {
-        ending(request, reply) ?? AuditEvent(message: "task cancellation requested", taskID: reply.task.id)
+        switch request.mode {
+        case .immediate: ending(request, reply)
+        case .request where reply.task.status.isTerminal: nil
+        case .request: AuditEvent(message: "task cancellation requested", taskID: reply.task.id)
+        }
     }
 
     /// A task was deleted, or nothing to tell.

@@ -10,6 +10,8 @@ struct CallNote: Sendable {
     /// Full name of the method, as the caller says it.
     let method: String
     let peer: String
+    /// ``Connection/origin`` of the peer.
+    let origin: String
     let requestID: RequestID?
     /// `traceparent` and `tracestate`.
     let trace: [String: String]
@@ -25,6 +27,7 @@ struct CallNote: Sendable {
     init(_ call: RPCCall, from connection: Connection) {
         method = Self.cut(call.method, to: Self.maxMethodLength)
         peer = connection.peer
+        origin = connection.origin
         requestID = call.requestID
         trace = call.metadata.filter { ["traceparent", "tracestate"].contains($0.key) }
             .mapValues { Self.cut($0, to: Self.maxTraceLength) }
@@ -41,6 +44,6 @@ struct CallNote: Sendable {
 
     /// The beginning of a peer's text, so that neither a line of the log nor a message grows with it.
     private static func cut(_ text: String, to count: Int) -> String {
-        text.utf8.count <= count ? text : String(text.unicodeScalars.prefix(count))
+        text.utf8.count <= count ? text : String(decoding: text.utf8.prefix(count), as: UTF8.self)
     }
 }

@@ -1,20 +1,23 @@
 internal import Logging
 internal import Synchronization
 internal import Taskwire
+internal import TaskwireRPC
 
-/// Logs what is wrong with peers and their calls: once per peer, reason and second, so that nobody can fill the log.
+/// Logs what is wrong with peers and their calls: once per host or user, reason and second, so that nobody can fill the
+/// log.
 final class ComplaintLog: Sendable {
-    /// Complaints that are remembered within one second; more are dropped.
-    private static let maxComplaints = 1024
+    /// Complaints within one second; more are counted.
+    private static let maxComplaints = 256
 
     private struct Complaint: Hashable {
-        var peer: String
+        var origin: String
         var reason: TaskwireError.Reason
     }
 
     private struct State {
         var second = ContinuousClock.now
         var complaints: Set<Complaint> = []
+        var unloggedCount = 0
     }
 
     private let state = Mutex(State())
@@ -24,32 +27,46 @@ final class ComplaintLog: Sendable {
         self.logger = logger
     }
 
-    /// A message that is none, or breaks a rule.
-    func note(_ error: TaskwireError, peer: String) {
-        guard isFirst(error, peer) else { return }
-        logger.warning(
-            "bad message",
-            metadata: ["peer": "\(peer)", "reason": "\(error.reason.rawValue)", "error": "\(error.message)"]
-        )
+    /// A message that is none, that breaks a rule, or that there is no room for.
+    func note(_ error: TaskwireError, from connection: Connection) {
+        guard isNew(error, from: connection.origin) else { return }
+        let metadata: Logger.Metadata = [
+            "peer": "\(connection.peer)", "reason": "\(error.reason.rawValue)", "error": "\(error.message)",
+        ]
+        if error.code == .resourceExhausted {
+            logger.notice("refused", metadata: metadata)
+        } else {
+            logger.warning("bad message", metadata: metadata)
+        }
     }
 
     /// A call that was not allowed.
     func note(refusalOf call: CallNote, _ error: TaskwireError) {
-        guard isFirst(error, call.peer) else { return }
+        guard isNew(error, from: call.origin) else { return }
         var metadata = call.metadata
         metadata["reason"] = "\(error.reason.rawValue)"
         logger.notice("refused", metadata: metadata)
     }
 
-    private func isFirst(_ error: TaskwireError, _ peer: String) -> Bool {
-        state.withLock { state in
+    private func isNew(_ error: TaskwireError, from origin: String) -> Bool {
+        let (isNew, unloggedCount) = state.withLock { state in
             let now = ContinuousClock.now
+            var unloggedCount = 0
             if now - state.second >= .seconds(1) {
+                unloggedCount = state.unloggedCount
                 state.second = now
                 state.complaints.removeAll(keepingCapacity: true)
+                state.unloggedCount = 0
             }
-            return state.complaints.count < Self.maxComplaints
-                && state.complaints.insert(Complaint(peer: peer, reason: error.reason)).inserted
+            let complaint = Complaint(origin: origin, reason: error.reason)
+            let isNew =
+                state.complaints.count < Self.maxComplaints && state.complaints.insert(complaint).inserted
+            if !isNew { state.unloggedCount += 1 }
+            return (isNew, unloggedCount)
         }
+        if unloggedCount > 0 {
+            logger.notice("more of the same", metadata: ["count": "\(unloggedCount)"])
+        }
+        return isNew
     }
 }

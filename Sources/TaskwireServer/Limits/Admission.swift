@@ -15,7 +15,7 @@ struct Admission: Sendable {
             limit: limits.maxCallsInProgress,
             isShared: isShared,
             noun: "calls in progress",
-            retryAfter: .milliseconds(100)
+            retryAfter: .milliseconds(20)
         )
         waits = CallGate(
             limit: limits.tasks.maxWaits,

@@ -20,7 +20,7 @@ final class RateLimiter: Sendable {
     private let buckets = Mutex<[String: Bucket]>([:])
 
     init(callsPerSecond: Int, clock: any TaskClock) {
-        self.callsPerSecond = Int64(callsPerSecond)
+        self.callsPerSecond = min(Int64(callsPerSecond), Int64(Int32.max))
         self.clock = clock
     }
 

@@ -42,16 +42,34 @@ struct PeerTests {
     )
     func modes(isPeerOwner: Bool) async throws {
         try await withTemporaryFolder { folder in
-            let path = "\(folder)/below/t.sock"
-            try await withServer(on: InMemoryTaskStore(), listen: ["ipc://\(path)"]) {
+            let tokens = try AccessTokens(path: Tokens(for: ["alice"], in: folder).path)
+            let sockets = ["\(folder)/below/t.sock", "\(folder)/below/alice.sock"]
+            let listen = ["ipc://\(sockets[0])", "ipc://\(sockets[1]),owner=alice"]
+            try await withServer(on: InMemoryTaskStore(), listen: listen) {
+                $0.tokens = tokens
                 $0.isPeerOwner = isPeerOwner
             } _: { _ async throws in
                 func mode(_ path: String) throws -> Int? {
                     try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
                 }
-                #expect(try mode(path) == (isPeerOwner ? 0o666 : 0o600))
+                #expect(try mode(sockets[0]) == (isPeerOwner ? 0o666 : 0o600))
                 #expect(try mode("\(folder)/below") == (isPeerOwner ? 0o755 : 0o700))
+                // Whoever comes in there is alice.
+                #expect(try mode(sockets[1]) == 0o600)
             }
+        }
+    }
+
+    @Test("a folder that others cannot enter is no place for a socket that is meant for them")
+    func closedFolder() async throws {
+        try await withTemporaryFolder { folder in
+            let refusal = await refusal {
+                try await withServer(on: InMemoryTaskStore(), listen: ["ipc://\(folder)/t.sock"]) {
+                    $0.isPeerOwner = true
+                } _: { _ in
+                }
+            }
+            #expect(refusal?.code == .permissionDenied && refusal?.message.contains("chmod o+x") == true)
         }
     }
 }
