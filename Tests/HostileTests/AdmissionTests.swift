@@ -27,7 +27,7 @@ extension HostileTests {
                         case .failure(let error):
                             #expect(error.code == .resourceExhausted)
                             #expect(error.reason == .tooManyRequests)
-                            #expect(error.retryAfter == .milliseconds(100))
+                            #expect((error.retryAfter ?? .zero) > .zero)
                             refused.insert("t\(number)")
                         case .success:
                             let task = try reply.decoded(as: TaskReply.self, arena: Arena()).task
