@@ -348,4 +348,20 @@ struct ExchangeTests {
         while readdir(folder) != nil { count += 1 }
         return count
     }
+
+    @Test
+    func `a server whose header claims all memory loses its connection`() async throws {
+        let claims: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xD8]
+        let listener = try RawListener(greeting: replierGreeting, answer: claims)
+        let client = try makeClient(listener.address)
+        let error = try await client.callError("hello")
+        #expect(error.code == .connectionReset && error.mayHaveBeenSent, "\(error)")
+        await client.close()
+        listener.stop()
+        let server = try await TestServer(on: Address("tcp://127.0.0.1:0"))
+        let other = try makeClient(server.address)
+        #expect(try await other.call("after") == "after")
+        await other.close()
+        try await server.stop()
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 import TaskwireRPC
@@ -282,6 +283,52 @@ final class RawSocket {
         }
     }
 }
+
+/// A listener of the operating system that says the same to everybody who connects and speaks, and then listens.
+final class RawListener: Sendable {
+    let address: Address
+    private let descriptor: Int32
+
+    /// Listens on loopback. Whoever connects is sent `greeting`, and `answer` after the first bytes that come in.
+    init(greeting: [UInt8], answer: [UInt8]) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                [bind(descriptor, $0, length), listen(descriptor, 16), getsockname(descriptor, $0, &length)]
+            }
+        }
+        guard result == [0, 0, 0] else { throw TestFailure("listen: \(String(cString: strerror(errno)))") }
+        self.descriptor = descriptor
+        address = try Address("tcp://127.0.0.1:\(UInt16(bigEndian: name.sin_port))")
+        Thread.detachNewThread {
+            var connections: [Int32] = []
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0 else { break }
+                connections.append(connection)
+                // Eight bytes are the client's greeting.
+                var bytes = [UInt8](repeating: 0, count: 9)
+                _ = Glibc.send(connection, greeting, greeting.count, Int32(MSG_NOSIGNAL))
+                _ = recv(connection, &bytes, bytes.count, Int32(MSG_WAITALL))
+                _ = Glibc.send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
+            }
+            for connection in connections { close(connection) }
+        }
+    }
+
+    /// Stops to listen and closes all connections.
+    func stop() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+}
+
+/// The greeting of a REP socket of nng.
+let replierGreeting: [UInt8] = [0, 0x53, 0x50, 0, 0, 0x31, 0, 0]
 
 /// The greeting of a REQ socket of nng.
 let requesterGreeting: [UInt8] = [0, 0x53, 0x50, 0, 0, 0x30, 0, 0]
