@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds with a sanitizer and runs the Swift tests with it, and the programs that they start. Fails on every report.
 #
-#   Scripts/sanitize.sh [address] [thread]     both where neither is named
+#   Scripts/sanitize.sh [--without TARGET] [address] [thread]     both where neither is named
 #
 # address   memory that was freed, overrun or never given back; what C leaves undefined ends the program on the spot
 # thread    two threads at the same memory, of which one writes, and nothing says which of them is first
@@ -73,18 +73,29 @@ check_thread() {
     run_tests thread '/(restoreWithoutRoom|copyFails|cancelRacingCompleteHasOneWinner)\('
 }
 
-[ $# -gt 0 ] || set -- address thread
-for sanitizer in "$@"; do
-    case "$sanitizer" in
-        address | thread) ;;
-        *)
-            echo "usage: Scripts/sanitize.sh [address] [thread]" >&2
-            exit 2
+usage() {
+    echo "usage: Scripts/sanitize.sh [--without TARGET] [address] [thread]" >&2
+    exit 2
+}
+
+sanitizers=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+        address | thread) sanitizers+=("$1") ;;
+        --without)
+            [[ " ${targets[*]} " == *" ${2-} "* ]] || usage
+            for index in "${!targets[@]}"; do
+                [ "${targets[$index]}" != "$2" ] || unset "targets[$index]"
+            done
+            shift
             ;;
+        *) usage ;;
     esac
+    shift
 done
+[ ${#sanitizers[@]} -gt 0 ] || sanitizers=(address thread)
 failed=()
-for sanitizer in "$@"; do "check_$sanitizer"; done
+for sanitizer in "${sanitizers[@]}"; do "check_$sanitizer"; done
 step "end"
 [ ${#failed[@]} -eq 0 ] || {
     printf 'sanitize.sh: failed: %s\n' "${failed[@]}" >&2
