@@ -88,6 +88,9 @@ finish() {
         local input
         input=$(sed -n 's/^.*Test unit written to //p' "$(log "$target")" | tail -n 1)
         echo "fuzz.sh: $target found something: the input is ${input:-not known}, the log $(log "$target")" >&2
+        # Where the machine is thrown away afterwards, this is all that is left of it.
+        grep -vE '^#[0-9]' "$(log "$target")" | tail -n 50 | cut -c 1-2000 >&2
+        [ ! -f "$input" ] || { echo "fuzz.sh: in base64:" && base64 "$input"; } >&2
         return
     fi
     if [ -n "$keep" ]; then

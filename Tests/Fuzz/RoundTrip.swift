@@ -9,9 +9,12 @@ enum RoundTrip {
         arenas: ArenaPool,
         read: (UnsafeRawBufferPointer, Arena) throws(TaskwireError) -> Value
     ) {
-        let (again, _) = rewritten(value, arenas: arenas, read: read)
-        // A value with a number that is not a number is not even equal to itself.
-        require(again == value || value != value, "\(value) was read again as \(again)")
+        let (again, bytes) = rewritten(value, arenas: arenas, read: read)
+        // A number that is not a number is not even equal to itself; its encoding is.
+        require(
+            again == value || counts(of: encoded(again, arenas: arenas)) == counts(of: bytes),
+            "\(value) was read again as \(again)"
+        )
     }
 
     /// Checks a value that cannot be compared, by its encodings. Entries of maps may change places in them.
