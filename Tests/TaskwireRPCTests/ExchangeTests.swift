@@ -184,6 +184,76 @@ struct ExchangeTests {
         try await third.stop()
     }
 
+    /// nng's own dialer for ipc is dead for good after the first server that goes before it was greeted.
+    @Test(arguments: [[], replierGreeting])
+    func `a client outlives servers that hang up`(greeting: [UInt8]) async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let address = try folder.address()
+        let visits = Atomic(0)
+        let listener = try RawListener(on: address) { connection in
+            connection.write(greeting)
+            visits.add(1, ordering: .relaxed)
+            return nil
+        }
+        let client = try makeClient(address) {
+            $0.minimumBackoff = .milliseconds(1)
+            $0.maximumBackoff = .milliseconds(1)
+        }
+        let calls = Task {
+            while !Task.isCancelled { _ = try? await client.call("before") }
+        }
+        try await eventually { visits.load(ordering: .relaxed) >= 100 }
+        calls.cancel()
+        await calls.value
+        listener.stop()
+        let server = try await TestServer(on: address)
+        // The first may still meet the last one that hangs up.
+        try await eventually { (try? await client.call("after")) == "after" }
+        await client.close()
+        try await server.stop()
+    }
+
+    /// What nng would do by itself: the server may have carried the request out.
+    @Test(arguments: ["ipc", "tcp"])
+    func `a request whose connection breaks is not sent again`(scheme: String) async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let requests = Mutex<[String]>([])
+        let listener = try RawListener(on: address(scheme, folder)) { connection in
+            connection.write(replierGreeting)
+            let lengthPrefix: [UInt8] = scheme == "ipc" ? [1] : []
+            let text = "one"
+            let bodyByteCount = 4 + text.utf8.count
+            guard connection.read(replierGreeting.count) == requesterGreeting,
+                let frame = connection.read(lengthPrefix.count + 8 + bodyByteCount)
+            else { return nil }
+            let request = String(decoding: frame.suffix(text.utf8.count), as: UTF8.self)
+            requests.withLock { $0.append(request) }
+            guard requests.withLock({ $0.count > 1 }) else { return nil }
+            connection.write(frame)
+            return connection
+        }
+        let client = try makeClient(listener.address)
+        let error = try await client.callError("one")
+        #expect(error.code == .connectionReset && error.mayHaveBeenSent, "\(error)")
+        #expect(try await client.call("two") == "two")
+        #expect(requests.withLock(\.self) == ["one", "two"])
+        await client.close()
+        listener.stop()
+    }
+
+    /// So that one whose machine is gone does not stay connected for ever.
+    @Test
+    func `both ends ask a silent peer whether it is there`() async throws {
+        let server = try await TestServer(on: Address("tcp://127.0.0.1:0"))
+        let client = try makeClient(server.address)
+        #expect(try await client.call("x") == "x")
+        #expect(try RawSocket.keepalives(ofConnectionsTo: server.address) == [true, true])
+        await client.close()
+        try await server.stop()
+    }
+
     @Test
     func `cancelled and late replies never reach another caller`() async throws {
         let folder = try TemporaryFolder()
@@ -352,7 +422,13 @@ struct ExchangeTests {
     @Test
     func `a server whose header claims all memory loses its connection`() async throws {
         let claims: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xD8]
-        let listener = try RawListener(greeting: replierGreeting, answer: claims)
+        let listener = try RawListener(on: Address("tcp://127.0.0.1:0")) { connection in
+            connection.write(replierGreeting)
+            // The client's greeting, and the first byte of its request.
+            _ = connection.read(9)
+            connection.write(claims)
+            return connection
+        }
         let client = try makeClient(listener.address)
         let error = try await client.callError("hello")
         #expect(error.code == .connectionReset && error.mayHaveBeenSent, "\(error)")

@@ -156,17 +156,7 @@ struct ReplySocketTests {
         defer { folder.remove() }
         let address = try folder.address()
         // A socket file that nobody listens at.
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var name = sockaddr_un()
-        name.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: "\(folder.path)/s".utf8) }
-        let bound = withUnsafePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        #expect(bound == 0)
-        close(descriptor)
+        try RawListener(on: address) { _ in nil }.stop()
         let server = try await TestServer(on: address)
         let client = try makeClient(address)
         #expect(try await client.call("x") == "x")
@@ -426,8 +416,4 @@ struct ReplySocketTests {
             }
         }
     }
-}
-
-extension Address {
-    fileprivate var isIPC: Bool { description.hasPrefix("ipc:") }
 }

@@ -232,43 +232,57 @@ extension RequestSocket {
     }
 }
 
-/// A socket of the operating system that speaks no nng unless told to.
-final class RawSocket {
+/// A connection of the operating system that speaks no nng unless told to. It ends with its last reference.
+final class RawSocket: Sendable {
     private let descriptor: Int32
 
     init(connectingTo address: Address) throws {
-        let text = address.description
-        if text.hasPrefix("ipc://") {
-            descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            var name = sockaddr_un()
-            name.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: text.dropFirst(6).utf8) }
-            try connect(&name)
-        } else {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var name = sockaddr_in()
-            name.sin_family = sa_family_t(AF_INET)
-            name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            name.sin_port = (UInt16(text.split(separator: ":").last ?? "") ?? 0).bigEndian
-            try connect(&name)
-        }
+        descriptor = try SocketName(of: address).open(Glibc.connect)
+    }
+
+    fileprivate init(_ descriptor: Int32) {
+        self.descriptor = descriptor
     }
 
     deinit {
         close(descriptor)
     }
 
-    private func connect<Name>(_ name: inout Name) throws {
-        let result = withUnsafePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<Name>.size))
-            }
-        }
-        guard result == 0 else { throw TestFailure("connect: \(String(cString: strerror(errno)))") }
-    }
-
     func write(_ bytes: [UInt8]) {
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    /// Reads so many bytes; nil when the other end closes before.
+    func read(_ count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        return recv(descriptor, &bytes, count, Int32(MSG_WAITALL)) == count ? bytes : nil
+    }
+
+    /// For each end in this process of a connection to that port of loopback, whether the system asks the other end from
+    /// time to time if it is still there.
+    static func keepalives(ofConnectionsTo address: Address) throws -> [Bool] {
+        let server = SocketName(of: address).portNumber
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { name in
+            guard let descriptor = Int32(name), let other = port(of: descriptor, getpeername),
+                other == server || port(of: descriptor, getsockname) == server
+            else { return nil }
+            var isOn: Int32 = 0
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            return getsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &isOn, &length) == 0 && isOn != 0
+        }
+    }
+
+    /// The port of one of a connection's ends; nil when there is none.
+    fileprivate static func port(
+        of descriptor: Int32,
+        _ end: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> UInt16? {
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { end(descriptor, $0, &length) }
+        }
+        return result == 0 && name.sin_family == sa_family_t(AF_INET) ? UInt16(bigEndian: name.sin_port) : nil
     }
 
     /// Reads until the other end closes, for at most five seconds; returns whether it did.
@@ -277,54 +291,94 @@ final class RawSocket {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var buffer = [UInt8](repeating: 0, count: 256)
         while true {
-            let count = read(descriptor, &buffer, buffer.count)
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count == 0 || (count < 0 && errno == ECONNRESET) { return true }
             if count < 0 { return false }
         }
     }
 }
 
-/// A listener of the operating system that says the same to everybody who connects and speaks, and then listens.
+/// A listener of the operating system that speaks no nng unless told to.
 final class RawListener: Sendable {
     let address: Address
     private let descriptor: Int32
 
-    /// Listens on loopback. Whoever connects is sent `greeting`, and `answer` after the first bytes that come in.
-    init(greeting: [UInt8], answer: [UInt8]) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                [bind(descriptor, $0, length), listen(descriptor, 16), getsockname(descriptor, $0, &length)]
-            }
-        }
-        guard result == [0, 0, 0] else { throw TestFailure("listen: \(String(cString: strerror(errno)))") }
+    /// Calls `body` with everybody who connects, one after the other, on a thread of its own. What it returns stays
+    /// connected until the listener is stopped.
+    init(on address: Address, _ body: @escaping @Sendable (RawSocket) -> RawSocket?) throws {
+        let descriptor = try SocketName(of: address).open(Glibc.bind)
+        guard listen(descriptor, 16) == 0 else { throw TestFailure("listen: \(errno)") }
         self.descriptor = descriptor
-        address = try Address("tcp://127.0.0.1:\(UInt16(bigEndian: name.sin_port))")
+        self.address = try address.isIPC ? address : Address("tcp://127.0.0.1:\(Self.port(of: descriptor))")
         Thread.detachNewThread {
-            var connections: [Int32] = []
-            while true {
-                let connection = accept(descriptor, nil, nil)
-                guard connection >= 0 else { break }
-                connections.append(connection)
-                // Eight bytes are the client's greeting.
-                var bytes = [UInt8](repeating: 0, count: 9)
-                _ = Glibc.send(connection, greeting, greeting.count, Int32(MSG_NOSIGNAL))
-                _ = recv(connection, &bytes, bytes.count, Int32(MSG_WAITALL))
-                _ = Glibc.send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
+            var connections: [RawSocket] = []
+            while case let connection = accept(descriptor, nil, nil), connection >= 0 {
+                if let kept = body(RawSocket(connection)) { connections.append(kept) }
             }
-            for connection in connections { close(connection) }
+            close(descriptor)
         }
     }
 
-    /// Stops to listen and closes all connections.
+    private static func port(of descriptor: Int32) -> UInt16 {
+        RawSocket.port(of: descriptor, getsockname) ?? 0
+    }
+
+    /// Stops to listen and closes all connections. To be called once. The file of an ipc socket stays.
     func stop() {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
+}
+
+/// An address as the operating system takes it: a path, or a port of loopback.
+private struct SocketName {
+    private var path = sockaddr_un()
+    private var port = sockaddr_in()
+    private let isPath: Bool
+
+    init(of address: Address) {
+        isPath = address.isIPC
+        path.sun_family = sa_family_t(AF_UNIX)
+        port.sin_family = sa_family_t(AF_INET)
+        port.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        if isPath {
+            withUnsafeMutableBytes(of: &path.sun_path) {
+                $0.copyBytes(from: address.description.utf8.dropFirst(6))
+            }
+        } else {
+            port.sin_port = (UInt16(address.description.split(separator: ":").last ?? "") ?? 0).bigEndian
+        }
+    }
+
+    /// The port, 0 for a path.
+    var portNumber: UInt16 { UInt16(bigEndian: port.sin_port) }
+
+    /// Makes a socket, and hands it with this name to `bind` or `connect`.
+    func open(_ action: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32) throws -> Int32 {
+        let descriptor = socket(isPath ? AF_UNIX : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let result = isPath ? call(action, descriptor, path) : call(action, descriptor, port)
+        guard result == 0 else {
+            let number = errno
+            close(descriptor)
+            throw TestFailure("\(isPath ? "path" : "port"): \(String(cString: strerror(number)))")
+        }
+        return descriptor
+    }
+
+    private func call<Name>(
+        _ action: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32,
+        _ descriptor: Int32,
+        _ name: Name
+    ) -> Int32 {
+        withUnsafePointer(to: name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                action(descriptor, $0, socklen_t(MemoryLayout<Name>.size))
+            }
+        }
+    }
+}
+
+extension Address {
+    var isIPC: Bool { description.hasPrefix("ipc:") }
 }
 
 /// The greeting of a REP socket of nng.
