@@ -3,6 +3,7 @@ import Synchronization
 import Taskwire
 import TaskwireProtobuf
 import TaskwireRPC
+import TaskwireServer
 import TaskwireTestSupport
 import Testing
 
@@ -193,6 +194,30 @@ struct RouterTests {
                 #expect(error.code == .resourceExhausted)
                 #expect(error.reason == .tooLarge)
             }
+        }
+    }
+
+    /// A call's time counts from the arrival of its message, and here it is over when the call before it has ended.
+    @Test
+    func aCallOfABatchWhoseTurnComesTooLateIsNotCarriedOut() async throws {
+        let storage = BusyStorage()
+        let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
+        try await withServer(on: engine, listen: ["inproc://\(generateTaskID())"]) { server in
+            let client = try RawClient(url: server.urls[0])
+            var calls = ["first", "late"].map {
+                RawClient.call("TaskService/GetTask", GetTaskRequest(taskID: $0))
+            }
+            calls[1].timeoutMilliseconds = 1
+            guard case .batch(let replies) = try await client.send(.batch(calls.map { .success($0) })) else {
+                Issue.record("no batch")
+                return
+            }
+            let reasons = replies.map { reply -> TaskwireError.Reason? in
+                if case .failure(let error) = reply { error.reason } else { nil }
+            }
+            #expect(reasons == [.taskNotFound, .deadlineExceeded])
+            #expect(storage.readIDs == ["first"])
+            await client.socket.close()
         }
     }
 
