@@ -73,7 +73,9 @@ extension CommandTests {
                     "{}", [:], ["--listen", "tls+tcp://x:1"],
                     "listen: tls+tcp://x:1 needs cert="
                 ),
-                ("{}", [:], ["--store", "redis://x"], "--store: Redis is not available in this version; "),
+                ("{}", [:], ["--store", "redis://x:0"], "--store: the address of Redis has the port 0; "),
+                ("{}", [:], ["--store", "redis:x"], "--store: the address of Redis should be redis://"),
+                ("{}", [:], ["--store", "rediss://x"], "--store: rediss:// is not served, "),
                 (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH or "),
                 (
                     "{}", ["HOME": "", "XDG_STATE_HOME": ""], [],

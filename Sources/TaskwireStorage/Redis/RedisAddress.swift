@@ -16,11 +16,10 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD, with a sentence that does not contain the password.
     public init(_ text: String) throws(TaskwireError) {
         guard !text.hasPrefix("rediss:") else {
-            throw .invalidField(
-                "store",
+            throw Self.invalid(
                 """
                 rediss:// is not served, since Debian's hiredis has no TLS; run a TLS tunnel beside the server, such as \
-                stunnel, and give its address: redis://127.0.0.1:PORT
+                stunnel, and use its address, redis://127.0.0.1:PORT
                 """
             )
         }
@@ -29,13 +28,17 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
             let parts = URLComponents(string: text),
             let host = parts.host, !host.isEmpty,
             parts.query == nil, parts.fragment == nil
-        else { throw .invalidField("store", "should be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]") }
+        else {
+            throw Self.invalid(
+                "the address of Redis should be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]"
+            )
+        }
         guard let port = UInt16(exactly: parts.port ?? 6379), port > 0 else {
-            throw .invalidField("store", "has the port \(parts.port ?? 0); 1 to 65535 are allowed")
+            throw Self.invalid("the address of Redis has the port \(parts.port ?? 0); 1 to 65535 are allowed")
         }
         let path = parts.path.drop { $0 == "/" }
         guard let database = path.isEmpty ? 0 : Int(path), (0..<1_000_000).contains(database) else {
-            throw .invalidField("store", "has the database \(path); a number is expected")
+            throw Self.invalid("the address of Redis has the database \(path); a number is expected")
         }
         self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         self.port = Int(port)
@@ -47,5 +50,9 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
     /// The address without user and password.
     public var description: String {
         "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
+    }
+
+    private static func invalid(_ sentence: String) -> TaskwireError {
+        TaskwireError(.invalidArgument, .invalidField, sentence)
     }
 }

@@ -85,13 +85,19 @@ final class RedisCalls: Sendable {
         while !calls.isEmpty {
             do throws(RedisFailure) {
                 try connection.open()
+            } catch {
+                giveUp(&calls, error)
+                _ = DispatchSemaphore(value: 0).wait(timeout: .now() + pause)
+                continue
+            }
+            do throws(RedisFailure) {
                 try exchange(&calls, on: connection)
+                // Those that are left were refused for now.
+                if !calls.isEmpty { _ = DispatchSemaphore(value: 0).wait(timeout: .now() + pause) }
             } catch {
                 connection.close()
                 giveUp(&calls, error)
             }
-            // Refused for now, or not connected.
-            if !calls.isEmpty { _ = DispatchSemaphore(value: 0).wait(timeout: .now() + pause) }
         }
     }
 

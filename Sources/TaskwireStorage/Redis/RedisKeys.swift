@@ -9,6 +9,10 @@ struct RedisKeys: Sendable {
     /// Owners by when a sweeper should look at them next, in Unix milliseconds.
     static let owners = "tw1:owners"
 
+    /// For how many milliseconds the owners are remembered after the last change or look: 30 days. Each comes back with
+    /// its next change.
+    static let ownersLifetime: Int64 = 2_592_000_000
+
     private let prefix: String
 
     init(owner: String) {

@@ -99,7 +99,8 @@ extension RedisScript {
                     end
                 end
             end
-            redis.call('PUBLISH', KEYS[1], '')
+            -- Only a hint: where Redis does not let us announce it, the change stands.
+            redis.pcall('PUBLISH', KEYS[1], '')
             if not isNews then return 0 end
             return next or string.format('%d', now + 60000)
             """
@@ -171,6 +172,7 @@ extension RedisScript {
     /// Keys: owners. Arguments: the owner; what it was; what it shall be, or empty where the owner is gone.
     static let look = RedisScript(
         """
+        redis.call('PEXPIRE', KEYS[1], \(RedisKeys.ownersLifetime))
         if redis.call('ZSCORE', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
         if ARGV[3] == '' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
         return redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])

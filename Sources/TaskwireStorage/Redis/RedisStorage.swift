@@ -303,9 +303,10 @@ public final class RedisStorage: TaskStorage {
         if reply.elements != nil { return .overtaken(try loaded(reply)) }
         health.noteWrite()
         if reply != .integer(0), let look = reply.text {
-            _ = try await run(
-                RedisCommand("ZADD", .text(RedisKeys.owners), "LT", .text(look), .text(key.owner))
-            )
+            _ = try await run([
+                RedisCommand("ZADD", .text(RedisKeys.owners), "LT", .text(look), .text(key.owner)),
+                RedisCommand("PEXPIRE", .text(RedisKeys.owners), .number(RedisKeys.ownersLifetime)),
+            ])
         }
         return .stored
     }
