@@ -76,7 +76,7 @@ extension CommandTests {
                 ("{}", [:], ["--store", "redis://x:0"], "--store: the address of Redis has the port 0; "),
                 ("{}", [:], ["--store", "redis:x"], "--store: the address of Redis should be redis://"),
                 ("{}", [:], ["--store", "rediss://x"], "--store: rediss:// is not served, "),
-                (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH or "),
+                (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH, "),
                 (
                     "{}", ["HOME": "", "XDG_STATE_HOME": ""], [],
                     "store: neither XDG_STATE_HOME nor HOME says where; "
