@@ -27,7 +27,8 @@ extension RedisScript {
 
             local time = redis.call('TIME')
             local now = time[1] * 1000 + math.floor(time[2] / 1000)
-            local indexes = redis.call('EXISTS', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+            local isNew = {}
+            for i = 2, 5 do isNew[i] = redis.call('EXISTS', KEYS[i]) == 0 end
             local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]
 
             -- What needs memory comes first: a Redis that has none left refuses it before anything is written.
@@ -88,10 +89,8 @@ extension RedisScript {
             local isNews = now - announced > 60000 or (next and (not first or tonumber(next) < tonumber(first)))
             if isNews then redis.call('HSET', KEYS[5], 'r', string.format('%d', now)) end
 
-            if until_ > known or ARGV[10] ~= '0'
-                or redis.call('EXISTS', KEYS[2], KEYS[3], KEYS[4], KEYS[5]) ~= indexes
-            then
-                for i = 2, 5 do
+            for i = 2, 5 do
+                if until_ > known or ARGV[10] ~= '0' or isNew[i] then
                     if lasting > 0 then
                         redis.call('PERSIST', KEYS[i])
                     else
