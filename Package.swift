@@ -38,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
+        .systemLibrary(name: "CHiredis"),
         .systemLibrary(name: "CNNG"),
         .target(
             name: "CTaskwireProtos",
@@ -61,7 +62,9 @@ let package = Package(
         .target(
             name: "TaskwireStorage",
             dependencies: [
+                "CHiredis",
                 "TaskwireProtobuf",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -249,7 +252,7 @@ if Context.environment["TASKWIRE_FUZZ"] != nil {
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
     package.targets = package.targets.compactMap { target in
         switch target.name {
-        case "CNNG", "TaskwireClient":
+        case "CHiredis", "CNNG", "TaskwireClient":
             // Nothing to reach in there.
             return target
         case "CTaskwireProtos":

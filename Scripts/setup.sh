@@ -11,7 +11,7 @@ swift_keys=https://www.swift.org/keys/all-keys.asc
 
 # What the service itself is built on, what generates its code, and what the tests run.
 packages=(
-    libnng-dev libprotobuf-c-dev libsqlite3-dev protobuf-c-compiler protobuf-compiler
+    libhiredis-dev libnng-dev libprotobuf-c-dev libsqlite3-dev protobuf-c-compiler protobuf-compiler redis-server
     git openssl python3 python3-venv
 )
 # What the Swift toolchain needs (https://www.swift.org/install/linux/tarball/).

@@ -73,8 +73,10 @@ extension CommandTests {
                     "{}", [:], ["--listen", "tls+tcp://x:1"],
                     "listen: tls+tcp://x:1 needs cert="
                 ),
-                ("{}", [:], ["--store", "redis://x"], "--store: Redis is not available in this version; "),
-                (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH or "),
+                ("{}", [:], ["--store", "redis://x:0"], "--store: the address of Redis has the port 0; "),
+                ("{}", [:], ["--store", "redis:x"], "--store: the address of Redis should be redis://"),
+                ("{}", [:], ["--store", "rediss://x"], "--store: rediss:// is not served, "),
+                (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH, "),
                 (
                     "{}", ["HOME": "", "XDG_STATE_HOME": ""], [],
                     "store: neither XDG_STATE_HOME nor HOME says where; "

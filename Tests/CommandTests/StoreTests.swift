@@ -42,6 +42,26 @@ extension CommandTests {
             }
         }
 
+        @Test("servers on one Redis have the same tasks, and wake those who wait at another")
+        func shared() async throws {
+            try await RedisProcess.withRedis { redis in
+                let options = ["--store", redis.url]
+                try await Server.run(options) { one, _ in
+                    try await Server.run(options) { other, _ in
+                        #expect(try await one("info", "--json").json["storage"]?.string == "redis")
+                        _ = try await one("create", "t1", "--request", "1")
+                        async let waiting = other("wait", "t1", "--timeout", "60s")
+                        try await eventually("the other server has a wait") {
+                            try await other("stats", "--json").json["waits"]?.number == 1
+                        }
+                        #expect(try await one("complete", "t1", "--data", "2").exitCode == 0)
+                        #expect(try await waiting.exitCode == 0)
+                        #expect(try await other("result", "t1").line == "2")
+                    }
+                }
+            }
+        }
+
         @Test("a disk that fails is told to callers and to the log, and all goes on afterwards")
         func faults() async throws {
             for fault in FaultyDisk.Fault.allCases {

@@ -5,36 +5,53 @@ import Taskwire
 import TaskwireClient
 import TaskwireTestSupport
 
-/// Kills a server again and again while clients work with it, and checks that nothing acknowledged is lost and nothing
+/// Kills servers again and again while clients work with them, and checks that nothing acknowledged is lost and nothing
 /// is done twice.
 @main
 struct CrashTest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "crash-test",
-        abstract: "Kill a server while clients work with it, and check every answer that they got.",
+        abstract: "Kill servers while clients work with them, and check every answer that they got.",
         discussion: "Exits with 0 only if nothing was lost, done twice, or otherwise not as promised."
     )
 
-    @Option(help: "How often the server is killed.")
+    @Option(help: "How often a server is killed.")
     var kills = 50
+
+    @Option(help: "How many servers share the store, which has to be a Redis from two on.")
+    var servers = 1
 
     @Option(help: "How many clients call at the same time.")
     var clients = 16
 
-    @Option(help: "Seconds from one kill to the next, on average.")
+    @Option(help: "Seconds from one kill of a server to its next, on average.")
     var duration = 1.0
 
     @Option(help: "Repeats the choices of an earlier run; how calls and kills meet is up to the machine.")
     var seed = UInt64.random(in: 0 ... .max)
 
-    @Option(help: "Where the server keeps its tasks; empty so far. (default: a new SQLite file)")
+    @Option(help: "Where the servers keep their tasks; empty so far. (default: a new SQLite file)")
     var store: String?
+
+    @Flag(
+        help: "Keep the tasks in a new Redis that syncs each write (appendfsync always), and kill that, too."
+    )
+    var redis = false
 
     @Flag(help: "Keep the folder with the store, which is kept anyway when something is not as promised.")
     var keep = false
 
     func validate() throws {
         guard kills >= 0 else { throw ValidationError("--kills: \(kills) is below 0") }
+        guard store == nil || !redis else { throw ValidationError("--redis and --store exclude each other") }
+        guard (1...100).contains(servers) else {
+            throw ValidationError("--servers: \(servers) is not between 1 and 100")
+        }
+        guard servers == 1 || redis || store?.hasPrefix("redis:") == true else {
+            throw ValidationError(
+                "--servers: only a Redis can be shared; add --redis or --store redis://HOST"
+            )
+        }
         guard (1...1000).contains(clients) else {
             throw ValidationError("--clients: \(clients) is not between 1 and 1000")
         }
@@ -56,15 +73,21 @@ struct CrashTest: AsyncParsableCommand {
         }
         defer { leave() }
 
-        let url = "ipc://\(folder)/t.sock"
-        let server = try ServerProcess(url: url, store: store ?? "sqlite:\(folder)/tasks.db")
+        let redis = try redis ? RedisProcess(folder: folder, options: Self.redisOptions) : nil
+        let urls = (0..<servers).map { "ipc://\(folder)/t\($0).sock" }
+        let fleet = Fleet(
+            servers: try urls.map {
+                try ServerProcess(url: $0, store: redis?.url ?? store ?? "sqlite:\(folder)/tasks.db")
+            },
+            redis: redis
+        )
         let signals = EndingSignals {
-            server.end()
+            fleet.end()
             leave()
         }
         defer { signals.cancel() }
         let callers = try (0..<clients).map {
-            Caller(number: $0, client: try TaskwireClient(url: url), ledger: ledger)
+            Caller(number: $0, client: try TaskwireClient(url: urls[$0 % servers]), ledger: ledger)
         }
         let workers = callers.map { caller in
             // Apart by a large odd number, so that the workers of neighbouring seeds differ, too.
@@ -78,7 +101,7 @@ struct CrashTest: AsyncParsableCommand {
             }
         }
         do {
-            try await run(server, work, callers, ledger)
+            try await run(fleet, work, callers, ledger)
         } catch {
             ledger.report(Violation(.unexpected, "\(error)"))
             work.cancel()
@@ -89,32 +112,37 @@ struct CrashTest: AsyncParsableCommand {
         guard ledger.counts.violations.isEmpty else { throw ExitCode.failure }
     }
 
-    /// Kills the server as often as it is to be killed, lets the clients come to an end, and reads everything back.
+    /// Nothing that was acknowledged may be in memory alone.
+    private static let redisOptions = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+
+    /// Kills the servers as often as they are to be killed, lets the clients come to an end, and reads everything back.
     private func run(
-        _ server: ServerProcess,
+        _ fleet: Fleet,
         _ work: Task<Void, Never>,
         _ callers: [Caller],
         _ ledger: Ledger
     ) async throws {
-        var generator = SeededGenerator(seed: ~seed)
-        for kill in 1..<kills + 1 {
-            let moment = KillMoment.random(duration: duration, using: &generator)
-            try await server.run { try await moment.wait(for: callers[0]) }
-            ledger.countKill()
-            if kill.isMultiple(of: 100) { say("\(ledger.counts)") }
+        try await fleet.runWhileKilling(killed: { ledger.countKill() }) { index, server in
+            var generator = SeededGenerator(seed: ~seed &+ UInt64(index))
+            for _ in stride(from: index, to: kills, by: servers) {
+                let moment = KillMoment.random(duration: duration, using: &generator)
+                try await server.run { try await moment.wait(for: callers[index % callers.count]) }
+                ledger.countKill()
+                if ledger.counts.kills.isMultiple(of: 100) { say("\(ledger.counts)") }
+            }
         }
         let isKilled = kills > 0
-        try await server.run(endedBy: isKilled ? .kill : .terminate) { [duration] in
+        try await fleet.run(endedBy: isKilled ? .kill : .terminate) { [duration] in
             try await Task.sleep(for: .seconds(duration))
             ledger.stop()
             await work.value
             await inParallel(ledger.openTaskIDs, callers) { await $1.retire($0) }
             await checkEverything(callers, ledger)
         }
-        // Once more where nothing can be in memory: what a new process reads is in the file.
+        // Once more where nothing can be in memory: what new processes read is in the store.
         guard isKilled else { return }
-        ledger.countKill()
-        try await server.run(endedBy: .terminate) { await checkEverything(callers, ledger) }
+        for _ in fleet.servers { ledger.countKill() }
+        try await fleet.run(endedBy: .terminate) { await checkEverything(callers, ledger) }
     }
 }
 

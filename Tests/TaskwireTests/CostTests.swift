@@ -49,8 +49,6 @@ private final class CountingStorage: TaskStorage {
     func counts() async throws -> TaskStorageCounts {
         try await storage.counts()
     }
-
-    var changes: AsyncStream<TaskKey> { storage.changes }
 }
 
 /// What a call costs, counted in records instead of seconds.

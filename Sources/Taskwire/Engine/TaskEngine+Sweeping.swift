@@ -5,30 +5,24 @@ extension TaskEngine {
     private static var sweepStep: Int { 64 }
     private static var backlogSteps: Int { 16 }
 
-    /// Brings what is overdue up to date, wakes those who wait for it, and passes on what other processes changed.
+    /// Brings what is overdue up to date, and wakes those who wait for it.
     ///
     /// Reads and mutations never depend on it; it gives back the memory of tasks that nobody asks for any more.
     /// Runs until the Swift task is cancelled, in steps of a bounded size.
     /// - Parameter report: Called with each error of the storage, after which it goes on.
     public func run(report: @Sendable (any Error) -> Void = { _ in }) async {
-        await withTaskGroup { group in
-            group.addTask {
-                for await key in core.storage.changes { core.waiters.wake(key) }
-            }
-            while !Task.isCancelled {
-                do {
-                    let isBehind = try await sweepStep() == Self.sweepStep
-                    if isBehind {
-                        await Task.yield()
-                        continue
-                    }
-                } catch {
-                    report(error)
+        while !Task.isCancelled {
+            do {
+                let isBehind = try await sweepStep() == Self.sweepStep
+                if isBehind {
+                    await Task.yield()
+                    continue
                 }
-                let next = core.clock.now.adding(milliseconds: Self.sweepInterval)
-                try? await core.clock.sleep(until: next)
+            } catch {
+                report(error)
             }
-            group.cancelAll()
+            let next = core.clock.now.adding(milliseconds: Self.sweepInterval)
+            try? await core.clock.sleep(until: next)
         }
     }
 

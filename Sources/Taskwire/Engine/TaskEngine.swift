@@ -200,6 +200,8 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         let first = try await liveRecord(taskID)
         guard !isDone(first) else { return first }
         return try await core.waiters.withWaiter(for: first.key) { waiter in
+            let watch = core.storage.watch(first.key) { waiter.wake() }
+            defer { withExtendedLifetime(watch) {} }
             while true {
                 let record = try await liveRecord(taskID)
                 guard !isDone(record), core.clock.now < end else { return record }

@@ -75,6 +75,20 @@ extension TaskRecord {
         return max(state.createdAt.adding(milliseconds: ttl), state.lastUpdatedAt)
     }
 
+    /// The latest moment at which nothing would be left of the record if nobody touched it any more; `nil`: it stays.
+    package func latestForgetting(tombstoneMilliseconds: Int64) -> Timestamp? {
+        if let tombstone { return tombstone.forgottenAt }
+        guard let ttl = state.ttlMilliseconds else { return nil }
+        let end =
+            endedAt
+            ?? max(
+                state.createdAt.adding(milliseconds: ttl),
+                state.lastUpdatedAt,
+                state.lease?.expiresAt ?? state.createdAt
+            )
+        return end.adding(milliseconds: ttl).adding(milliseconds: tombstoneMilliseconds)
+    }
+
     /// Brings the record to what it is at `now`. Returns `false` when nothing of it is left.
     package mutating func settle(at now: Timestamp, tombstoneMilliseconds: Int64) -> Bool {
         while let due = dueAt, due <= now {

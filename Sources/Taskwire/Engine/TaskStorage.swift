@@ -25,8 +25,10 @@ public protocol TaskStorage: Sendable {
     /// Returns how many records there are.
     func counts() async throws -> TaskStorageCounts
 
-    /// Keys that other processes changed in the same database. Ends at once where there are no such processes.
-    var changes: AsyncStream<TaskKey> { get }
+    /// Calls `onChange` whenever another process may have changed the record, at most a second later, until what this
+    /// returns is let go of. Returns `nil`, which is the default, where no other process changes the database.
+    /// - Parameter onChange: Called on any thread; must not block. A call is a hint to look again, and may be one too many.
+    func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)?
 
     /// Returns a copy of everything, of all owners, with each mutation that has returned, while others go on.
     /// - Throws: UNIMPLEMENTED / METHOD_NOT_SERVED where the storage cannot, which is the default. UNAVAILABLE /
@@ -34,7 +36,13 @@ public protocol TaskStorage: Sendable {
     func backUp() async throws -> any StorageBackup
 }
 
+/// Somebody's interest in one record, for as long as this exists.
+public protocol TaskWatch: AnyObject, Sendable {}
+
 extension TaskStorage {
+    /// Nothing to watch.
+    public func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)? { nil }
+
     /// Refuses.
     public func backUp() async throws -> any StorageBackup {
         throw TaskwireError(

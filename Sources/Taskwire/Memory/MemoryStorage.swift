@@ -50,9 +50,6 @@ public final class MemoryStorage: TaskStorage {
     /// `memory`.
     public static let kind = "memory"
 
-    /// Ends at once: no other process sees this memory.
-    public var changes: AsyncStream<TaskKey> { AsyncStream { $0.finish() } }
-
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
         state.withLock { $0[key] }

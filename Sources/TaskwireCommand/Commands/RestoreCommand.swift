@@ -62,7 +62,7 @@ struct RestoreCommand: AsyncParsableCommand {
         let settings = try await ServeSettings(of: try ServeCommand.parse(arguments))
         guard case .sqlite(let path) = settings.store else {
             throw CommandFailure(
-                "nothing can be restored to memory:; say where with --store sqlite:PATH",
+                "only an SQLite store can be restored; say where with --store sqlite:PATH",
                 exitCode: CommandFailure.Code.usage
             )
         }

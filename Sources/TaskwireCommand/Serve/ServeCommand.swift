@@ -27,9 +27,11 @@ struct ServeCommand: AsyncParsableCommand {
             machine the server listens only with TLS and credentials. At SIGHUP the tokens are read again. At SIGTERM no \
             new calls are taken, and running ones may finish within the grace period.
 
-            A store is sqlite:PATH, a file that loses nothing which was acknowledged, or memory:, which ends with \
+            A store is sqlite:PATH, a file that loses nothing which was acknowledged; \
+            redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], which many servers may share; or memory:, which ends with \
             the server. sqlite: alone is $XDG_STATE_HOME/taskwire/tasks.db, or else \
-            ~/.local/state/taskwire/tasks.db.
+            ~/.local/state/taskwire/tasks.db. A password is safer in TASKWIRE_STORE or the file of --config than among \
+            the arguments, which other users can see.
             """
     )
 
@@ -103,6 +105,14 @@ struct ServeCommand: AsyncParsableCommand {
                 )
                 let store = SQLiteTaskStore(storage: storage, limits: limits, clock: SystemTaskClock())
                 try await serve(store, settings, logger)
+                try await storage.close()
+            case .redis(let address):
+                let storage = try await RedisStorage(address, limits: limits, logger: logger)
+                try await serve(
+                    RedisTaskStore(storage: storage, limits: limits, clock: SystemTaskClock()),
+                    settings,
+                    logger
+                )
                 try await storage.close()
             }
         } catch let error as TaskwireError {

@@ -1,9 +1,14 @@
+internal import Taskwire
+internal import TaskwireStorage
+
 /// Where tasks are kept, as `--store` says it.
 enum StoreLocation: Equatable {
     /// `memory:`
     case memory
     /// `sqlite:PATH`; `sqlite:` alone is a file in the state folder of this user.
     case sqlite(path: String)
+    /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`
+    case redis(RedisAddress)
 
     /// What is wrong with the text of a location.
     struct Problem: Error, CustomStringConvertible {
@@ -17,9 +22,13 @@ enum StoreLocation: Equatable {
             let path = String(text.dropFirst("sqlite:".count))
             self = .sqlite(path: path.isEmpty ? try Self.defaultPath(environment) : path)
         } else if text.hasPrefix("redis:") || text.hasPrefix("rediss:") {
-            throw Problem(description: "Redis is not available in this version; use sqlite:PATH or memory:")
+            do throws(TaskwireError) {
+                self = .redis(try RedisAddress(text))
+            } catch {
+                throw Problem(description: error.message)
+            }
         } else {
-            throw Problem(description: "\"\(text)\" is not a store; use sqlite:PATH or memory:")
+            throw Problem(description: "\"\(text)\" is not a store; use sqlite:PATH, redis://HOST or memory:")
         }
     }
 

@@ -32,7 +32,7 @@ extension SQLiteStorage {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw health.note(error, isWrite: false)
+            throw health.note(StoreFault(error), isWrite: false)
         }
     }
 

@@ -19,8 +19,8 @@ public final class SQLiteStorage: TaskStorage {
     let file: StoreFile
     let health: StoreHealth
     private let codec = RecordCodec()
-    private let writer: ConnectionQueue<GroupCommit.Job>
-    private let readers: ConnectionQueue<ReadJob>
+    private let writer: ConnectionQueue<DatabaseQueue, GroupCommit.Job>
+    private let readers: ConnectionQueue<DatabaseQueue, ReadJob>
     let isClosed = Mutex(false)
     /// Held while the file is being closed, so that whoever closes it again waits for that.
     private let closing = Mutex(())
@@ -51,7 +51,7 @@ public final class SQLiteStorage: TaskStorage {
             }
         }
         self.file = file
-        health = StoreHealth(path: path, logger: logger)
+        health = StoreHealth(store: "sqlite:\(path)", logger: logger)
         let commit = GroupCommit(codec: codec, health: health, maxTombstones: max(0, limits.maxTombstones))
         writer = ConnectionQueue(connections: [connections.writer]) { db, next in commit.run(db, next) }
         readers = ConnectionQueue(connections: connections.readers) { db, next in
@@ -67,9 +67,6 @@ public final class SQLiteStorage: TaskStorage {
 
     /// `sqlite`.
     public static let kind = "sqlite"
-
-    /// Ends at once: no other process writes the file.
-    public var changes: AsyncStream<TaskKey> { AsyncStream { $0.finish() } }
 
     /// Waits for what is under way, and closes the file. Calls made later fail with UNAVAILABLE. Harmless when
     /// repeated.
@@ -90,8 +87,8 @@ public final class SQLiteStorage: TaskStorage {
 
     private static func close(
         _ file: StoreFile,
-        _ readers: ConnectionQueue<ReadJob>,
-        _ writer: ConnectionQueue<GroupCommit.Job>
+        _ readers: ConnectionQueue<DatabaseQueue, ReadJob>,
+        _ writer: ConnectionQueue<DatabaseQueue, GroupCommit.Job>
     ) throws {
         defer { file.release() }
         let results = [Result { try readers.close() }, Result { try writer.close() }]
@@ -127,11 +124,11 @@ public final class SQLiteStorage: TaskStorage {
                     result = try transaction.mutate(key, body)
                 } catch let error as StoredDataError {
                     // The fault of this one task, and of nobody else in the transaction.
-                    result = .failure(health.note(error, isWrite: false))
+                    result = .failure(health.note(StoreFault(error), isWrite: false))
                 }
                 return { continuation.resume(with: result) }
             } fail: { [health] error in
-                continuation.resume(throwing: health.note(error, isWrite: true))
+                continuation.resume(throwing: health.note(StoreFault(error), isWrite: true))
             }
             if !writer.submit(job) { continuation.resume(throwing: Self.closed) }
         }
@@ -181,7 +178,7 @@ public final class SQLiteStorage: TaskStorage {
                 do {
                     continuation.resume(returning: try body(db))
                 } catch {
-                    continuation.resume(throwing: health.note(error, isWrite: false))
+                    continuation.resume(throwing: health.note(StoreFault(error), isWrite: false))
                 }
             }
             if !isTaken { continuation.resume(throwing: Self.closed) }

@@ -6,8 +6,7 @@ internal import TaskwireProtobuf
 /// A task as it is in the table.
 struct StoredTask {
     var number: Int64
-    var large: LargeParts
-    var record: TaskRecord
+    var stored: StoredRecord
 }
 
 /// Reads and changes tasks within one transaction, and keeps the counts in step.
@@ -46,7 +45,8 @@ final class TaskTransaction {
         _ key: TaskKey,
         _ body: (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) throws -> Result<Output, any Error> {
-        let stored = try read(key)
+        let old = try read(key)
+        let stored = old?.stored
         let ownerTaskCount = try ownerCount(key.owner).now
         var record = stored?.record
         let output: Output
@@ -60,10 +60,10 @@ final class TaskTransaction {
         } catch {
             return .failure(error)
         }
-        switch (stored, encoded) {
+        switch (old, encoded) {
         case (nil, let encoded?): try insert(encoded, key)
-        case (let stored?, let encoded?): try update(stored, encoded)
-        case (let stored?, nil): try execute(TaskStatements.delete, [stored.number])
+        case (let old?, let encoded?): try update(old, encoded)
+        case (let old?, nil): try execute(TaskStatements.delete, [old.number])
         case (nil, nil): break
         }
         isChanged = true
@@ -105,7 +105,10 @@ final class TaskTransaction {
         guard let row = try rows.next() else { return nil }
         var record = try codec.record(row)
         record.mutations = try codec.decodeRequired(MutationLog.self, row, 5, "log of mutations")
-        return StoredTask(number: row[6], large: LargeParts(rawValue: row[1]), record: record)
+        return StoredTask(
+            number: row[6],
+            stored: StoredRecord(large: LargeParts(rawValue: row[1]), record: record)
+        )
     }
 
     private func insert(_ new: EncodedRecord, _ key: TaskKey) throws {
@@ -122,7 +125,7 @@ final class TaskTransaction {
 
     private func update(_ old: StoredTask, _ new: EncodedRecord) throws {
         let place = new.place
-        if place == EncodedRecord.Place(of: old.record) {
+        if place == EncodedRecord.Place(of: old.stored.record) {
             try execute(
                 TaskStatements.update,
                 [new.large.rawValue, new.record, new.mutations, old.number]
@@ -137,7 +140,7 @@ final class TaskTransaction {
             )
         }
         try storeParts(of: new, number: old.number)
-        for part in LargeParts.all where old.large.subtracting(new.large).contains(part) {
+        for part in LargeParts.all where old.stored.large.subtracting(new.large).contains(part) {
             try execute(TaskStatements.deletePart(from: part.table), [old.number])
         }
     }

@@ -17,6 +17,8 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     case clientOverTLS
     case sqlite
     case clientOfSQLite
+    case redis
+    case clientOfRedis
 
     var testDescription: String { rawValue }
 
@@ -69,6 +71,14 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                 try await Self.onSQLite(limits, clock) { engine in
                     try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
                 }
+            case .redis:
+                try await Self.onRedis(limits, clock) { engine in
+                    try await body(Subject(store: engine, clock: clock))
+                }
+            case .clientOfRedis:
+                try await Self.onRedis(limits, clock) { engine in
+                    try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
+                }
             }
         }
     }
@@ -87,6 +97,18 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     ) async throws {
         try await withTemporaryFolder { folder in
             let storage = try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits)
+            try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
+            try await storage.close()
+        }
+    }
+
+    private static func onRedis(
+        _ limits: TaskLimits,
+        _ clock: ManualClock,
+        _ body: @escaping @Sendable (TaskEngine<RedisStorage, ManualClock>) async throws -> Void
+    ) async throws {
+        try await RedisProcess.withRedis { redis in
+            let storage = try await RedisStorage(try RedisAddress(redis.url), limits: limits, clock: clock)
             try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
             try await storage.close()
         }

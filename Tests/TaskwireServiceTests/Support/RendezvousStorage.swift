@@ -53,6 +53,4 @@ final class RendezvousStorage: TaskStorage {
     func counts() async throws -> TaskStorageCounts {
         try await storage.counts()
     }
-
-    var changes: AsyncStream<TaskKey> { storage.changes }
 }

@@ -1,17 +1,16 @@
 internal import FoundationEssentials
-internal import GRDB
 internal import Taskwire
 internal import TaskwireProtobuf
 
 /// The parts of a task that are stored apart from its record, so that other changes need not write them again.
 struct LargeParts: OptionSet, Hashable {
-    /// As in the column `large`.
+    /// As it is stored.
     let rawValue: Int64
 
     static let request = LargeParts(rawValue: 1)
     static let result = LargeParts(rawValue: 2)
     static let interactions = LargeParts(rawValue: 4)
-    /// Each kind there is, in the order of the columns that ``TaskStatements/read`` returns.
+    /// Each kind there is, in the order in which they are read.
     static let all = [request, result, interactions]
 
     /// Parts of more bytes are large.
@@ -25,15 +24,6 @@ struct LargeParts: OptionSet, Hashable {
     init(of record: TaskRecord) {
         self = []
         for part in Self.all where part.byteCount(in: record) > Self.inlineByteCount { insert(part) }
-    }
-
-    /// Where a part of this one kind is stored.
-    var table: String {
-        switch self {
-        case .request: "large_request"
-        case .result: "large_result"
-        default: "large_interactions"
-        }
     }
 
     /// Whether two records have the same part of this one kind.
@@ -60,13 +50,14 @@ struct LargeParts: OptionSet, Hashable {
         }
     }
 
-    /// Puts the part of this one kind, which is at `column`, back into a record.
+    /// Puts the part of this one kind, which was found as `blob`, back into a record.
     /// - Throws: ``StoredDataError``
-    func restore(_ record: inout TaskRecord, from row: Row, _ column: Int, _ codec: RecordCodec) throws {
+    func restore(_ record: inout TaskRecord, from blob: Data?, _ codec: RecordCodec) throws(StoredDataError) {
+        guard let blob else { throw StoredDataError(missing: payload == nil ? "interactions" : "payload") }
         if let payload {
-            record.state[keyPath: payload] = try codec.decodeRequired(Payload.self, row, column, "payload")
+            record.state[keyPath: payload] = try codec.decode(Payload.self, blob)
         } else {
-            let interactions = try codec.decodeRequired(TaskInteractions.self, row, column, "interactions")
+            let interactions = try codec.decode(TaskInteractions.self, blob)
             record.interactions = interactions.interactions
             record.deliveries = interactions.deliveries
         }

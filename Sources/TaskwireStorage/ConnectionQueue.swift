@@ -1,25 +1,36 @@
 internal import DequeModule
-internal import GRDB
 internal import Synchronization
+
+/// A connection to a database, with a thread of its own while it works.
+protocol QueuedConnection: Sendable {
+    /// What that thread may use.
+    associatedtype Handle
+
+    /// Runs `body` on the thread, after what was given to it before. Returns at once.
+    func submit(_ body: @escaping @Sendable (Handle) -> Void)
+
+    /// Waits for what was given to it, and closes the connection. Blocks the thread.
+    func close() throws
+}
 
 /// Jobs that wait for a database connection. An idle connection takes on all of them, one after the other, so that
 /// many callers cost one change of thread, and a writer sees all that it can commit together.
-final class ConnectionQueue<Job: Sendable>: Sendable {
+final class ConnectionQueue<Connection: QueuedConnection & AnyObject, Job: Sendable>: Sendable {
     private struct State {
         var waiting: Deque<Job> = []
-        var idle: [DatabaseQueue]
+        var idle: [Connection]
         var isClosed = false
     }
 
-    private let connections: [DatabaseQueue]
+    private let connections: [Connection]
     private let state: Mutex<State>
-    private let work: @Sendable (Database, _ next: () -> Job?) -> Void
+    private let work: @Sendable (Connection.Handle, _ next: () -> Job?) -> Void
 
     /// A queue that the given connections work off.
     /// - Parameter work: Runs on a connection while jobs wait, and takes at least one of them with `next`.
     init(
-        connections: [DatabaseQueue],
-        work: @escaping @Sendable (Database, _ next: () -> Job?) -> Void
+        connections: [Connection],
+        work: @escaping @Sendable (Connection.Handle, _ next: () -> Job?) -> Void
     ) {
         self.connections = connections
         self.work = work
@@ -33,8 +44,8 @@ final class ConnectionQueue<Job: Sendable>: Sendable {
             state.waiting.append(job)
             if let connection = state.idle.popLast() {
                 // Under the lock, so that a connection is closed after all it was given. It runs on another thread.
-                connection.asyncWriteWithoutTransaction { [self] db in
-                    while hasWork(for: connection) { work(db) { takeJob() } }
+                connection.submit { [self] handle in
+                    while hasWork(for: connection) { work(handle) { takeJob() } }
                 }
             }
             return true
@@ -50,7 +61,7 @@ final class ConnectionQueue<Job: Sendable>: Sendable {
     }
 
     /// Whether a job waits; else the connection is idle from now on.
-    private func hasWork(for connection: DatabaseQueue) -> Bool {
+    private func hasWork(for connection: Connection) -> Bool {
         state.withLock { state in
             guard state.waiting.isEmpty else { return true }
             state.idle.append(connection)

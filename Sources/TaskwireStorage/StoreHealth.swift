@@ -14,18 +14,18 @@ final class StoreHealth: Sendable {
 
     private static let interval = Duration.seconds(10)
 
-    private let path: String
+    private let store: String
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(path: String, logger: Logger) {
-        self.path = path
+    /// - Parameter store: Names it in the log; no password.
+    init(store: String, logger: Logger) {
+        self.store = store
         self.logger = logger
     }
 
-    /// What callers are told of an error of the database.
-    func note(_ error: any Error, isWrite: Bool) -> TaskwireError {
-        let fault = StoreFault(error)
+    /// Takes note of a fault, and returns what callers are told of it.
+    func note(_ fault: StoreFault, isWrite: Bool) -> TaskwireError {
         let isNews = state.withLock { state in
             if isWrite, fault.error.code == .unavailable { state.isWriting = false }
             let now = ContinuousClock.now
@@ -37,7 +37,7 @@ final class StoreHealth: Sendable {
             logger.error(
                 "the store failed",
                 metadata: [
-                    "path": "\(path)",
+                    "store": "\(store)",
                     "reason": "\(fault.error.reason.rawValue)",
                     "error": "\(fault.details)",
                     "advice": "\(fault.advice)",
@@ -57,6 +57,6 @@ final class StoreHealth: Sendable {
             state.loggedWriting = now
             return true
         }
-        if isNews { logger.info("the store can be written again", metadata: ["path": "\(path)"]) }
+        if isNews { logger.info("the store can be written again", metadata: ["store": "\(store)"]) }
     }
 }

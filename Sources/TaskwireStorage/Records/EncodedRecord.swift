@@ -1,9 +1,8 @@
 internal import FoundationEssentials
-internal import GRDB
 internal import Taskwire
 internal import TaskwireProtobuf
 
-/// A record as the columns of the table `task`, and the payloads that are stored apart.
+/// A record as a database has it, with the parts apart that are large.
 struct EncodedRecord {
     /// What the indexes go by. A task whose place stays the same leaves them alone.
     struct Place: Equatable {
@@ -26,7 +25,7 @@ struct EncodedRecord {
     let newParts: [LargeParts: Data]
 
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
-    init(_ record: TaskRecord, replacing old: StoredTask?, codec: RecordCodec) throws(TaskwireError) {
+    init(_ record: TaskRecord, replacing old: StoredRecord?, codec: RecordCodec) throws(TaskwireError) {
         place = Place(of: record)
         large = LargeParts(of: record)
         var inline = record
@@ -43,4 +42,10 @@ struct EncodedRecord {
 
     /// How many bytes are written.
     var byteCount: Int { newParts.values.reduce(record.count + mutations.count) { $0 + $1.count } }
+}
+
+/// A record that a database has, and which of its parts are apart.
+struct StoredRecord {
+    var large: LargeParts
+    var record: TaskRecord
 }

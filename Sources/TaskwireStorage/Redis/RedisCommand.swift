@@ -1,0 +1,65 @@
+internal import Crypto
+internal import FoundationEssentials
+
+/// One command of Redis. Each may be sent again when its reply was lost: see ``RedisScript/store``.
+struct RedisCommand: Sendable {
+    /// What Redis is to do, and with what.
+    let arguments: [Data]
+    /// Set where the command runs a script, which Redis may have forgotten.
+    let script: RedisScript?
+
+    /// A command and its arguments.
+    init(_ arguments: RedisArgument...) {
+        self.arguments = arguments.map(\.data)
+        script = nil
+    }
+
+    /// A call of a script.
+    init(_ script: RedisScript, keys: [String], _ arguments: [RedisArgument]) {
+        let head: [RedisArgument] = ["EVALSHA", .text(script.digest), .number(Int64(keys.count))]
+        self.arguments = (head + keys.map { .text($0) } + arguments).map(\.data)
+        self.script = script
+    }
+
+    private init(arguments: [Data]) {
+        self.arguments = arguments
+        script = nil
+    }
+
+    /// The same call with the text of its script, after which Redis knows that again.
+    func spelledOut(_ script: RedisScript) -> RedisCommand {
+        RedisCommand(arguments: [Data("EVAL".utf8), Data(script.source.utf8)] + arguments.dropFirst(2))
+    }
+}
+
+/// One argument of a command, as bytes.
+struct RedisArgument: Sendable, ExpressibleByStringLiteral {
+    let data: Data
+
+    private init(_ data: Data) {
+        self.data = data
+    }
+
+    init(stringLiteral text: String) {
+        self.init(Data(text.utf8))
+    }
+
+    static func text(_ text: String) -> RedisArgument { RedisArgument(Data(text.utf8)) }
+    static func number(_ number: some BinaryInteger) -> RedisArgument { text(String(number)) }
+    static func blob(_ data: Data) -> RedisArgument { RedisArgument(data) }
+}
+
+/// A script that Redis runs as one step.
+struct RedisScript: Sendable {
+    let source: String
+    /// Its name in Redis: the SHA-1 of the source, in hexadecimal.
+    let digest: String
+
+    init(_ source: String) {
+        self.source = source
+        digest = Insecure.SHA1.hash(data: Data(source.utf8)).map { byte in
+            let text = String(byte, radix: 16)
+            return byte < 16 ? "0\(text)" : text
+        }.joined()
+    }
+}

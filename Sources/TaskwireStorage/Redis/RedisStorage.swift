@@ -1,0 +1,392 @@
+internal import Dispatch
+internal import FoundationEssentials
+public import Logging
+internal import Synchronization
+public import Taskwire
+internal import TaskwireProtobuf
+
+/// Records in a Redis that any number of servers and workers share.
+///
+/// A mutation reads the record, and writes it back in one script that does so only if nobody else changed it meanwhile;
+/// else it begins anew with what is there then. When it returns, Redis has it; how much of that survives is Redis's to say
+/// (`appendfsync`).
+///
+/// What fails is told to callers as UNAVAILABLE with the reason STORE_FAILED, STORE_READ_ONLY or STORE_CORRUPT, or as
+/// RESOURCE_EXHAUSTED / STORE_FULL, and to the log with advice; everything goes on once the fault is gone.
+public final class RedisStorage: TaskStorage {
+    /// A task as it was when it was read, to be changed.
+    private struct Loaded {
+        /// Empty where there is no record.
+        var version = Data()
+        var stored: StoredRecord?
+        var ownerTaskCount = 0
+    }
+
+    private enum StoreOutcome {
+        case stored
+        /// Somebody else changed the task first.
+        case overtaken(Loaded)
+    }
+
+    /// Redis forgets a task by itself so long after a sweeper should have, in milliseconds.
+    private static let sweepingGrace: Int64 = 3_600_000
+    /// How long a change is tried that others overtake.
+    private static let contentionTime = Duration.seconds(10)
+
+    private let calls: RedisCalls
+    private let watches: RedisWatches
+    private let health: StoreHealth
+    private let codec = RecordCodec()
+    private let limits: TaskLimits
+    private let clock: any TaskClock
+
+    /// Connects to a Redis of version 7.0 or later that is no replica and no cluster.
+    /// - Parameters:
+    ///   - address: Where it is.
+    ///   - limits: Says how long and how many tombstones are kept, per owner.
+    ///   - clock: The one that the engine goes by.
+    ///   - logger: Told about faults of Redis, and warned where it evicts.
+    /// - Throws: UNAVAILABLE / STORE_FAILED where it does not answer, FAILED_PRECONDITION / STORE_INCOMPATIBLE where it is
+    ///   another kind of Redis.
+    public init(
+        _ address: RedisAddress,
+        limits: TaskLimits = TaskLimits(),
+        clock: any TaskClock = SystemTaskClock(),
+        logger: Logger = Logger(label: "taskwire.store")
+    ) async throws {
+        self.limits = limits
+        self.clock = clock
+        calls = RedisCalls(address: address)
+        health = StoreHealth(store: address.description, logger: logger)
+        watches = RedisWatches(address: address, calls: calls)
+        let reply = try await run(RedisCommand("INFO"))
+        let information = RedisInformation(reply.text ?? "")
+        if let sentence = information.objection {
+            throw TaskwireError(.failedPrecondition, .storeIncompatible, "\(address): \(sentence)")
+        }
+        if let policy = information.evictionPolicy {
+            logger.warning(
+                "Redis may evict tasks that are still needed",
+                metadata: [
+                    "store": "\(address)", "maxmemory-policy": "\(policy)",
+                    "advice": "Set maxmemory-policy to noeviction.",
+                ]
+            )
+        }
+    }
+
+    /// `redis`.
+    public static let kind = "redis"
+
+    /// Waits for what is under way, and closes the connections. Calls made later fail with UNAVAILABLE. Harmless when
+    /// repeated.
+    public func close() async throws {
+        watches.close()
+        try await runBlocking { [calls] in try calls.close() }
+    }
+
+    // MARK: TaskStorage
+
+    /// See ``TaskStorage/read(_:)``.
+    public func read(_ key: TaskKey) async throws -> TaskRecord? {
+        let name = RedisKeys(owner: key.owner).task(key.id)
+        let reply = try await run(RedisCommand("HMGET", .text(name), "v", "l", "r", "1", "2", "4"))
+        guard var fields = reply.elements, fields.count == 6 else { throw damaged("HMGET", reply) }
+        fields.insert(.null, at: 3)
+        return try stored(in: fields)?.record
+    }
+
+    /// See ``TaskStorage/mutate(_:_:)``.
+    public func mutate<Output: Sendable>(
+        _ key: TaskKey,
+        _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+    ) async throws -> Output {
+        let names = RedisKeys(owner: key.owner)
+        let end = ContinuousClock.now + Self.contentionTime
+        let first = try await run(RedisCommand(.load, keys: [names.task(key.id), names.order], []))
+        var loaded = try self.loaded(first)
+        while true {
+            var record = loaded.stored?.record
+            let output = try body(&record, loaded.ownerTaskCount)
+            guard record != loaded.stored?.record else { return output }
+            switch try await store(record, key, names, replacing: loaded) {
+            case .stored: return output
+            case .overtaken(let current): loaded = current
+            }
+            guard .now < end else {
+                throw TaskwireError.storeUnavailable(
+                    .storeFailed,
+                    "Too many others change the task; nothing was changed"
+                )
+            }
+        }
+    }
+
+    /// See ``TaskStorage/page(_:)``.
+    public func page(_ query: TaskStorageQuery) async throws -> [TaskRecord] {
+        guard !query.statuses.isEmpty else { return [] }
+        let names = RedisKeys(owner: query.owner)
+        let arguments: [RedisArgument] = [
+            .text(names.taskPrefix), .number(query.limit), .text(query.after.map(RedisKeys.place) ?? ""),
+        ]
+        let statuses = query.statuses.map { RedisArgument.text($0.letter) }
+        let reply = try await run(RedisCommand(.page, keys: [names.order], arguments + statuses))
+        guard let blobs = reply.elements else { throw damaged("page", reply) }
+        return try blobs.map { reply in
+            guard let blob = reply.data else { throw damaged("page", reply) }
+            return try decode { codec throws(StoredDataError) in try codec.decode(TaskRecord.self, blob) }
+        }
+    }
+
+    /// See ``TaskStorage/due(atOrBefore:limit:)``.
+    public func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey] {
+        var keys: [TaskKey] = []
+        // Owners with due tasks stay where they are, and the next step begins behind them.
+        var seen = 0
+        while keys.count < limit {
+            let reply = try await run(
+                RedisCommand(
+                    "ZRANGEBYSCORE",
+                    .text(RedisKeys.owners),
+                    "-inf",
+                    .number(moment.millisecondsSince1970),
+                    "WITHSCORES",
+                    "LIMIT",
+                    .number(seen),
+                    .number(Self.ownersPerStep)
+                )
+            )
+            let owners = stride(from: 0, to: (reply.elements?.count ?? 0) - 1, by: 2).compactMap { index in
+                reply.elements.flatMap { elements in
+                    elements[index].text.flatMap { owner in elements[index + 1].text.map { (owner, $0) } }
+                }
+            }
+            guard !owners.isEmpty else { break }
+            for (owner, found) in zip(
+                owners,
+                try await due(owners.map(\.0), moment, limit: limit - keys.count)
+            ) {
+                if found.places.isEmpty {
+                    try await postpone(owner.0, from: owner.1, to: found.next, moment)
+                } else {
+                    seen += 1
+                    keys += found.places.map { TaskKey(owner: owner.0, id: RedisKeys.id(inPlace: $0)) }
+                }
+            }
+            if owners.count < Self.ownersPerStep { break }
+        }
+        return Array(keys.prefix(limit))
+    }
+
+    private static let ownersPerStep = 64
+    /// No owner is left alone for longer, in milliseconds, whatever its earliest due time was thought to be.
+    private static let longestLook: Int64 = 60_000
+
+    private enum NextLook {
+        case at(Int64)
+        /// The owner has nothing that time changes.
+        case someTime
+        /// The owner has nothing at all.
+        case never
+    }
+
+    private func due(
+        _ owners: [String],
+        _ moment: Timestamp,
+        limit: Int
+    ) async throws -> [(places: [String], next: NextLook)] {
+        let statuses = TaskStatus.allCases.map { RedisArgument.text($0.letter) }
+        let commands = owners.map { owner in
+            let names = RedisKeys(owner: owner)
+            return RedisCommand(
+                .due,
+                keys: [names.order, names.due, names.graves, names.owner],
+                [.text(names.taskPrefix), .number(moment.millisecondsSince1970), .number(limit)] + statuses
+            )
+        }
+        return try await run(commands).map { reply in
+            guard let parts = reply.elements, parts.count == 3, let places = parts[0].elements else {
+                throw damaged("due", reply)
+            }
+            let next: NextLook =
+                if let next = parts[1].number { .at(next) } else {
+                    parts[2] == .integer(0) ? .never : .someTime
+                }
+            return (places.compactMap(\.text), next)
+        }
+    }
+
+    private func postpone(_ owner: String, from look: String, to next: NextLook, _ moment: Timestamp)
+        async throws
+    {
+        let latest = moment.millisecondsSince1970 + Self.longestLook
+        let new: String =
+            switch next {
+            case .at(let next): String(min(next, latest))
+            case .someTime: String(latest)
+            case .never: ""
+            }
+        _ = try await run(
+            RedisCommand(.look, keys: [RedisKeys.owners], [.text(owner), .text(look), .text(new)])
+        )
+    }
+
+    /// See ``TaskStorage/counts()``. Adds up what each owner has, and so costs as many commands as there are owners.
+    public func counts() async throws -> TaskStorageCounts {
+        let owners = try await run(RedisCommand("ZRANGE", .text(RedisKeys.owners), "0", "-1"))
+        var counts = TaskStorageCounts(tasks: 0, tombstones: 0)
+        let names = (owners.elements ?? []).compactMap(\.text).map { RedisKeys(owner: $0) }
+        for start in stride(from: 0, to: names.count, by: Self.ownersPerStep) {
+            let commands = names[start..<min(start + Self.ownersPerStep, names.count)].flatMap { names in
+                [RedisCommand("ZCARD", .text(names.order)), RedisCommand("ZCARD", .text(names.graves))]
+            }
+            for (index, reply) in try await run(commands).enumerated() {
+                let count = Int(reply.number ?? 0)
+                if index.isMultiple(of: 2) { counts.tasks += count } else { counts.tombstones += count }
+            }
+        }
+        return counts
+    }
+
+    /// See ``TaskStorage/watch(_:onChange:)``.
+    public func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)? {
+        watches.watch(RedisKeys(owner: key.owner).task(key.id), onChange: onChange)
+    }
+
+    // MARK: One task
+
+    private func store(
+        _ record: TaskRecord?,
+        _ key: TaskKey,
+        _ names: RedisKeys,
+        replacing old: Loaded
+    ) async throws -> StoreOutcome {
+        let before = old.stored?.record
+        let place = record.map { RedisKeys.place(TaskPosition(createdAt: $0.state.createdAt, id: key.id)) }
+        let oldPlace = before.map { RedisKeys.place(TaskPosition(createdAt: $0.state.createdAt, id: key.id)) }
+        let lifetime = record.map(lifetime(of:)) ?? 0
+        let wasLasting = before.map { self.lifetime(of: $0) == nil } ?? false
+        var changed: [RedisArgument] = []
+        var removed: [RedisArgument] = []
+        if let record {
+            let encoded = try EncodedRecord(record, replacing: old.stored, codec: codec)
+            changed = [
+                "l", .number(encoded.large.rawValue), "r", .blob(encoded.record), "m",
+                .blob(encoded.mutations),
+            ]
+            for (part, blob) in encoded.newParts { changed += [.number(part.rawValue), .blob(blob)] }
+            for part in LargeParts.all
+            where old.stored?.large.contains(part) == true && !encoded.large.contains(part) {
+                removed.append(.number(part.rawValue))
+            }
+        }
+        let arguments: [RedisArgument] =
+            [
+                .blob(old.version),
+                record == nil ? "" : .blob(Self.newVersion()),
+                .text(before.flatMap { $0.isLive ? $0.state.status.letter + (oldPlace ?? "") : nil } ?? ""),
+                .text(record.flatMap { $0.isLive ? $0.state.status.letter + (place ?? "") : nil } ?? ""),
+                .text(oldPlace ?? ""),
+                .text(place ?? ""),
+                .text(record?.dueAt.map { String($0.millisecondsSince1970) } ?? ""),
+                record?.isLive == false ? "1" : "",
+                .text(lifetime.map { String($0) } ?? ""),
+                .number((lifetime == nil ? 1 : 0) - (wasLasting ? 1 : 0)),
+                .number(max(0, limits.maxTombstones)),
+                .text(names.taskPrefix),
+                .number(removed.count),
+            ] + removed + changed
+        let reply = try await run(
+            RedisCommand(.store, keys: names.all(task: key.id), arguments),
+            isWrite: true
+        )
+        if reply.elements != nil { return .overtaken(try loaded(reply)) }
+        health.noteWrite()
+        if reply != .integer(0), let look = reply.text {
+            _ = try await run([
+                RedisCommand("ZADD", .text(RedisKeys.owners), "LT", .text(look), .text(key.owner)),
+                RedisCommand("PEXPIRE", .text(RedisKeys.owners), .number(RedisKeys.ownersLifetime)),
+            ])
+        }
+        return .stored
+    }
+
+    /// After how many milliseconds Redis may forget a record by itself; `nil`: never.
+    private func lifetime(of record: TaskRecord) -> Int64? {
+        guard let end = record.latestForgetting(tombstoneMilliseconds: limits.tombstoneMilliseconds) else {
+            return nil
+        }
+        let rest = max(0, end.millisecondsSince1970 - clock.now.millisecondsSince1970)
+        return rest + Self.sweepingGrace
+    }
+
+    private static func newVersion() -> Data {
+        var generator = SystemRandomNumberGenerator()
+        return unsafe withUnsafeBytes(of: generator.next() as UInt64) { unsafe Data($0) }
+    }
+
+    private func loaded(_ reply: RedisReply) throws -> Loaded {
+        guard
+            let parts = reply.elements, parts.count == 2,
+            let fields = parts[0].elements, fields.count == 7,
+            let count = parts[1].number
+        else { throw damaged("load", reply) }
+        return Loaded(
+            version: fields[0].data ?? Data(),
+            stored: try stored(in: fields),
+            ownerTaskCount: Int(count)
+        )
+    }
+
+    /// What the fields v, l, r, m, 1, 2 and 4 of a task are.
+    private func stored(in fields: [RedisReply]) throws -> StoredRecord? {
+        guard fields[0] != .null else { return nil }
+        return try decode { codec throws(StoredDataError) in
+            guard let blob = fields[2].data else { throw StoredDataError(missing: "record") }
+            var record = try codec.decode(TaskRecord.self, blob)
+            let large = LargeParts(rawValue: fields[1].number ?? 0)
+            for (part, field) in zip(LargeParts.all, fields[4...]) where large.contains(part) {
+                try part.restore(&record, from: field.data, codec)
+            }
+            if let log = fields[3].data { record.mutations = try codec.decode(MutationLog.self, log) }
+            return StoredRecord(large: large, record: record)
+        }
+    }
+
+    private func decode<Value>(_ body: (RecordCodec) throws(StoredDataError) -> Value) throws(TaskwireError)
+        -> Value
+    {
+        do throws(StoredDataError) {
+            return try body(codec)
+        } catch {
+            throw health.note(StoreFault(RedisFailure.unexpected(error.description)), isWrite: false)
+        }
+    }
+
+    private func damaged(_ command: String, _ reply: RedisReply) -> TaskwireError {
+        let text = "the reply to \(command) was of another kind"
+        return health.note(StoreFault(RedisFailure.unexpected(text)), isWrite: false)
+    }
+
+    private func run(_ command: RedisCommand, isWrite: Bool = false) async throws(TaskwireError) -> RedisReply
+    {
+        do throws(RedisFailure) {
+            return try await calls.run(command)
+        } catch {
+            throw health.note(StoreFault(error), isWrite: isWrite)
+        }
+    }
+
+    private func run(_ commands: [RedisCommand]) async throws(TaskwireError) -> [RedisReply] {
+        do throws(RedisFailure) {
+            return try await calls.run(commands)
+        } catch {
+            throw health.note(StoreFault(error), isWrite: false)
+        }
+    }
+}
+
+extension TaskStatus {
+    /// What stands before a place in the order.
+    fileprivate var letter: String { String(wireNumber) }
+}

@@ -1,0 +1,28 @@
+public import Logging
+public import Taskwire
+
+/// A store in a Redis, which any number of servers and workers may use at the same time, like the `RedisTaskStore` that
+/// the MCP Python SDK's task helpers name.
+///
+/// Expired tasks are never shown. Their room comes back by and by as tasks are created, or sooner while
+/// ``TaskEngine/run(report:)`` runs somewhere.
+public typealias RedisTaskStore = TaskEngine<RedisStorage, SystemTaskClock>
+
+extension TaskEngine where Storage == RedisStorage, Clock == SystemTaskClock {
+    /// Connects to the Redis at `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`.
+    /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where that is no address; else as
+    ///   ``RedisStorage/init(_:limits:clock:logger:)``.
+    public init(
+        url: String,
+        limits: TaskLimits = TaskLimits(),
+        logger: Logger = Logger(label: "taskwire.store")
+    ) async throws {
+        let storage = try await RedisStorage(try RedisAddress(url), limits: limits, logger: logger)
+        self.init(storage: storage, limits: limits, clock: SystemTaskClock())
+    }
+
+    /// Waits for what is under way, and closes the connections. Calls made later fail with UNAVAILABLE.
+    public func close() async throws {
+        try await storage.close()
+    }
+}

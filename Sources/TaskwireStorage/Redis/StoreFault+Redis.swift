@@ -1,0 +1,45 @@
+internal import Taskwire
+
+extension StoreFault {
+    /// Of a Redis that did not do what it was asked.
+    init(_ failure: RedisFailure) {
+        switch failure {
+        case .broken(let text):
+            self.init(
+                error: .storeUnavailable(.storeFailed, "The store does not answer"),
+                details: text,
+                advice: "See whether Redis runs and can be reached; everything goes on by itself then."
+            )
+        case .refused(let text) where text.hasPrefix("OOM "):
+            self.init(
+                error: TaskwireError(
+                    .resourceExhausted,
+                    .storeFull,
+                    "The store has no room; nothing was changed",
+                    retryAfter: .seconds(1)
+                ),
+                details: text,
+                advice:
+                    "Give Redis more memory (maxmemory). Reads go on, and so do writes as soon as there is room."
+            )
+        case .refused(let text) where text.hasPrefix("MISCONF ") || text.hasPrefix("READONLY "):
+            self.init(
+                error: .storeUnavailable(.storeReadOnly, "The store cannot be written; nothing was changed"),
+                details: text,
+                advice: "See Redis's log: it cannot write its disk, or it is a replica."
+            )
+        case .refused(let text):
+            self.init(
+                error: .storeUnavailable(.storeFailed, "The store failed"),
+                details: text,
+                advice: "See what Redis says, and its log."
+            )
+        case .unexpected(let text):
+            self.init(
+                error: .storeUnavailable(.storeCorrupt, "What is stored of the task is damaged"),
+                details: text,
+                advice: "See which other program writes keys that begin with tw1: into this database."
+            )
+        }
+    }
+}
