@@ -36,6 +36,4 @@ final class BusyStorage: TaskStorage {
     func counts() async throws -> TaskStorageCounts {
         try await storage.counts()
     }
-
-    var changes: AsyncStream<TaskKey> { storage.changes }
 }
