@@ -100,7 +100,7 @@ struct Auditor {
     /// Walks through all pages. Tasks that are there all the time are on exactly one of them, and all are in order.
     /// - Parameter isQuiet: Whether nobody else calls, so that there must be no other tasks.
     func checkListing(pageSize: Int, isQuiet: Bool = false) async {
-        let lasting = ledger.lastingTaskIDs
+        let before = ledger.lastingTasks
         do throws(Violation) {
             let tasks = try await list(pageSize: pageSize)
             for (before, after) in zip(tasks, tasks.dropFirst()) where before.position >= after.position {
@@ -108,12 +108,13 @@ struct Auditor {
             }
             // An id that was removed and made again may be listed at both its places.
             let listed = Dictionary(tasks.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-            let missing = lasting.intersection(ledger.lastingTaskIDs).subtracting(listed.keys)
-            let surplus = isQuiet ? Set(listed.keys).subtracting(lasting) : []
+            let after = ledger.lastingTasks
+            let missing = before.keys.filter { after[$0] == before[$0] && listed[$0] == nil }
+            let surplus = isQuiet ? Set(listed.keys).subtracting(before.keys) : []
             guard missing.isEmpty, surplus.isEmpty else {
                 throw Violation(.listing, "missing: \(missing.sorted()), surplus: \(surplus.sorted())")
             }
-            for id in lasting {
+            for id in before.keys {
                 guard let expected = ledger.retired(id)?.state, let task = listed[id] else { continue }
                 // A task that was open when its page was made may have changed since.
                 guard task.revision == expected.revision, task != expected.viewed(as: .basic) else {

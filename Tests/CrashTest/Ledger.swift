@@ -34,6 +34,8 @@ final class Ledger: Sendable {
         var taskID: String
         /// In full view; `nil` where it was removed.
         var state: TaskState?
+        /// Whether anybody ever asked to remove it; it may have been made again since.
+        var isReborn: Bool
         var repeats: [TaskCall]
         var retiredAt: ContinuousClock.Instant
     }
@@ -243,11 +245,13 @@ final class Ledger: Sendable {
         }
     }
 
-    /// The tasks that are there as far as anybody can know, and will be unless somebody removes them.
-    var lastingTaskIDs: Set<String> {
+    /// The tasks that are there as far as anybody can know, and will be unless somebody removes them, with whether anybody
+    /// ever asked for that. One for which this changed may have been away meanwhile.
+    var lastingTasks: [String: Bool] {
         state.withLock { state in
-            let open = state.open.filter { $0.value.isLasting }.keys
-            return Set(state.retired.filter { $0.value.state != nil }.keys).union(open)
+            let open = state.open.filter { $0.value.isLasting }.mapValues { _ in false }
+            let retired = state.retired.filter { $0.value.state != nil }.mapValues(\.isReborn)
+            return open.merging(retired) { $1 }
         }
     }
 
@@ -271,6 +275,7 @@ final class Ledger: Sendable {
         let retired = Retired(
             taskID: taskID,
             state: final.state,
+            isReborn: history.calls.contains { $0.operation == .delete },
             repeats: Array(repeats.suffix(3)),
             retiredAt: .now
         )
