@@ -21,6 +21,7 @@ step "interoperability"
 Tests/Interop/run.sh
 step "crashes"
 "$(swift build --show-bin-path)/crash-test" --kills 10
+"$(swift build --show-bin-path)/crash-test" --kills 10 --servers 3 --redis
 step "sanitizers"
 # The tests of the command line start a process for each step, which takes a second or more under a sanitizer.
 Scripts/sanitize.sh --without CommandTests

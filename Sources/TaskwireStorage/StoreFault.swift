@@ -11,6 +11,9 @@ struct StoreFault: Error {
 }
 
 extension TaskwireError {
+    /// The store was closed before.
+    static var storeClosed: TaskwireError { TaskwireError(.unavailable, .stopping, "The store is closed") }
+
     /// The store cannot do it now; it may a little later.
     static func storeUnavailable(_ reason: Reason, _ message: String) -> TaskwireError {
         TaskwireError(.unavailable, reason, message, retryAfter: .seconds(1))

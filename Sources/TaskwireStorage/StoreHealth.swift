@@ -26,6 +26,8 @@ final class StoreHealth: Sendable {
 
     /// Takes note of a fault, and returns what callers are told of it.
     func note(_ fault: StoreFault, isWrite: Bool) -> TaskwireError {
+        // That the store was closed is no fault of it.
+        guard fault.error.reason != .stopping else { return fault.error }
         let isNews = state.withLock { state in
             if isWrite, fault.error.code == .unavailable { state.isWriting = false }
             let now = ContinuousClock.now

@@ -248,6 +248,7 @@ struct RedisStorageTests {
                 let refusal = await #expect(throws: TaskwireError.self) { try await store.getTask("before") }
                 #expect(refusal?.code == .unavailable)
                 #expect(refusal?.reason == .storeFailed)
+                #expect(refusal?.isOutcomeUnknown == false)
                 // The call begins before Redis does.
                 let waiting = Task { try await store.createTask(id: "meanwhile") }
                 try await redis.run {
@@ -256,6 +257,8 @@ struct RedisStorageTests {
                     #expect(try await waiting.value.id == "meanwhile")
                 }
                 try await store.storage.close()
+                let late = await #expect(throws: TaskwireError.self) { try await store.getTask("before") }
+                #expect(late?.reason == .stopping)
             }
         }
     }

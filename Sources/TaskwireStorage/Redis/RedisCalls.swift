@@ -37,7 +37,7 @@ final class RedisCalls: Sendable {
         finish: @escaping @Sendable (Result<RedisReply, RedisFailure>) -> Void
     ) {
         let call = Call(command: command, end: .now + Self.patience, finish: finish)
-        if !queue.submit(call) { finish(.failure(.broken("the store is closed"))) }
+        if !queue.submit(call) { finish(.failure(.closed)) }
     }
 
     /// Carries out a command.

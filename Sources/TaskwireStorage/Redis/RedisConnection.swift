@@ -121,6 +121,8 @@ internal import Taskwire
 enum RedisFailure: Error, Equatable {
     /// The connection failed; nobody knows whether the command was carried out.
     case broken(String)
+    /// The store was closed before.
+    case closed
     /// Redis answered with an error, which begins with a word in capitals.
     case refused(String)
     /// The answer is none to the command that was sent.

@@ -22,7 +22,10 @@ extension RedisScript {
     static let store = RedisScript(
         loading + """
             local version = redis.call('HGET', KEYS[1], 'v')
-            if version and version == ARGV[2] then return 0 end
+            if version and version == ARGV[2] then
+                -- Whether sweepers were told of the owner is not known, either.
+                return redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2] or redis.call('TIME')[1] .. '000'
+            end
             if (version or '') ~= ARGV[1] then return load() end
 
             local time = redis.call('TIME')

@@ -373,7 +373,9 @@ public final class RedisStorage: TaskStorage {
         do throws(RedisFailure) {
             return try await calls.run(command)
         } catch {
-            throw health.note(StoreFault(error), isWrite: isWrite)
+            var refusal = health.note(StoreFault(error), isWrite: isWrite)
+            if isWrite, case .broken = error { refusal.isOutcomeUnknown = true }
+            throw refusal
         }
     }
 

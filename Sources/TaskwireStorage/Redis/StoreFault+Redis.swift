@@ -10,6 +10,8 @@ extension StoreFault {
                 details: text,
                 advice: "See whether Redis runs and can be reached; everything goes on by itself then."
             )
+        case .closed:
+            self.init(error: .storeClosed, details: "the store is closed", advice: "Open it again.")
         case .refused(let text) where text.hasPrefix("OOM "):
             self.init(
                 error: TaskwireError(

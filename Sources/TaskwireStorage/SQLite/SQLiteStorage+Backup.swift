@@ -13,7 +13,7 @@ extension SQLiteStorage {
     /// and mutations go on. The write-ahead log cannot shrink meanwhile.
     /// - Throws: also `CancellationError`, soon after the Swift task is cancelled.
     public func backUp() async throws -> any StorageBackup {
-        guard !isClosed.withLock({ $0 }) else { throw Self.closed }
+        guard !isClosed.withLock({ $0 }) else { throw TaskwireError.storeClosed }
         let path = file.path
         do {
             let (connection, file) = try await runBlocking {

@@ -130,7 +130,7 @@ public final class SQLiteStorage: TaskStorage {
             } fail: { [health] error in
                 continuation.resume(throwing: health.note(StoreFault(error), isWrite: true))
             }
-            if !writer.submit(job) { continuation.resume(throwing: Self.closed) }
+            if !writer.submit(job) { continuation.resume(throwing: TaskwireError.storeClosed) }
         }
     }
 
@@ -181,16 +181,12 @@ public final class SQLiteStorage: TaskStorage {
                     continuation.resume(throwing: health.note(StoreFault(error), isWrite: false))
                 }
             }
-            if !isTaken { continuation.resume(throwing: Self.closed) }
+            if !isTaken { continuation.resume(throwing: TaskwireError.storeClosed) }
         }
     }
 
     /// SQLite would take the text only up to a NUL byte, and so one owner for another.
     private static func check(owner: String) throws(TaskwireError) {
         guard !owner.utf8.contains(0) else { throw .invalidField("owner", "contains a NUL byte") }
-    }
-
-    static var closed: TaskwireError {
-        TaskwireError(.unavailable, .stopping, "The store is closed")
     }
 }
