@@ -231,6 +231,18 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .executableTarget(
+            name: "call-costs",
+            dependencies: [
+                "TaskwireRPC",
+                "TaskwireServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/CallCosts",
+            exclude: ["ceilings.txt"],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
             name: "worker",
             dependencies: [
                 "TaskwireClient",

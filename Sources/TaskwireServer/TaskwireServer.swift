@@ -2,7 +2,7 @@ public import Logging
 public import ServiceLifecycle
 internal import Synchronization
 public import Taskwire
-internal import TaskwireRPC
+package import TaskwireRPC
 
 /// Serves a store's tasks at any number of addresses.
 ///
@@ -89,6 +89,11 @@ public final class TaskwireServer: Service {
     /// The addresses that it listens on, with the ports that the system chose. Empty before and after.
     public var urls: [String] { bound.withLock { $0 } }
 
+    /// Answers one message as it does those that come in at its addresses.
+    package func answer(_ request: IncomingRequest) async -> Message? {
+        await router.answer(request)
+    }
+
     /// Returns as soon as the server listens on all its addresses, or has ended.
     public func untilListening() async {
         for await _ in isListening.stream {}
@@ -122,7 +127,7 @@ public final class TaskwireServer: Service {
                 router.stop()
                 await socket.stop(grace: configuration.gracePeriod)
             }
-            await socket.run { [router] in await router.answer($0) }
+            await socket.run { [self] in await answer($0) }
             group.cancelAll()
         }
         bound.withLock { $0 = [] }

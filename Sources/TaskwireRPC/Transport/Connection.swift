@@ -30,6 +30,20 @@ package final class Connection: Sendable {
 
     private let state = Mutex(State())
 
+    /// A client of this process that came in by no listener of nng's, whose requests somebody hands over.
+    package convenience init(local listener: Address) {
+        self.init(
+            id: 0,
+            listener: listener,
+            listenerNumber: 0,
+            listenerID: 0,
+            peer: "local",
+            origin: "local",
+            peerUserID: nil,
+            ledger: ByteLedger()
+        )
+    }
+
     init(
         id: UInt32,
         listener: Address,

@@ -4,4 +4,10 @@ package struct IncomingRequest: Sendable {
     package let message: Message
     /// The connection it came on.
     package let connection: Connection
+
+    /// A request that came on `connection`.
+    package init(message: Message, connection: Connection) {
+        self.message = message
+        self.connection = connection
+    }
 }

@@ -1,0 +1,123 @@
+import Logging
+import Taskwire
+import TaskwireProtobuf
+import TaskwireRPC
+import TaskwireServer
+
+/// A server without a socket, and one task with a request of 200 bytes.
+struct CostBench {
+    private static let batchCount = 64
+    private static let text = String(repeating: "x", count: 200)
+    private static let update = UpdateTaskRequest(
+        taskID: "task",
+        statusMessage: text,
+        progress: TaskProgress(current: 1)
+    )
+
+    private let engine = InMemoryTaskStore()
+    private let arenas = ArenaPool()
+    private let server: TaskwireServer
+    private let connection: Connection
+
+    init() async throws {
+        var logger = Logger(label: "costs")
+        logger.logLevel = .warning
+        server = try TaskwireServer(configuration: ServerConfiguration(), engine: engine, logger: logger)
+        connection = try Connection(local: Address("inproc://costs"))
+        _ = try await engine.createTask(Self.creation("task"), options: .default)
+    }
+
+    /// Does a step so many times.
+    func run(_ step: CostedStep, count: Int) async throws {
+        switch step {
+        case .encodeGet:
+            for _ in 0..<count { _ = try message(.call(Self.getCall)) }
+        case .encodeCreate:
+            for index in 0..<count { _ = try message(.call(Self.createCall(index))) }
+        case .decodeGet:
+            guard let reply = try await answer(.call(Self.getCall)) else { return }
+            for _ in 0..<count { _ = try decoded(reply) }
+        case .engineGet:
+            for _ in 0..<count { _ = try await engine.getTask("task", view: .basic, options: .default) }
+        case .engineUpdate:
+            for _ in 0..<count {
+                _ = try await engine.updateTask(Self.update, options: CallOptions(requestID: .random()))
+            }
+        case .engineCreate:
+            for index in 0..<count {
+                _ = try await engine.createTask(
+                    Self.creation("task-\(index)"),
+                    options: CallOptions(requestID: .random())
+                )
+            }
+        case .routerGet:
+            for _ in 0..<count { try await expectReply(to: .call(Self.getCall)) }
+        case .routerUpdate:
+            for _ in 0..<count { try await expectReply(to: .call(Self.updateCall)) }
+        case .routerCreate:
+            for index in 0..<count { try await expectReply(to: .call(Self.createCall(index))) }
+        case .routerBatchGet:
+            try await runBatches(of: count) { Self.getCall }
+        case .routerBatchUpdate:
+            try await runBatches(of: count) { Self.updateCall }
+        }
+    }
+
+    private func runBatches(of count: Int, _ call: () -> RPCCall) async throws {
+        for _ in 0..<count / Self.batchCount {
+            try await expectReply(to: .batch((0..<Self.batchCount).map { _ in .success(call()) }))
+        }
+    }
+
+    private func expectReply(to request: RPCRequest) async throws {
+        guard let reply = try await answer(request), reply.count > 0 else { throw Failure.noReply }
+    }
+
+    private func answer(_ request: RPCRequest) async throws -> Message? {
+        await server.answer(IncomingRequest(message: try message(request), connection: connection))
+    }
+
+    private func message(_ request: RPCRequest) throws -> Message {
+        try Message.encoding(request, arenas: arenas, maxBytes: 4 << 20)
+    }
+
+    private func decoded(_ reply: Message) throws -> TaskState {
+        guard case .reply(let reply) = try RPCResponse(reply, arenas: arenas) else { throw Failure.noReply }
+        return try arenas.withArena { try reply.decoded(as: TaskReply.self, arena: $0) }.task
+    }
+
+    private enum Failure: Error {
+        case noReply
+    }
+
+    // MARK: Calls
+
+    private static func creation(_ id: String) -> CreateTaskRequest {
+        CreateTaskRequest(taskID: id, ttl: .seconds(3600), request: Payload(text: text))
+    }
+
+    private static var getCall: RPCCall {
+        call("GetTask", GetTaskRequest(taskID: "task"))
+    }
+
+    private static var updateCall: RPCCall {
+        call("UpdateTask", update, requestID: .random())
+    }
+
+    private static func createCall(_ index: Int) -> RPCCall {
+        call("CreateTask", creation("task-\(index)"), requestID: .random())
+    }
+
+    private static func call(
+        _ method: String,
+        _ request: some WireEncodable,
+        requestID: RequestID? = nil
+    ) -> RPCCall {
+        RPCCall(
+            method: "taskwire.v1.TaskService/\(method)",
+            body: .value(request),
+            requestID: requestID,
+            timeoutMilliseconds: 30_000
+        )
+    }
+}
