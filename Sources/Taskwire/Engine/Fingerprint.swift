@@ -11,7 +11,9 @@ struct Fingerprint {
     }
 
     mutating func feed(_ text: String) {
-        feed(Array(text.utf8))
+        feed(UInt64(text.utf8.count))
+        var text = text
+        text.withUTF8 { unsafe hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
     }
 
     mutating func feed(_ number: UInt64) {

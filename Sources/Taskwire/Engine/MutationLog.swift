@@ -65,7 +65,9 @@ package struct MutationLog: Sendable, Hashable {
 }
 
 /// An outcome in the log. What was read from a database stays encoded until somebody asks for it, which is seldom.
-package enum RecordedOutcome: Sendable {
+///
+/// Indirect, so that the log, which each mutation copies, is small.
+package indirect enum RecordedOutcome: Sendable {
     case decoded(MutationOutcome)
     case encoded(EncodedOutcome)
 }
