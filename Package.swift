@@ -115,6 +115,11 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "taskwire-baseline",
+            path: "Sources/TaskwireBaseline",
+            linkerSettings: [.linkedLibrary("nng"), .linkedLibrary("m")]
+        ),
         .target(
             name: "TaskwireTestSupport",
             dependencies: [

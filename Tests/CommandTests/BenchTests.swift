@@ -40,9 +40,8 @@ extension CommandTests {
 
                 let report = try outcome.json
                 let members: Set = [
-                    "mix", "callers", "payloadBytes", "seconds", "operations", "calls", "errors",
-                    "throughput",
-                    "operationsPerSecond",
+                    "mix", "callers", "payloadBytes", "tasks", "seconds", "operations", "calls", "errors",
+                    "throughput", "operationsPerSecond",
                 ]
                 #expect(report.keys == members.union(Self.percentiles))
                 #expect(report["mix"]?.string == mix && report["callers"]?.number == 3)
@@ -88,6 +87,126 @@ extension CommandTests {
                 #expect(lines.contains { $0.hasPrefix("P50 µs   P90 µs   P99 µs   P99.9 µs   MAX µs") })
                 #expect(try #require(await calls(of: "GetTask", taskwire)) > 7)
             }
+        }
+
+        @Test("what is read has no payloads and shares exchanges, unless it is told not to")
+        func batching() async throws {
+            try await Server.run { taskwire in
+                /// Messages of a run of so many calls, those around it included.
+                func messages(_ options: String...) async throws -> Double {
+                    let before = try #require(await stats(taskwire)["requests"]?.number)
+                    let load = [
+                        "bench", "--mix", "get", "--callers", "32", "--count", "3200", "--warm-up", "0s",
+                    ]
+                    let outcome = try await taskwire.running(load + options) { _ in }
+                    #expect(outcome.exitCode == 0 && outcome.error == "")
+                    return try #require(await stats(taskwire)["requests"]?.number) - before
+                }
+                #expect(try await messages("--no-batching") >= 3200)
+                #expect(try await messages() < 2000)
+            }
+        }
+
+        @Test("tasks that stay meanwhile are made before, are read all over, and are taken away")
+        func population() async throws {
+            try await Server.run { taskwire in
+                let options = [
+                    "--tasks", "300", "--callers", "2", "--count", "600", "--warm-up", "0s", "--json",
+                ]
+                let outcome = try await taskwire.running(["bench", "--mix", "update"] + options + ["--keep"])
+                {
+                    _ in
+                }
+                #expect(outcome.exitCode == 0 && outcome.error == "")
+                let report = try outcome.json
+                #expect(report["tasks"]?.number == 300 && report["operations"]?.number == 600)
+                #expect(try await calls(of: "CreateTask", taskwire) == 300)
+                #expect(try await calls(of: "StoreResult", taskwire) == 300)
+                let tasks = try await taskwire("list", "--label", "bench=update", "--json").json.array ?? []
+                #expect(tasks.count == 300)
+                let changed = tasks.filter { $0["statusMessage"]?.string != nil }
+                #expect(changed.count > 250)
+
+                let again = try await taskwire.running(["bench", "--mix", "get"] + options) { _ in }
+                #expect(again.exitCode == 0 && again.error == "")
+                #expect(try await stats(taskwire)["tasks"]?.number == 300)
+            }
+        }
+
+        @Test("tasks that are kept expire together, when it was said")
+        func expiry() async throws {
+            try await Server.run { taskwire in
+                let options = ["--callers", "2", "--count", "20", "--warm-up", "0s", "--keep"]
+                let start = ContinuousClock.now
+                let outcome = try await taskwire.running(
+                    ["bench", "--mix", "create", "--expire-after", "20s"] + options
+                ) { _ in }
+                #expect(outcome.exitCode == 0 && outcome.error == "")
+                let tasks = try await taskwire("list", "--json").json.array ?? []
+                #expect(tasks.count == 20)
+                #expect(tasks.allSatisfy { 1...20_000 ~= $0["ttl"]?.number ?? 0 })
+                try await eventually("they expire") {
+                    try await stats(taskwire)["tasks"]?.number == 0
+                }
+                #expect(ContinuousClock.now - start >= .seconds(19))
+            }
+        }
+
+        @Test("calls that are held wait at the server, and are woken together")
+        func holding() async throws {
+            try await Server.run { taskwire in
+                let options = ["--mix", "wait", "--hold", "2s", "--callers", "50", "--json"]
+                let outcome = try await taskwire.running(["bench"] + options) { _ in
+                    try await untilWaiting(taskwire, count: 50)
+                }
+                #expect(outcome.exitCode == 0 && outcome.error == "")
+                let report = try outcome.json
+                #expect(report["operations"]?.number == 50 && report["calls"]?.number == 100)
+                #expect(try await calls(of: "WaitTask", taskwire) == 50)
+                #expect(try await calls(of: "UpdateTask", taskwire) == 50)
+                let after = try await stats(taskwire)
+                #expect(after["tasks"]?.number == 0 && after["waits"]?.number == 0)
+            }
+        }
+
+        @Test("what is changed elsewhere wakes a call that waits here")
+        func changesElsewhere() async throws {
+            try await Server.run { taskwire in
+                try await Server.run { other in
+                    let options = ["--mix", "wait", "--callers", "1", "--count", "1", "--warm-up", "0s"]
+                    let outcome = try await taskwire.running(
+                        ["bench", "--change-at", other.url, "--timeout", "5s"] + options
+                    ) { _ in }
+                    // The other server has a store of its own.
+                    #expect(outcome.exitCode == 3)
+                    #expect(outcome.error.hasSuffix("(TASK_NOT_FOUND)\n"))
+                    #expect(try await calls(of: "UpdateTask", other) == 1)
+                    #expect(try await calls(of: "UpdateTask", taskwire) ?? 0 == 0)
+                }
+            }
+        }
+
+        @Test(
+            "options that exclude each other, or are out of range, are refused",
+            arguments: [
+                (["--count", "1", "--duration", "1s"], "Give one of --count, --duration and --hold."),
+                (
+                    ["--mix", "wait", "--hold", "1s", "--count", "1"],
+                    "Give one of --count, --duration and --hold."
+                ),
+                (["--hold", "1s"], "--hold and --change-at are for --mix wait"),
+                (["--mix", "get", "--change-at", "ipc:///x"], "--hold and --change-at are for --mix wait"),
+                (["--mix", "wait", "--hold", "0s"], "--hold must be above 0"),
+                (["--mix", "wait", "--hold", "1s", "--warm-up", "1s"], "--warm-up is of no use with --hold"),
+                (["--callers", "16385"], "--callers: 16385 is above 16384"),
+                (["--tasks", "-1"], "--tasks: -1 is below 0"),
+            ]
+        )
+        func refusals(options: [String], sentence: String) async throws {
+            let outcome = try await Program(url: "ipc:///nowhere/t.sock").running(["bench"] + options) { _ in
+            }
+            #expect(outcome.exitCode == 64)
+            #expect(outcome.error.contains(sentence), "\(outcome.error)")
         }
 
         @Test("a duration ends it")

@@ -1,43 +1,61 @@
 internal import Taskwire
 internal import TaskwireClient
 
-/// One of the callers: it calls again as soon as it has its answer, and counts for itself.
+/// One of the callers: it calls again as soon as it has its answer.
 struct BenchCaller: Sendable {
-    private let mix: BenchMix
+    private let load: BenchLoad
     private let client: TaskwireClient
+    /// Makes the changes that ``client`` waits for.
+    private let changer: TaskwireClient
     private let tasks: BenchTasks
-    private let payload: Payload
+    /// Tasks that all callers have; empty where each has its own.
+    private let population: [String]
     private let message: String
-    /// The task of a mix that needs one.
+    /// The task of the caller, where it has one.
     private var taskID = ""
     private var revision: UInt64 = 0
     private var step = 0
+    /// Where in ``population`` it is, as a fraction of 2^64.
+    private var place: UInt64 = .random(in: .min ... .max)
 
-    /// What it has done since this was reset.
-    var tally = BenchTally()
-
-    /// A caller that sends `payload` where a call takes one, and as much text where it takes that.
-    init(mix: BenchMix, client: TaskwireClient, tasks: BenchTasks, payload: Payload) {
-        self.mix = mix
+    /// A caller that sends the load's payload where a call takes one, and as much text where it takes that.
+    init(
+        _ load: BenchLoad,
+        client: TaskwireClient,
+        changer: TaskwireClient,
+        tasks: BenchTasks,
+        population: [String]
+    ) {
+        self.load = load
         self.client = client
+        self.changer = changer
         self.tasks = tasks
-        self.payload = payload
-        message = String(payload.text.prefix(TaskLimits.maxTextBytes))
+        self.population = population
+        message = String(load.payload.text.prefix(TaskLimits.maxTextBytes))
     }
 
     /// Makes the task that the mix needs.
     mutating func prepare() async throws {
-        guard mix.needsTask else { return }
-        let task = try await tasks.create()
-        taskID = task.id
-        revision = task.revision
+        switch load.mix.tasks {
+        case .new: return
+        case .any where !population.isEmpty: return
+        case .any, .own:
+            let task = try await tasks.create(through: client, statusMessage: message)
+            taskID = task.id
+            revision = task.revision
+        }
     }
 
     /// Does operations until `quota` is used up, the server is gone, or the Swift task is cancelled.
-    mutating func run(_ quota: BenchQuota) async {
+    /// - Parameter moment: When to change what is waited for, if not as soon as the call waits.
+    mutating func run(
+        _ quota: BenchQuota,
+        counting tally: BenchTally,
+        changingAt moment: ContinuousClock.Instant? = nil
+    ) async {
         while !Task.isCancelled, quota.take() {
             do {
-                tally.record(try await operate())
+                tally.record(try await operate(changingAt: moment))
             } catch let error as TaskwireError {
                 tally.record(error)
                 guard error.code != .unavailable else { return }
@@ -48,27 +66,36 @@ struct BenchCaller: Sendable {
     }
 
     /// Does the operation once and returns how long it took.
-    private mutating func operate() async throws -> Duration {
+    private mutating func operate(changingAt moment: ContinuousClock.Instant?) async throws -> Duration {
+        let id = nextTaskID()
         let start = ContinuousClock.now
-        switch mix {
+        switch load.mix {
         case .get:
-            _ = try await client.getTask(taskID, view: .full)
+            _ = try await client.getTask(id, view: .basic)
         case .create:
-            _ = try await tasks.create()
+            _ = try await tasks.create(through: client)
         case .update:
-            _ = try await update(taskID)
+            _ = try await update(id, through: client)
         case .lifecycle:
-            let id = try await tasks.create().id
-            for _ in 0..<2 { _ = try await update(id) }
-            _ = try await client.completeTask(id, result: payload)
+            let id = try await tasks.create(through: client).id
+            for _ in 0..<2 { _ = try await update(id, through: client) }
+            _ = try await client.completeTask(id, result: load.payload)
             _ = try await client.getResult(id)
         case .wait:
-            return try await wakeUp()
+            return try await wakeUp(at: moment)
         }
         return .now - start
     }
 
-    private mutating func update(_ id: String) async throws -> TaskState {
+    /// The task of the next operation.
+    private mutating func nextTaskID() -> String {
+        guard !population.isEmpty, load.mix.tasks == .any else { return taskID }
+        // Steps of the golden ratio are spread evenly over all tasks, and each is far from the one before.
+        place &+= 0x9E37_79B9_7F4A_7C15
+        return population[Int(place.multipliedFullWidth(by: UInt64(population.count)).high)]
+    }
+
+    private mutating func update(_ id: String, through client: TaskwireClient) async throws -> TaskState {
         step += 1
         let progress = TaskProgress(current: Double(step))
         return try await client.updateTask(id, statusMessage: message, progress: progress)
@@ -76,15 +103,19 @@ struct BenchCaller: Sendable {
 
     /// Has a call wait for a change of the task, changes the task, and returns how long after the sending of the
     /// change the waiting call had returned.
-    private mutating func wakeUp() async throws -> Duration {
+    private mutating func wakeUp(at moment: ContinuousClock.Instant?) async throws -> Duration {
         // Made here, since the other task would read the revision when it comes to that.
         let request = WaitTaskRequest(taskID: taskID, afterRevision: revision)
         async let woken = Self.untilChanged(request, in: client)
-        // What was sent before is at the server when this is answered. A wait that is sent later still may find
-        // the task changed already; it counts as well.
-        _ = try await client.getTask(taskID)
+        if let moment {
+            try await Task.sleep(until: moment, clock: .continuous)
+        } else {
+            // What was sent before is at the server when this is answered. A wait that is sent later still may find
+            // the task changed already; it counts as well.
+            _ = try await client.getTask(taskID, view: .basic)
+        }
         let start = ContinuousClock.now
-        revision = try await update(taskID).revision
+        revision = try await update(taskID, through: changer).revision
         return try await woken - start
     }
 

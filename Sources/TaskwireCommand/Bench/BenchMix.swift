@@ -2,7 +2,7 @@ internal import ArgumentParser
 
 /// What the callers of `taskwire bench` do.
 enum BenchMix: String, CaseIterable, ExpressibleByArgument {
-    /// Reads a task with its request.
+    /// Reads how far a task is, as those do who poll.
     case get
     /// Makes a task.
     case create
@@ -23,11 +23,22 @@ enum BenchMix: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    /// Whether the operations of a caller are on one task that it has from the start.
-    var needsTask: Bool {
+    /// Which tasks the operations are on.
+    enum Tasks {
+        /// New ones each time.
+        case new
+        /// The one that the caller has from the start, or any of those that all callers have.
+        case any
+        /// The one that the caller has from the start.
+        case own
+    }
+
+    /// Which tasks the operations are on.
+    var tasks: Tasks {
         switch self {
-        case .get, .update, .wait: true
-        case .create, .lifecycle: false
+        case .get, .update: .any
+        case .wait: .own
+        case .create, .lifecycle: .new
         }
     }
 }

@@ -2,37 +2,37 @@ internal import Taskwire
 
 /// What came of a load, for people and for programs.
 struct BenchReport: Sendable {
-    let mix: BenchMix
-    let callerCount: Int
-    let payloadSize: Int
+    let load: BenchLoad
     let duration: Duration
-    let tally: BenchTally
+    let counts: BenchTally.Counts
 
     /// Prints it.
     func show(_ printer: TaskPrinter) throws {
-        let latencies = LatencySummary(tally.latencies)
+        let latencies = LatencySummary(nanoseconds: counts.latencies)
         guard !printer.isJSON else {
             let members: [String: JSONValue] = [
-                "mix": .string(mix.rawValue),
-                "callers": .integer(callerCount),
+                "mix": .string(load.mix.rawValue),
+                "callers": .integer(load.callerCount),
                 "payloadBytes": .integer(payloadSize),
+                "tasks": .integer(load.taskCount),
                 "seconds": .number(seconds),
-                "operations": .integer(tally.operationCount),
+                "operations": .integer(counts.operationCount),
                 "calls": .integer(callCount),
-                "errors": .integer(tally.errorCount),
+                "errors": .integer(counts.errorCount),
                 "throughput": .number(rate(of: callCount)),
-                "operationsPerSecond": .number(rate(of: tally.operationCount)),
+                "operationsPerSecond": .number(rate(of: counts.operationCount)),
             ]
             return try printer.showJSON(JSONValue.object(members.merging(latencies.members) { $1 }))
         }
         let rows = [
-            ("mix", mix.rawValue),
-            ("callers", "\(callerCount)"),
+            ("mix", load.mix.rawValue),
+            ("callers", "\(load.callerCount)"),
             ("payload", "\(payloadSize) bytes"),
+            ("tasks", "\(load.taskCount) beside those of the callers"),
             ("duration", DurationText(duration).description),
-            ("operations", "\(tally.operationCount), \(rate(of: tally.operationCount)) per second"),
+            ("operations", "\(counts.operationCount), \(rate(of: counts.operationCount)) per second"),
             ("calls", "\(callCount)"),
-            ("errors", "\(tally.errorCount)"),
+            ("errors", "\(counts.errorCount)"),
             ("throughput", "\(rate(of: callCount)) calls per second"),
         ]
         try printer.showTable(
@@ -46,16 +46,18 @@ struct BenchReport: Sendable {
 
     /// How the command ends when a call failed; `nil` when none did.
     var failure: CommandFailure? {
-        tally.firstError.map { error in
+        counts.firstError.map { error in
             let example = CommandFailure(error)
             return CommandFailure(
-                "\(tally.errorCount) calls failed, one of them so: \(example.message)",
+                "\(counts.errorCount) calls failed, one of them so: \(example.message)",
                 exitCode: example.exitCode
             )
         }
     }
 
-    private var callCount: Int { tally.operationCount * mix.callsPerOperation }
+    private var callCount: Int { counts.operationCount * load.callsPerOperation }
+
+    private var payloadSize: Int { load.payload.data.count }
 
     private var seconds: Double { duration / .seconds(1) }
 

@@ -4,42 +4,72 @@ internal import TaskwireClient
 
 /// The tasks that a run makes, and takes away again.
 final class BenchTasks: Sendable {
-    /// How long the deleting may take.
+    /// How long a call may take that makes or deletes one of many tasks.
     private static let patience = Duration.seconds(30)
-    /// How many calls delete at once.
-    private static let deleterCount = 64
-    /// How long tasks live that could not be deleted, beyond the time of the run.
-    private static let grace = Duration.seconds(600)
+    /// How many calls make or delete tasks at once, where there are many.
+    private static let callCount = 1024
 
+    /// Where many are made, and where all are deleted.
     private let client: TaskwireClient
-    private let template: CreateTaskRequest
+    private let mix: BenchMix
+    private let payload: Payload
+    /// When all of them expire.
+    private let expiry: ContinuousClock.Instant
     private let ids = Mutex<[String]>([])
 
-    /// Tasks of a run that takes about `duration`.
-    init(client: TaskwireClient, mix: BenchMix, payload: Payload, duration: Duration) {
+    /// Tasks that expire at `expiry`, all at that moment, if they are not deleted before.
+    init(client: TaskwireClient, mix: BenchMix, payload: Payload, expiry: ContinuousClock.Instant) {
         self.client = client
-        template = CreateTaskRequest(
-            ttl: duration + Self.grace,
-            labels: ["bench": mix.rawValue],
-            request: payload
-        )
+        self.mix = mix
+        self.payload = payload
+        self.expiry = expiry
     }
 
     /// Makes a task.
-    func create() async throws -> TaskState {
-        var request = template
+    func create(
+        through client: TaskwireClient,
+        statusMessage: String? = nil,
+        options: CallOptions = .default
+    ) async throws -> TaskState {
         let id = generateTaskID()
-        request.taskID = id
+        let request = CreateTaskRequest(
+            taskID: id,
+            ttl: max(.milliseconds(1), lifetime),
+            labels: ["bench": mix.rawValue],
+            request: payload,
+            statusMessage: statusMessage
+        )
         // Before the call, whose outcome may stay unknown.
         ids.withLock { $0.append(id) }
-        return try await client.createTask(request, options: .default)
+        return try await client.createTask(request, options: options)
+    }
+
+    /// Makes many tasks with a request and a result, and returns their ids.
+    func create(count: Int) async throws -> [String] {
+        let options = CallOptions(timeout: Self.patience)
+        let rest = BenchQuota(count: count)
+        return try await withThrowingTaskGroup { group in
+            for _ in 0..<min(count, Self.callCount) {
+                group.addTask { [self] in
+                    var made: [String] = []
+                    while rest.take() {
+                        let id = try await create(through: client, options: options).id
+                        let result = StoreResultRequest(taskID: id, result: payload)
+                        _ = try await client.storeResult(result, options: options)
+                        made.append(id)
+                    }
+                    return made
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
     }
 
     /// Deletes all tasks that were made, and says on standard error when some are left.
     func delete() async {
         let options = CallOptions(timeout: Self.patience)
         await withTaskGroup { group in
-            for _ in 0..<Self.deleterCount {
+            for _ in 0..<Self.callCount {
                 group.addTask { [self] in
                     while let id = ids.withLock({ $0.popLast() }) {
                         do {
@@ -54,9 +84,11 @@ final class BenchTasks: Sendable {
         }
         let rest = ids.withLock { $0.count }
         guard rest > 0 else { return }
-        let lifetime = DurationText(milliseconds: template.ttlMilliseconds ?? 0)
         StandardError.complain(
-            "\(rest) tasks could not be deleted and stay until their ttl of \(lifetime) is over"
+            "\(rest) tasks could not be deleted and stay until their ttl is over, in \(DurationText(lifetime))"
         )
     }
+
+    /// How long a task has to live from now on.
+    private var lifetime: Duration { expiry - .now }
 }

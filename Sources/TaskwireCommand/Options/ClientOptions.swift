@@ -64,19 +64,24 @@ struct ClientOptions: ParsableArguments {
     }
 
     /// Calls `body` with a client. By default a call fails after 3 s when no server is there.
+    /// - Parameter url: Where the server is, if not at ``serverURL``.
     func withClient<Value>(
+        at url: String? = nil,
         timeout: Duration,
         connectTimeout: Duration? = .seconds(3),
+        isBatching: Bool = true,
         _ body: (TaskwireClient) async throws -> Value
     ) async throws -> Value {
+        let url = url ?? serverURL
         var configuration = TaskwireClient.Configuration()
         configuration.defaultTimeout = timeout
         configuration.connectTimeout = connectTimeout
         configuration.maxMessageBytes = try messageLimit()
-        try access.apply(to: &configuration, for: serverURL)
+        configuration.isBatching = isBatching
+        try access.apply(to: &configuration, for: url)
         let client: TaskwireClient
         do {
-            client = try TaskwireClient(url: serverURL, configuration: configuration)
+            client = try TaskwireClient(url: url, configuration: configuration)
         } catch let error as TaskwireError {
             throw CommandFailure(setUp: error)
         }
