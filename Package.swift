@@ -240,6 +240,8 @@ let package = Package(
             dependencies: [
                 "TaskwireRPC",
                 "TaskwireServer",
+                "TaskwireStorage",
+                "TaskwireTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

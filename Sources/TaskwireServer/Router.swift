@@ -9,11 +9,6 @@ internal import TaskwireRPC
 /// What methods there are is what the generated service descriptors say. A method without a handler is answered
 /// like any other, with UNIMPLEMENTED in the end.
 final class Router: Sendable {
-    private struct Method: Sendable {
-        var descriptor: MethodDescriptor
-        var handler: Handler?
-    }
-
     /// What came in.
     private enum Incoming {
         case call(PreparedCall)
@@ -21,11 +16,10 @@ final class Router: Sendable {
         case refused(TaskwireError)
     }
 
-    private let methods: [String: Method]
+    private let methods: [String: ServedMethod]
     private let limits: ServerLimits
     private let authenticator: Authenticator
     private let admission: Admission
-    private let statistics: ServerStatistics
     private let logger: Logger
     private let complaints: ComplaintLog
     private let audit: AuditLog
@@ -49,12 +43,13 @@ final class Router: Sendable {
         heldByteCount: @escaping @Sendable () -> Int,
         tasks: @escaping @Sendable (_ owner: String) -> any TaskStore
     ) {
-        var methods: [String: Method] = [:]
+        var methods: [String: ServedMethod] = [:]
         for (service, handlers) in zip(ServiceDescriptor.all, services) {
             for descriptor in service.methods {
-                methods[descriptor.fullName] = Method(
-                    descriptor: descriptor,
-                    handler: handlers[descriptor.name]
+                methods[descriptor.fullName] = ServedMethod(
+                    descriptor,
+                    handler: handlers[descriptor.name],
+                    statistics: statistics.method(descriptor)
                 )
             }
         }
@@ -62,7 +57,6 @@ final class Router: Sendable {
         self.limits = limits
         self.authenticator = authenticator
         self.admission = admission
-        self.statistics = statistics
         self.logger = logger
         self.complaints = ComplaintLog(logger: logger)
         self.audit = AuditLog(logger: logger, complaints: complaints)
@@ -254,78 +248,65 @@ final class Router: Sendable {
         at arrival: ContinuousClock.Instant,
         isBatched: Bool
     ) -> PreparedCall {
+        let start = ContinuousClock.now
         let method = methods[call.method]
-        var prepared = PreparedCall(
-            work: .failure(Self.unknownMethod),
-            note: CallNote(call, from: connection),
-            method: method?.descriptor,
-            kind: method?.handler?.kind
-        )
+        var note = CallNote(call, from: connection)
+        var pass: CallGate.Pass?
+        let work: Result<PreparedCall.Work, TaskwireError>
         do throws(TaskwireError) {
             let principal = try authenticator.principal(token: call.token, on: connection)
-            if !authenticator.isOpen { prepared.note.caller = principal }
-            prepared.note.owner = principal.owner
+            if !authenticator.isOpen { note.caller = principal }
+            note.owner = principal.owner
             let owner = try Self.owner(of: call, by: principal)
-            prepared.note.owner = owner
+            note.owner = owner
             guard let method else {
-                throw TaskwireError(
-                    .unimplemented,
-                    .unknownMethod,
-                    "There is no method \"\(prepared.note.method)\""
-                )
+                throw TaskwireError(.unimplemented, .unknownMethod, "There is no method \"\(note.method)\"")
             }
             let context = context(of: call, for: owner, at: arrival)
-            prepared.context = context
             if let handler = method.handler {
                 try Self.check(handler.access, of: method.descriptor, for: principal)
-                prepared.pass = try admission.enter(handler.kind, for: principal)
+                pass = try admission.enter(handler.kind, for: principal)
             }
-            if let deadline = context.options.deadline, deadline <= .now {
+            if let deadline = context.options.deadline, deadline <= start {
                 throw TaskwireError(
                     .deadlineExceeded,
                     .deadlineExceeded,
                     "The call's time was over before its turn came; nothing was done"
                 )
             }
-            prepared.work = .success(try work(of: call, method, isBatched: isBatched))
+            work = .success(
+                .init(run: try self.work(of: call, method, isBatched: isBatched), context: context)
+            )
         } catch {
             if [.invalidArgument, .unimplemented].contains(error.code) {
                 complaints.note(error, from: connection)
             }
-            prepared.work = .failure(error)
+            work = .failure(error)
         }
-        return prepared
+        return PreparedCall(work: work, note: note, method: method, pass: pass, start: start)
     }
 
     /// Carries a call out, and tells the statistics and the log.
     private func carryOut(_ call: PreparedCall, from connection: Connection) async -> RPCReply {
-        let start = ContinuousClock.now
         var event: AuditEvent?
         let reply: RPCReply
         do {
             let work = try call.work.get()
-            guard let context = call.context else { throw Self.unknownMethod }
             let answer =
                 call.kind == .wait
-                ? try await connection.withCancellationOnClose { try await work(context) }
-                : try await work(context)
+                ? try await connection.withCancellationOnClose { try await work.run(work.context) }
+                : try await work.run(work.context)
             event = answer.event
             reply = .success(.value(answer.reply))
         } catch {
             reply = .failure(refusal(error, of: call.note))
         }
         call.pass?.end()
-        let duration = ContinuousClock.now - start
+        let duration = ContinuousClock.now - call.start
         let error: TaskwireError? = if case .failure(let error) = reply { error } else { nil }
-        if let method = call.method {
-            statistics.record(method.fullName, duration: duration, isError: error != nil)
-        }
+        call.method?.statistics.record(duration, isError: error != nil)
         audit.note(call.note, event: event, error: error, duration: duration)
         return reply
-    }
-
-    private static var unknownMethod: TaskwireError {
-        TaskwireError(.unimplemented, .unknownMethod, "There is no such method")
     }
 
     /// Whose tasks the call is about.
@@ -359,7 +340,7 @@ final class Router: Sendable {
 
     private func work(
         of call: RPCCall,
-        _ method: Method,
+        _ method: ServedMethod,
         isBatched: Bool
     ) throws(TaskwireError) -> Handler.Work {
         guard let handler = method.handler else {

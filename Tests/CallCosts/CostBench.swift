@@ -3,6 +3,8 @@ import Taskwire
 import TaskwireProtobuf
 import TaskwireRPC
 import TaskwireServer
+import TaskwireStorage
+import TaskwireTestSupport
 
 /// A server without a socket, and one task with a request of 200 bytes.
 struct CostBench {
@@ -37,19 +39,12 @@ struct CostBench {
         case .decodeGet:
             guard let reply = try await answer(.call(Self.getCall)) else { return }
             for _ in 0..<count { _ = try decoded(reply) }
-        case .engineGet:
-            for _ in 0..<count { _ = try await engine.getTask("task", view: .basic, options: .default) }
-        case .engineUpdate:
-            for _ in 0..<count {
-                _ = try await engine.updateTask(Self.update, options: CallOptions(requestID: .random()))
-            }
-        case .engineCreate:
-            for index in 0..<count {
-                _ = try await engine.createTask(
-                    Self.creation("task-\(index)"),
-                    options: CallOptions(requestID: .random())
-                )
-            }
+        case .engineGet: try await get(from: engine, count)
+        case .engineUpdate: try await update(in: engine, count)
+        case .engineCreate: try await create(in: engine, count)
+        case .sqliteGet: try await withSQLite { try await get(from: $0, count) }
+        case .sqliteUpdate: try await withSQLite { try await update(in: $0, count) }
+        case .sqliteCreate: try await withSQLite { try await create(in: $0, count) }
         case .routerGet:
             for _ in 0..<count { try await expectReply(to: .call(Self.getCall)) }
         case .routerUpdate:
@@ -60,6 +55,29 @@ struct CostBench {
             try await runBatches(of: count) { Self.getCall }
         case .routerBatchUpdate:
             try await runBatches(of: count) { Self.updateCall }
+        }
+    }
+
+    private func get(from store: some TaskStore, _ count: Int) async throws {
+        for _ in 0..<count { _ = try await store.getTask("task", view: .basic, options: .default) }
+    }
+
+    private func update(in store: some TaskStore, _ count: Int) async throws {
+        for _ in 0..<count { _ = try await store.updateTask(Self.update, options: Self.mutation) }
+    }
+
+    private func create(in store: some TaskStore, _ count: Int) async throws {
+        for index in 0..<count {
+            _ = try await store.createTask(Self.creation("task-\(index)"), options: Self.mutation)
+        }
+    }
+
+    private func withSQLite(_ body: (SQLiteTaskStore) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let store = try await SQLiteTaskStore(path: "\(folder)/tasks.db")
+            _ = try await store.createTask(Self.creation("task"), options: .default)
+            try await body(store)
+            try await store.close()
         }
     }
 
@@ -91,6 +109,8 @@ struct CostBench {
     }
 
     // MARK: Calls
+
+    private static var mutation: CallOptions { CallOptions(requestID: .random()) }
 
     private static func creation(_ id: String) -> CreateTaskRequest {
         CreateTaskRequest(taskID: id, ttl: .seconds(3600), request: Payload(text: text))

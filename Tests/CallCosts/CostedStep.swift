@@ -12,6 +12,10 @@ enum CostedStep: String, CaseIterable, ExpressibleByArgument {
     case engineGet = "engine-get"
     case engineUpdate = "engine-update"
     case engineCreate = "engine-create"
+    /// The same with the SQLite storage, each in a transaction of its own.
+    case sqliteGet = "sqlite-get"
+    case sqliteUpdate = "sqlite-update"
+    case sqliteCreate = "sqlite-create"
     /// From the bytes of a request to those of its reply.
     case routerGet = "router-get"
     case routerUpdate = "router-update"

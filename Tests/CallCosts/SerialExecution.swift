@@ -1,15 +1,18 @@
+import Dispatch
 import Synchronization
 
-/// Runs a Swift task on the thread that asks for it, so that nothing that is counted depends on other threads.
+/// Runs a Swift task on the thread that asks for it, so that what is counted does not depend on how other threads get on.
 final class SerialExecution: TaskExecutor {
     private let jobs = Mutex<[UnownedJob]>([])
+    private let count = DispatchSemaphore(value: 0)
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         jobs.withLock { $0.append(job) }
+        count.signal()
     }
 
-    /// Returns when `body` has ended. It may not wait for anything that another thread does.
+    /// Returns when `body` has ended.
     static func run(_ body: @escaping @Sendable () async throws -> Void) throws {
         let execution = SerialExecution()
         let outcome = Mutex<Result<Void, any Error>?>(nil)
@@ -18,14 +21,11 @@ final class SerialExecution: TaskExecutor {
             do { result = .success(try await body()) } catch { result = .failure(error) }
             outcome.withLock { $0 = result }
         }
-        while let job = execution.jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        while true {
+            execution.count.wait()
+            let job = execution.jobs.withLock { $0.removeFirst() }
             job.runSynchronously(on: execution.asUnownedTaskExecutor())
+            if let result = outcome.withLock({ $0 }) { return try result.get() }
         }
-        guard let result = outcome.withLock({ $0 }) else { throw Stranded() }
-        try result.get()
-    }
-
-    private struct Stranded: Error, CustomStringConvertible {
-        var description: String { "The step waits for another thread" }
     }
 }

@@ -9,9 +9,7 @@ internal import TaskwireRPC
 struct CallNote: Sendable {
     /// Full name of the method, as the caller says it.
     let method: String
-    let peer: String
-    /// ``Connection/origin`` of the peer.
-    let origin: String
+    let connection: Connection
     let requestID: RequestID?
     /// `traceparent` and `tracestate`.
     let trace: [String: String]
@@ -26,15 +24,17 @@ struct CallNote: Sendable {
 
     init(_ call: RPCCall, from connection: Connection) {
         method = Self.cut(call.method, to: Self.maxMethodLength)
-        peer = connection.peer
-        origin = connection.origin
+        self.connection = connection
         requestID = call.requestID
-        trace = call.metadata.filter { ["traceparent", "tracestate"].contains($0.key) }
-            .mapValues { Self.cut($0, to: Self.maxTraceLength) }
+        trace =
+            call.metadata.isEmpty
+            ? [:]
+            : call.metadata.filter { ["traceparent", "tracestate"].contains($0.key) }
+                .mapValues { Self.cut($0, to: Self.maxTraceLength) }
     }
 
     var metadata: Logger.Metadata {
-        var metadata: Logger.Metadata = ["method": "\(method)", "peer": "\(peer)"]
+        var metadata: Logger.Metadata = ["method": "\(method)", "peer": "\(connection.peer)"]
         if let caller { metadata["caller"] = "\(caller)" }
         if !owner.isEmpty { metadata["owner"] = "\(owner)" }
         if let requestID { metadata["request_id"] = "\(requestID)" }

@@ -42,7 +42,7 @@ final class ComplaintLog: Sendable {
 
     /// A call that was not allowed.
     func note(refusalOf call: CallNote, _ error: TaskwireError) {
-        guard isNew(error, from: call.origin) else { return }
+        guard isNew(error, from: call.connection.origin) else { return }
         var metadata = call.metadata
         metadata["reason"] = "\(error.reason.rawValue)"
         logger.notice("refused", metadata: metadata)
