@@ -10,6 +10,7 @@ struct QueryPlanTests {
     static let statements: [String] =
         [
             TaskStatements.read,
+            TaskStatements.number,
             TaskStatements.readForChange,
             TaskStatements.due,
             TaskStatements.move,

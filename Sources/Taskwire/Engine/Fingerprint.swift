@@ -4,20 +4,36 @@ internal import Crypto
 /// its presence, so that no two requests feed the same bytes.
 struct Fingerprint {
     private var hash = SHA256()
+    /// What goes into the hash together: each of its updates costs more than a few bytes do.
+    private var pending: [UInt8] = []
+
+    /// More bytes than this are not copied.
+    private static let mostPending = 4096
 
     mutating func feed(_ bytes: [UInt8]) {
         feed(UInt64(bytes.count))
+        guard bytes.count > Self.mostPending else { return append(bytes) }
+        flush()
         hash.update(data: bytes)
     }
 
     mutating func feed(_ text: String) {
         feed(UInt64(text.utf8.count))
-        var text = text
-        text.withUTF8 { unsafe hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        append(text.utf8)
     }
 
     mutating func feed(_ number: UInt64) {
-        unsafe withUnsafeBytes(of: number.littleEndian) { unsafe hash.update(bufferPointer: $0) }
+        unsafe withUnsafeBytes(of: number.littleEndian) { unsafe append($0) }
+    }
+
+    private mutating func append(_ bytes: some Sequence<UInt8>) {
+        pending.append(contentsOf: bytes)
+        if pending.count > Self.mostPending { flush() }
+    }
+
+    private mutating func flush() {
+        hash.update(data: pending)
+        pending.removeAll(keepingCapacity: true)
     }
 
     mutating func feed(_ number: Int64) {
@@ -53,13 +69,15 @@ struct Fingerprint {
     }
 
     /// The first bytes of the digest, at most 32.
-    func digest(byteCount: Int) -> [UInt8] {
-        Array(hash.finalize().prefix(byteCount))
+    mutating func digest(byteCount: Int) -> [UInt8] {
+        flush()
+        return Array(hash.finalize().prefix(byteCount))
     }
 
     /// The first 64 bits of the digest.
-    var word: UInt64 {
-        unsafe hash.finalize().withUnsafeBytes { digest in
+    mutating func word() -> UInt64 {
+        flush()
+        return unsafe hash.finalize().withUnsafeBytes { digest in
             UInt64(littleEndian: unsafe digest.loadUnaligned(as: UInt64.self))
         }
     }

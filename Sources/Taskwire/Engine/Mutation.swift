@@ -13,6 +13,6 @@ package struct Mutation: Sendable {
         fingerprint.feed(operation)
         describe(&fingerprint)
         self.requestID = requestID ?? .random()
-        self.fingerprint = fingerprint.word
+        self.fingerprint = fingerprint.word()
     }
 }

@@ -52,6 +52,17 @@ package struct MutationLog: Sendable, Hashable {
         }
     }
 
+    /// Replaces the outcomes that are not encoded yet by what `encode` makes of them.
+    package mutating func encodeOutcomes<Failure: Error>(
+        _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(Failure) -> EncodedOutcome
+    ) throws(Failure) {
+        for index in entries.indices {
+            let entry = entries[index]
+            guard case .decoded(let outcome) = entry.outcome else { continue }
+            entries[index].outcome = .encoded(try encode(entry.requestID, entry.fingerprint, outcome))
+        }
+    }
+
     package mutating func remember(_ mutation: Mutation, outcome: MutationOutcome) {
         if entries.count == MutationLog.capacity { entries.removeFirst() }
         entries.append(
@@ -88,55 +99,24 @@ package struct EncodedOutcome: Sendable {
     }
 }
 
-/// The basic view of a task as one mutation left it, but for what all tasks under one key share.
-///
-/// Also what no mutation changes is in it, since the id may belong to another task by the time of a retry.
+/// What one mutation came to.
 package struct MutationOutcome: Sendable, Hashable {
-    package var createdAt: Timestamp
-    package var labels: [String: String]
-    package var immediateResponse: String?
-    package var status: TaskStatus
-    package var statusMessage: String?
-    package var lastUpdatedAt: Timestamp
-    package var ttlMilliseconds: Int64?
-    package var pollIntervalMilliseconds: Int64
-    package var revision: UInt64
-    package var isCancelRequested: Bool
-    package var progress: TaskProgress?
-    package var lease: TaskLease?
+    /// The basic view of the task as the mutation left it. All tasks under one key have the same id and owner, which may be
+    /// missing here; everything else may belong to another task by the time of a retry.
+    package var state: TaskState
+    /// What it returned beside the task.
     package var product: MutationProduct
 
     package init(of state: TaskState, product: MutationProduct = .none) {
+        self.state = state.viewed(as: .basic)
         self.product = product
-        createdAt = state.createdAt
-        labels = state.labels
-        immediateResponse = state.immediateResponse
-        status = state.status
-        statusMessage = state.statusMessage
-        lastUpdatedAt = state.lastUpdatedAt
-        ttlMilliseconds = state.ttlMilliseconds
-        pollIntervalMilliseconds = state.pollIntervalMilliseconds
-        revision = state.revision
-        isCancelRequested = state.isCancelRequested
-        progress = state.progress
-        lease = state.lease
     }
 
-    /// The basic view of `state` as it was after that mutation.
-    package func applied(to state: TaskState) -> TaskState {
-        var past = state.viewed(as: .basic)
-        past.createdAt = createdAt
-        past.labels = labels
-        past.immediateResponse = immediateResponse
-        past.status = status
-        past.statusMessage = statusMessage
-        past.lastUpdatedAt = lastUpdatedAt
-        past.ttlMilliseconds = ttlMilliseconds
-        past.pollIntervalMilliseconds = pollIntervalMilliseconds
-        past.revision = revision
-        past.isCancelRequested = isCancelRequested
-        past.progress = progress
-        past.lease = lease
+    /// The basic view of the task under the key of `current` as it was after that mutation.
+    package func state(underKeyOf current: TaskState) -> TaskState {
+        var past = state
+        if past.id != current.id { past.id = current.id }
+        if past.owner != current.owner { past.owner = current.owner }
         return past
     }
 }

@@ -493,7 +493,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             let outcome: Outcome
             if let record, let past = try record.mutations.outcome(of: mutation) {
                 outcome = (
-                    past.applied(to: record.state), past.product,
+                    past.state(underKeyOf: record.state), past.product,
                     try Self.messages(past.product, of: mutation, in: record)
                 )
             } else {
@@ -504,14 +504,17 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                     at: now,
                     tombstoneMilliseconds: core.limits.tombstoneMilliseconds
                 )
+                let shown = changed.state.viewed(as: .basic)
                 if let product {
-                    let past = MutationOutcome(of: changed.state, product: product)
-                    changed.mutations.remember(mutation, outcome: past)
+                    changed.mutations.remember(
+                        mutation,
+                        outcome: MutationOutcome(of: shown, product: product)
+                    )
                 }
                 changed.forgetDeliveries()
                 record = isKept ? changed : nil
                 outcome = (
-                    changed.state.viewed(as: .basic), product ?? .none,
+                    shown, product ?? .none,
                     changed.delivery(to: mutation.requestID) ?? []
                 )
             }

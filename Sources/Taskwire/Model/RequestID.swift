@@ -21,10 +21,18 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
 
     /// The id with these bytes, or `nil` unless there are exactly 16.
     public init?(bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
+        guard let id = unsafe bytes.withUnsafeBytes({ unsafe RequestID(rawBytes: $0) }) else { return nil }
+        self = id
+    }
+
+    /// The id with these bytes, or `nil` unless there are exactly 16.
+    package init?(rawBytes bytes: UnsafeRawBufferPointer) {
         guard bytes.count == RequestID.byteCount else { return nil }
-        var words: (high: UInt64, low: UInt64) = (0, 0)
-        unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }
-        self.init(high: UInt64(bigEndian: words.high), low: UInt64(bigEndian: words.low))
+        unsafe self.init(
+            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        )
     }
 
     /// The 16 bytes, the most significant first.

@@ -41,10 +41,9 @@ extension RPCCall: MessageReadable, MessageWritable {
     static let descriptor = unsafe MessageDescriptor(taskwire__v1__call__init)
 
     init(_ message: Taskwire__V1__Call) throws(TaskwireError) {
-        let requestIDBytes = [UInt8](wire: message.request_id)
-        let requestID = RequestID(bytes: requestIDBytes)
-        guard requestID != nil || requestIDBytes.isEmpty else {
-            let count = requestIDBytes.count
+        let requestID = RequestID(wire: message.request_id)
+        let count = message.request_id.len
+        guard requestID != nil || count == 0 else {
             throw .invalidField("request_id", "has \(count) bytes instead of \(RequestID.byteCount)")
         }
         guard message.timeout_ms >= 0 else { throw .invalidField("timeout_ms", "negative") }

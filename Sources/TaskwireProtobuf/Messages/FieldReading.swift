@@ -15,6 +15,13 @@ extension [UInt8] {
     }
 }
 
+extension RequestID {
+    /// Reads a `bytes` field; nil unless it has 16 bytes.
+    init?(wire bytes: ProtobufCBinaryData) {
+        unsafe self.init(rawBytes: UnsafeRawBufferPointer(start: bytes.data, count: bytes.len))
+    }
+}
+
 extension [String] {
     /// Reads a repeated `string` field.
     init(wire texts: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, count: Int) {

@@ -4,7 +4,7 @@ package import Taskwire
 // The log is kept encoded: every change of a task reads and writes it, while an outcome in it is asked for only when a
 // caller repeats itself. So only request ids and fingerprints are decoded, and old entries are copied as they are.
 extension MutationLog: WireDecodable {
-    /// Reads a log that ``encodedLog(arena:)`` wrote.
+    /// Reads a log that ``encodeLog(arena:)`` wrote.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE.
     package init(wire bytes: UnsafeRawBufferPointer, arena: Arena) throws(TaskwireError) {
         let copy = unsafe [UInt8](bytes)
@@ -28,24 +28,17 @@ extension MutationLog: WireDecodable {
         }
     }
 
-    /// The log as a MutationLog of `record.proto`.
+    /// The log as a MutationLog of `record.proto`. Its outcomes are encoded from then on, so that this is done once for each.
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
-    package func encodedLog(arena: Arena) throws(TaskwireError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for entry in entries {
-            switch entry.outcome {
-            case .encoded(let outcome):
-                bytes += outcome.bytes
-            case .decoded(let outcome):
-                let mutation = Mutation(
-                    requestID: entry.requestID,
-                    fingerprint: entry.fingerprint,
-                    outcome: outcome
-                )
-                // The encodings of two messages, one after the other, are the encoding of both their entries.
-                bytes += try Mutations(mutations: [mutation]).encoded(arena: arena)
-            }
+    package mutating func encodeLog(arena: Arena) throws(TaskwireError) -> [UInt8] {
+        try encodeOutcomes { requestID, fingerprint, outcome throws(TaskwireError) in
+            let mutation = Mutation(requestID: requestID, fingerprint: fingerprint, outcome: outcome)
+            let bytes = try Mutations(mutations: [mutation]).encoded(arena: arena)
+            return EncodedOutcome(bytes: bytes[...], decode: Self.decode)
         }
+        var bytes: [UInt8] = []
+        // The encodings of several messages, one after the other, are the encoding of all their entries.
+        for case .encoded(let outcome) in entries.lazy.map(\.outcome) { bytes += outcome.bytes }
         return bytes
     }
 
@@ -58,7 +51,7 @@ extension MutationLog: WireDecodable {
         while !reader.isAtEnd {
             let (field, wireType) = try reader.tag()
             switch (field, wireType) {
-            case (1, .lengthDelimited): requestID = unsafe RequestID(bytes: try reader.lengthDelimited())
+            case (1, .lengthDelimited): requestID = unsafe RequestID(rawBytes: try reader.lengthDelimited())
             case (2, .fixed64): fingerprint = try reader.fixed64()
             default: try reader.skip(wireType)
             }
@@ -103,7 +96,7 @@ extension Mutation: MessageReadable, MessageWritable {
     static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__mutation__init)
 
     init(_ message: Taskwire__Storage__V1__Mutation) throws(TaskwireError) {
-        guard let requestID = RequestID(bytes: [UInt8](wire: message.request_id)) else {
+        guard let requestID = RequestID(wire: message.request_id) else {
             throw .invalidField("request_id", "has not \(RequestID.byteCount) bytes")
         }
         self.requestID = requestID
@@ -117,8 +110,10 @@ extension Mutation: MessageReadable, MessageWritable {
     func write(to message: inout Taskwire__Storage__V1__Mutation, in arena: Arena) throws(TaskwireError) {
         message.request_id = try arena.bytes(requestID.bytes)
         message.fingerprint = fingerprint
-        let nothing = TaskState(id: "", createdAt: outcome.createdAt)
-        unsafe message.outcome = try arena.message(outcome.applied(to: nothing), "outcome")
+        let state = try unsafe arena.message(outcome.state)
+        // All mutations of a task would repeat them.
+        unsafe (state.pointee.id, state.pointee.owner) = (nil, nil)
+        unsafe message.outcome = state
         switch outcome.product {
         case .none:
             break

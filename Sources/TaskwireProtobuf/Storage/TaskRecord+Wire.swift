@@ -102,7 +102,7 @@ extension TaskRecord.Delivery: MessageReadable, MessageWritable {
     static let descriptor = unsafe MessageDescriptor(taskwire__storage__v1__delivery__init)
 
     init(_ message: Taskwire__Storage__V1__Delivery) throws(TaskwireError) {
-        guard let requestID = RequestID(bytes: [UInt8](wire: message.request_id)) else {
+        guard let requestID = RequestID(wire: message.request_id) else {
             throw .invalidField("request_id", "has not \(RequestID.byteCount) bytes")
         }
         unsafe self.init(

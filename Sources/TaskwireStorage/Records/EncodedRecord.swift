@@ -23,6 +23,8 @@ struct EncodedRecord {
     let mutations: Data
     /// Those of the large parts that are new.
     let newParts: [LargeParts: Data]
+    /// The record that this is, its log of mutations encoded, to be changed again.
+    let stored: StoredRecord
 
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
     init(_ record: TaskRecord, replacing old: StoredRecord?, codec: RecordCodec) throws(TaskwireError) {
@@ -37,7 +39,9 @@ struct EncodedRecord {
         }
         self.newParts = newParts
         self.record = try codec.encode(inline)
-        mutations = try codec.encode(record.mutations)
+        var stored = record
+        mutations = try codec.encode(&stored.mutations)
+        self.stored = StoredRecord(large: large, record: stored)
     }
 
     /// How many bytes are written.

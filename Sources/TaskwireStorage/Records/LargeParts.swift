@@ -23,7 +23,12 @@ struct LargeParts: OptionSet, Hashable {
     /// The large ones of a task.
     init(of record: TaskRecord) {
         self = []
-        for part in Self.all where part.byteCount(in: record) > Self.inlineByteCount { insert(part) }
+        for part in Self.all where part.ownByteCount(in: record) > Self.inlineByteCount { insert(part) }
+    }
+
+    /// About how many bytes they have.
+    func byteCount(in record: TaskRecord) -> Int {
+        Self.all.reduce(0) { contains($1) ? $0 + $1.ownByteCount(in: record) : $0 }
     }
 
     /// Whether two records have the same part of this one kind.
@@ -72,11 +77,14 @@ struct LargeParts: OptionSet, Hashable {
         }
     }
 
-    private func byteCount(in record: TaskRecord) -> Int {
-        guard let payload else {
+    /// Of the part of this one kind.
+    private func ownByteCount(in record: TaskRecord) -> Int {
+        switch self {
+        case .request: return record.state.request?.data.count ?? 0
+        case .result: return record.state.result?.data.count ?? 0
+        default:
             let byteCount = record.interactions.reduce(0) { $0 + $1.byteCount }
             return record.deliveries.reduce(byteCount) { $0 + $1.byteCount }
         }
-        return record.state[keyPath: payload]?.data.count ?? 0
     }
 }

@@ -17,10 +17,10 @@ struct RecordCodec: Sendable {
         }
     }
 
-    /// A log of mutations as a blob.
+    /// A log of mutations as a blob; its outcomes are kept encoded from then on.
     /// - Throws: as for any other part.
-    func encode(_ log: MutationLog) throws(TaskwireError) -> Data {
-        Data(try arenas.withArena { arena throws(TaskwireError) in try log.encodedLog(arena: arena) })
+    func encode(_ log: inout MutationLog) throws(TaskwireError) -> Data {
+        Data(try arenas.withArena { arena throws(TaskwireError) in try log.encodeLog(arena: arena) })
     }
 
     /// The value in a blob.

@@ -21,6 +21,13 @@ struct GroupCommit: Sendable {
     let codec: RecordCodec
     let health: StoreHealth
     let maxTombstones: Int
+    private let cache = RecordCache()
+
+    init(codec: RecordCodec, health: StoreHealth, maxTombstones: Int) {
+        self.codec = codec
+        self.health = health
+        self.maxTombstones = maxTombstones
+    }
 
     /// Runs jobs from `next`, at least one, in one transaction.
     func run(_ db: Database, _ next: () -> Job?) {
@@ -63,13 +70,14 @@ struct GroupCommit: Sendable {
         _ db: Database,
         _ body: (TaskTransaction) throws -> Output
     ) throws -> Output {
-        let transaction = TaskTransaction(db, codec: codec)
+        let transaction = TaskTransaction(db, codec: codec, cache: cache)
         var output: Output?
         try db.inTransaction(.immediate) {
             output = try body(transaction)
             try transaction.finish(maxTombstones: maxTombstones)
             return .commit
         }
+        cache.keep(transaction.changes)
         if transaction.isChanged { health.noteWrite() }
         guard let output else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
         return output

@@ -11,7 +11,10 @@ package enum TaskStatements {
         SELECT record, large, \(largeParts) FROM task WHERE owner = ? AND id = ?
         """
 
-    /// The same with all that a change needs.
+    /// Where it is in the table.
+    package static let number = "SELECT number FROM task WHERE owner = ? AND id = ?"
+
+    /// The task with all that a change needs.
     package static let readForChange = """
         SELECT record, large, \(largeParts), mutations, number FROM task WHERE owner = ? AND id = ?
         """

@@ -3,12 +3,6 @@ internal import GRDB
 internal import Taskwire
 internal import TaskwireProtobuf
 
-/// A task as it is in the table.
-struct StoredTask {
-    var number: Int64
-    var stored: StoredRecord
-}
-
 /// Reads and changes tasks within one transaction, and keeps the counts in step.
 final class TaskTransaction {
     private struct OwnerCount {
@@ -22,19 +16,23 @@ final class TaskTransaction {
 
     private let db: Database
     private let codec: RecordCodec
+    private let cache: RecordCache
     /// By bytes, as SQLite compares them; strings of other bytes may be equal to Swift.
     private var ownerCounts: [[UInt8]: OwnerCount] = [:]
     private var tasksAdded = 0
     private var tombstonesAdded = 0
 
+    /// The tasks that were changed, as they are now: nil where nothing is left.
+    private(set) var changes: [StoredKey: StoredTask?] = [:]
     /// How many bytes of records and payloads were written.
     private(set) var byteCount = 0
     /// Whether anything was.
     private(set) var isChanged = false
 
-    init(_ db: Database, codec: RecordCodec) {
+    init(_ db: Database, codec: RecordCodec, cache: RecordCache) {
         self.db = db
         self.codec = codec
+        self.cache = cache
     }
 
     /// Runs `body` on a record and stores what it leaves.
@@ -45,7 +43,8 @@ final class TaskTransaction {
         _ key: TaskKey,
         _ body: (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) throws -> Result<Output, any Error> {
-        let old = try read(key)
+        let name = StoredKey(key)
+        let old = try current(key, name)
         let stored = old?.stored
         let ownerTaskCount = try ownerCount(key.owner).now
         var record = stored?.record
@@ -61,10 +60,16 @@ final class TaskTransaction {
             return .failure(error)
         }
         switch (old, encoded) {
-        case (nil, let encoded?): try insert(encoded, key)
-        case (let old?, let encoded?): try update(old, encoded)
-        case (let old?, nil): try execute(TaskStatements.delete, [old.number])
-        case (nil, nil): break
+        case (nil, let encoded?):
+            changes[name] = encoded.task(number: try insert(encoded, key))
+        case (let old?, let encoded?):
+            try update(old, encoded)
+            changes[name] = encoded.task(number: old.number)
+        case (let old?, nil):
+            try execute(TaskStatements.delete, [old.number])
+            changes[name] = .some(nil)
+        case (nil, nil):
+            break
         }
         isChanged = true
         count(key.owner, from: stored?.record, to: record)
@@ -99,6 +104,16 @@ final class TaskTransaction {
         return TaskStorageCounts(tasks: row[0], tombstones: row[1])
     }
 
+    /// The task under a key as this transaction sees it.
+    private func current(_ key: TaskKey, _ name: StoredKey) throws -> StoredTask? {
+        if let change = changes[name] { return change }
+        if let task = cache.task(name) { return task }
+        // Most of what nobody has changed lately is new, and this is quicker.
+        let statement = try db.cachedStatement(sql: TaskStatements.number)
+        guard try Int64.fetchOne(statement, arguments: [key.owner, key.id]) != nil else { return nil }
+        return try read(key)
+    }
+
     private func read(_ key: TaskKey) throws -> StoredTask? {
         let statement = try db.cachedStatement(sql: TaskStatements.readForChange)
         let rows = try Row.fetchCursor(statement, arguments: [key.owner, key.id])
@@ -107,11 +122,12 @@ final class TaskTransaction {
         record.mutations = try codec.decodeRequired(MutationLog.self, row, 5, "log of mutations")
         return StoredTask(
             number: row[6],
-            stored: StoredRecord(large: LargeParts(rawValue: row[1]), record: record)
+            stored: StoredRecord(large: LargeParts(rawValue: row[1]), record: record),
+            byteCount: 0
         )
     }
 
-    private func insert(_ new: EncodedRecord, _ key: TaskKey) throws {
+    private func insert(_ new: EncodedRecord, _ key: TaskKey) throws -> Int64 {
         let place = new.place
         try execute(
             TaskStatements.insert,
@@ -120,7 +136,9 @@ final class TaskTransaction {
                 new.mutations,
             ]
         )
-        try storeParts(of: new, number: db.lastInsertedRowID)
+        let number = db.lastInsertedRowID
+        try storeParts(of: new, number: number)
+        return number
     }
 
     private func update(_ old: StoredTask, _ new: EncodedRecord) throws {
@@ -172,5 +190,13 @@ final class TaskTransaction {
 
     private func execute(_ sql: String, _ arguments: StatementArguments) throws {
         try db.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}
+
+extension EncodedRecord {
+    /// The task that this is now, in the row of that number.
+    fileprivate func task(number: Int64) -> StoredTask {
+        let byteCount = large.byteCount(in: stored.record) + record.count + mutations.count
+        return StoredTask(number: number, stored: stored, byteCount: byteCount)
     }
 }
