@@ -13,11 +13,15 @@ internal import TaskwireRPC
 /// Calls leave by themselves, as they come, also while there is no connection, so that each knows whether it was
 /// sent, and with a server that refuses batches.
 final class CallBatcher: DeadlineKeeper {
-    /// Exchanges in flight that a large queue adds to, so that the server has the next calls while its store waits for the
-    /// disk.
+    /// Exchanges in flight that a large queue adds to, so that neither side has to wait for the other.
     private static let maxExchanges = 4
-    /// Calls in the queue that are worth another exchange.
-    private static let largeQueue = 16
+    /// Calls in the queue that are worth another exchange. What an exchange costs is shared by its calls, so a quick server
+    /// is served best by large ones; one that waits for its disk is to have the next calls before.
+    private static let largeQueue = 64
+    private static let largeQueueOfWaitingServer = 16
+    /// A server that takes longer waits for something: for an exchange, and for each of its calls.
+    private static let quickExchange = Duration.microseconds(150)
+    private static let quickCall = Duration.microseconds(10)
     /// What a server takes in one batch unless it was told otherwise.
     private static let maxCalls = ServerLimits().maxBatchCalls
     /// Bytes of one batch. It is the smallest limit for messages that a server can have, because a message
@@ -31,6 +35,7 @@ final class CallBatcher: DeadlineKeeper {
     /// Calls that are on their way together.
     fileprivate struct Batch {
         var calls: [SharedCall]
+        let departure = ContinuousClock.now
         var cancel: (@Sendable () -> Void)?
     }
 
@@ -39,6 +44,8 @@ final class CallBatcher: DeadlineKeeper {
         var maxCalls: Int
         /// Whether ``maxCalls`` is about the server that was connected last, and not about any.
         var isServerKnown = false
+        /// Calls in the queue that are worth another exchange, as far as is known.
+        var largeQueue = CallBatcher.largeQueue
         var exchangeCount = 0
         var queue: [SharedCall] = []
         var batches: [UInt64: Batch] = [:]
@@ -181,7 +188,7 @@ final class CallBatcher: DeadlineKeeper {
         let isConnected = socket.isConnected
         let (stranded, departing) = state.withLock { state -> ([SharedCall], (UInt64, [SharedCall])?) in
             guard isConnected, state.maxCalls > 1 else { return (state.takeQueue(), nil) }
-            let isWorthwhile = state.exchangeCount < Self.maxExchanges && state.queue.count >= Self.largeQueue
+            let isWorthwhile = state.exchangeCount < Self.maxExchanges && state.queue.count >= state.largeQueue
             guard isOverdue || state.exchangeCount == 0 || isWorthwhile else { return ([], nil) }
             let calls = state.takeCalls(maxBytes: min(Self.maxBytes, maxMessageBytes))
             guard !calls.isEmpty else { return ([], nil) }
@@ -205,7 +212,13 @@ final class CallBatcher: DeadlineKeeper {
 
     /// The transport's callback: the exchange of a batch has ended.
     private func ended(_ id: UInt64, _ outcome: Result<Message, TransportError>) {
-        let calls = state.withLock { $0.batches.removeValue(forKey: id)?.calls ?? [] }
+        let now = ContinuousClock.now
+        let calls = state.withLock { state -> [SharedCall] in
+            guard let batch = state.batches.removeValue(forKey: id) else { return [] }
+            let isQuick = now - batch.departure < Self.quickExchange + Self.quickCall * batch.calls.count
+            state.largeQueue = isQuick ? Self.largeQueue : Self.largeQueueOfWaitingServer
+            return batch.calls
+        }
         switch outcome {
         case .success(let message):
             let response = try? RPCResponse(message, arenas: arenas)
