@@ -2,13 +2,14 @@
 # Compares the speed of Taskwire with a raw nng echo, with Redis and with the Python SDK's store on this machine, side by
 # side in one run, and prints it as Markdown. Installs what is missing, Redis included, and builds.
 #
-#   Scripts/bench.sh                              everything, some 20 minutes
+#   Scripts/bench.sh                              everything, some 15 minutes
 #   Scripts/bench.sh --only batched durable       these rows; --help lists all
 #   Scripts/bench.sh --quick                      a look, without ratios
 #   Scripts/bench.sh --chart Scripts/bench/chart.png
 #
 # The data lies in a folder of its own in $TMPDIR, else /var/tmp, which has to be on the disk that matters.
 set -euo pipefail
+start=$PWD
 cd "$(dirname "$0")/.."
 . Scripts/setup.sh
 install_packages redis-server redis-tools
@@ -26,4 +27,8 @@ if [ "$(cat "$environment/requirements.txt" 2>/dev/null)" != "$requirements" ]; 
     "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement /dev/stdin <<<"$requirements"
     printf '%s\n' "$requirements" >"$environment/requirements.txt"
 fi
-exec "$environment/bin/python" Scripts/bench "$(swift build --configuration release --show-bin-path)" "$@"
+python=$PWD/$environment/bin/python program=$PWD/Scripts/bench
+products=$(swift build --configuration release --show-bin-path)
+# Files are named from where the caller is.
+cd "$start"
+exec "$python" "$program" "$products" "$@"

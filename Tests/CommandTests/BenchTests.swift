@@ -1,4 +1,6 @@
 internal import Subprocess
+internal import SystemPackage
+internal import TaskwireTestSupport
 internal import Testing
 
 extension CommandTests {
@@ -202,6 +204,50 @@ extension CommandTests {
             }
             #expect(outcome.exitCode == 64)
             #expect(outcome.error.contains(sentence), "\(outcome.error)")
+        }
+
+        @Test("raw exchanges, the limit, are counted and have the sizes that were asked for")
+        func baseline() async throws {
+            try await withTemporaryFolder { folder in
+                let program = FilePath(try builtProgram("taskwire-baseline"))
+                let address = ["--url", "ipc://\(folder)/t.sock", "--reply", "300"]
+                let server = try await Subprocess.run(
+                    .path(program),
+                    arguments: Arguments(["serve"] + address),
+                    input: .none,
+                    output: .discarded,
+                    error: .discarded
+                ) { execution in
+                    defer { try? execution.send(signal: .terminate) }
+                    let load = try await Subprocess.run(
+                        .path(program),
+                        arguments: Arguments(
+                            ["load"] + address + ["--callers", "8", "--count", "500", "--request", "0"]
+                        ),
+                        output: .bytes(limit: 1 << 16),
+                        error: .discarded
+                    )
+                    #expect(load.terminationStatus == .exited(0))
+                    let report = try JSON(load.standardOutput)
+                    #expect(report["operations"]?.number == 500 && report["errors"]?.number == 0)
+                    #expect(report["requestBytes"]?.number == 0 && report["replyBytes"]?.number == 300)
+                    let latencies = Self.percentiles.compactMap { report[$0]?.number }
+                    #expect(latencies.count == 5 && latencies == latencies.sorted() && latencies[0] > 0)
+                    let seconds = try #require(report["seconds"]?.number)
+                    let throughput = try #require(report["throughput"]?.number)
+                    #expect(abs(throughput * seconds - 500) < 1)
+
+                    let other = try await Subprocess.run(
+                        .path(program),
+                        arguments: Arguments(["load", "--reply", "299", "--count", "1"] + address.prefix(2)),
+                        output: .bytes(limit: 1 << 16),
+                        error: .string(limit: 1 << 16)
+                    )
+                    #expect(other.terminationStatus == .exited(1) && other.standardOutput.isEmpty)
+                    #expect(other.standardError.hasSuffix("exchanges failed\n"))
+                }
+                #expect(server.terminationStatus == .exited(0))
+            }
         }
 
         @Test("a duration ends it")

@@ -12,12 +12,12 @@ struct BenchCommand: AsyncParsableCommand {
             Each caller calls again as soon as it has its answer. All share one connection, unless --connections says \
             more, and exchanges, unless --no-batching says no. --mix says what they do:
 
-              get         read the status and the status message of a task, as those do who poll
+              get         read how far a task is, as those do who poll
               create      make a task
               update      change the progress and the status message of a task
-              lifecycle   make a task, change it twice, complete it and read the result
-              wait        change a task for whose change a call waits; the latency is that of the waking up,
-                          now and then of a wait that came after its change
+              lifecycle   make a task, change it twice, complete it, read the result
+              wait        change a task that a call waits for; the latency is that
+                          of the waking up, now and then of a wait that came late
 
             Latencies are those of whole operations, of which lifecycle and wait make several calls. The tasks are \
             labelled bench=<mix> and deleted at the end, after Ctrl-C as well.
