@@ -2,7 +2,7 @@
 # Compares the speed of Taskwire with a raw nng echo, with Redis and with the Python SDK's store on this machine, side by
 # side in one run, and prints it as Markdown. Installs what is missing, Redis included, and builds.
 #
-#   Scripts/bench.sh                              everything, some 15 minutes
+#   Scripts/bench.sh                              everything, some 20 minutes
 #   Scripts/bench.sh --only batched durable       these rows; --help lists all
 #   Scripts/bench.sh --quick                      a look, without ratios
 #   Scripts/bench.sh --chart Scripts/bench/chart.png
