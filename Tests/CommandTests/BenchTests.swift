@@ -183,29 +183,6 @@ extension CommandTests {
             }
         }
 
-        @Test(
-            "options that exclude each other, or are out of range, are refused",
-            arguments: [
-                (["--count", "1", "--duration", "1s"], "Give one of --count, --duration and --hold"),
-                (
-                    ["--mix", "wait", "--hold", "1s", "--count", "1"],
-                    "Give one of --count, --duration and --hold"
-                ),
-                (["--hold", "1s"], "--hold and --change-at are for --mix wait"),
-                (["--mix", "get", "--change-at", "ipc:///x"], "--hold and --change-at are for --mix wait"),
-                (["--mix", "wait", "--hold", "0s"], "--hold must be above 0"),
-                (["--mix", "wait", "--hold", "1s", "--warm-up", "1s"], "--warm-up is of no use with --hold"),
-                (["--callers", "16385"], "--callers: 16385 is above 16384"),
-                (["--tasks=-1"], "--tasks: -1 is below 0"),
-            ]
-        )
-        func refusals(options: [String], sentence: String) async throws {
-            let outcome = try await Program(url: "ipc:///nowhere/t.sock").running(["bench"] + options) { _ in
-            }
-            #expect(outcome.exitCode == 64)
-            #expect(outcome.error.contains(sentence), "\(outcome.error)")
-        }
-
         @Test("raw exchanges, the limit, are counted and have the sizes that were asked for")
         func baseline() async throws {
             try await withTemporaryFolder { folder in
