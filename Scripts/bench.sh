@@ -1,13 +1,34 @@
 #!/usr/bin/env bash
-# Compares the speed of Taskwire with that of Redis on this machine, side by side in one run, and prints it as
-# Markdown. Installs what is missing, Redis included, and builds.
+# Compares the speed of Taskwire with a raw nng echo, with Redis and with the Python SDK's store on this machine, side by
+# side in one run, and prints it as Markdown. Installs what is missing, Redis included, and builds.
 #
-#   Scripts/bench.sh [--rounds N] [--seconds N]
+#   Scripts/bench.sh                              everything, some 20 minutes
+#   Scripts/bench.sh --only batched durable       these rows; --help lists all
+#   Scripts/bench.sh --quick                      a look, without ratios
+#   Scripts/bench.sh --chart Scripts/bench/chart.png
 #
 # The data lies in a folder of its own in $TMPDIR, else /var/tmp, which has to be on the disk that matters.
 set -euo pipefail
+start=$PWD
 cd "$(dirname "$0")/.."
 . Scripts/setup.sh
 install_packages redis-server redis-tools
-swift build --configuration release --product taskwire >&2
-exec python3 Scripts/bench.py .build/release/taskwire "$@"
+for product in taskwire taskwire-baseline; do
+    swift build --configuration release --product "$product" >&2
+done
+
+# The Python SDK is the one that the tests are run with.
+environment=.build/bench-environment
+requirements=$(cat Scripts/bench/requirements.txt && grep '^mcp==' Tests/Interop/requirements.txt)
+if [ "$(cat "$environment/requirements.txt" 2>/dev/null)" != "$requirements" ]; then
+    echo "bench.sh: installing $(tr '\n' ' ' <<<"$requirements")" >&2
+    rm -rf "$environment"
+    python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement /dev/stdin <<<"$requirements"
+    printf '%s\n' "$requirements" >"$environment/requirements.txt"
+fi
+python=$PWD/$environment/bin/python program=$PWD/Scripts/bench
+products=$(swift build --configuration release --show-bin-path)
+# Files are named from where the caller is.
+cd "$start"
+exec "$python" "$program" "$products" "$@"

@@ -1,4 +1,6 @@
 internal import Subprocess
+internal import SystemPackage
+internal import TaskwireTestSupport
 internal import Testing
 
 extension CommandTests {
@@ -89,21 +91,15 @@ extension CommandTests {
             }
         }
 
-        @Test("what is read has no payloads and shares exchanges, unless it is told not to")
-        func batching() async throws {
-            try await Server.run { taskwire in
-                /// Messages of a run of so many calls, those around it included.
-                func messages(_ options: String...) async throws -> Double {
-                    let before = try #require(await stats(taskwire)["requests"]?.number)
-                    let load = [
-                        "bench", "--mix", "get", "--callers", "32", "--count", "3200", "--warm-up", "0s",
-                    ]
-                    let outcome = try await taskwire.running(load + options) { _ in }
-                    #expect(outcome.exitCode == 0 && outcome.error == "")
-                    return try #require(await stats(taskwire)["requests"]?.number) - before
-                }
-                #expect(try await messages("--no-batching") >= 3200)
-                #expect(try await messages() < 2000)
+        @Test("reads share exchanges, unless they are told not to", arguments: [false, true])
+        func batching(isOff: Bool) async throws {
+            // This server says so when it meets a batch.
+            try await Server.run(["--max-batch-calls", "1"]) { taskwire, log in
+                let load = ["bench", "--mix", "get", "--callers", "32", "--count", "3200", "--warm-up", "0s"]
+                let outcome = try await taskwire.running(load + (isOff ? ["--no-batching"] : [])) { _ in }
+                #expect(outcome.exitCode == 0 && outcome.error == "")
+                #expect(try await calls(of: "GetTask", taskwire) == 3200)
+                #expect(log.text.contains("batch: more than 1 calls") != isOff, "\(log.text)")
             }
         }
 
@@ -122,7 +118,7 @@ extension CommandTests {
                 #expect(report["tasks"]?.number == 300 && report["operations"]?.number == 600)
                 #expect(try await calls(of: "CreateTask", taskwire) == 300)
                 #expect(try await calls(of: "StoreResult", taskwire) == 300)
-                let tasks = try await taskwire("list", "--label", "bench=update", "--json").json.array ?? []
+                let tasks = try await taskwire("list", "--limit", "400", "--json").json.array ?? []
                 #expect(tasks.count == 300)
                 let changed = tasks.filter { $0["statusMessage"]?.string != nil }
                 #expect(changed.count > 250)
@@ -136,19 +132,20 @@ extension CommandTests {
         @Test("tasks that are kept expire together, when it was said")
         func expiry() async throws {
             try await Server.run { taskwire in
-                let options = ["--callers", "2", "--count", "20", "--warm-up", "0s", "--keep"]
                 let start = ContinuousClock.now
+                let options = ["--callers", "2", "--count", "20", "--warm-up", "0s", "--keep"]
                 let outcome = try await taskwire.running(
-                    ["bench", "--mix", "create", "--expire-after", "20s"] + options
+                    ["bench", "--mix", "create", "--expire-after", "3s"] + options
                 ) { _ in }
                 #expect(outcome.exitCode == 0 && outcome.error == "")
                 let tasks = try await taskwire("list", "--json").json.array ?? []
                 #expect(tasks.count == 20)
-                #expect(tasks.allSatisfy { 1...20_000 ~= $0["ttl"]?.number ?? 0 })
+                #expect(tasks.allSatisfy { 1...3000 ~= $0["ttl"]?.number ?? 0 })
+                // Tasks that expire while they are worked on have failed.
                 try await eventually("they expire") {
-                    try await stats(taskwire)["tasks"]?.number == 0
+                    try await taskwire("list", "--status", "failed", "--json").json.array?.count == 20
                 }
-                #expect(ContinuousClock.now - start >= .seconds(19))
+                #expect(ContinuousClock.now - start >= .milliseconds(2900))
             }
         }
 
@@ -186,27 +183,48 @@ extension CommandTests {
             }
         }
 
-        @Test(
-            "options that exclude each other, or are out of range, are refused",
-            arguments: [
-                (["--count", "1", "--duration", "1s"], "Give one of --count, --duration and --hold."),
-                (
-                    ["--mix", "wait", "--hold", "1s", "--count", "1"],
-                    "Give one of --count, --duration and --hold."
-                ),
-                (["--hold", "1s"], "--hold and --change-at are for --mix wait"),
-                (["--mix", "get", "--change-at", "ipc:///x"], "--hold and --change-at are for --mix wait"),
-                (["--mix", "wait", "--hold", "0s"], "--hold must be above 0"),
-                (["--mix", "wait", "--hold", "1s", "--warm-up", "1s"], "--warm-up is of no use with --hold"),
-                (["--callers", "16385"], "--callers: 16385 is above 16384"),
-                (["--tasks", "-1"], "--tasks: -1 is below 0"),
-            ]
-        )
-        func refusals(options: [String], sentence: String) async throws {
-            let outcome = try await Program(url: "ipc:///nowhere/t.sock").running(["bench"] + options) { _ in
+        @Test("raw exchanges, the limit, are counted and have the sizes that were asked for")
+        func baseline() async throws {
+            try await withTemporaryFolder { folder in
+                let program = FilePath(try builtProgram("taskwire-baseline"))
+                let address = ["--url", "ipc://\(folder)/t.sock", "--reply", "300"]
+                let server = try await Subprocess.run(
+                    .path(program),
+                    arguments: Arguments(["serve"] + address),
+                    input: .none,
+                    output: .discarded,
+                    error: .discarded
+                ) { execution in
+                    defer { try? execution.send(signal: .terminate) }
+                    let load = try await Subprocess.run(
+                        .path(program),
+                        arguments: Arguments(
+                            ["load"] + address + ["--callers", "8", "--count", "500", "--request", "0"]
+                        ),
+                        output: .bytes(limit: 1 << 16),
+                        error: .discarded
+                    )
+                    #expect(load.terminationStatus == .exited(0))
+                    let report = try JSON(load.standardOutput)
+                    #expect(report["operations"]?.number == 500 && report["errors"]?.number == 0)
+                    #expect(report["requestBytes"]?.number == 0 && report["replyBytes"]?.number == 300)
+                    let latencies = Self.percentiles.compactMap { report[$0]?.number }
+                    #expect(latencies.count == 5 && latencies == latencies.sorted() && latencies[0] > 0)
+                    let seconds = try #require(report["seconds"]?.number)
+                    let throughput = try #require(report["throughput"]?.number)
+                    #expect(abs(throughput * seconds - 500) < 1)
+
+                    let other = try await Subprocess.run(
+                        .path(program),
+                        arguments: Arguments(["load", "--reply", "299", "--count", "1"] + address.prefix(2)),
+                        output: .bytes(limit: 1 << 16),
+                        error: .string(limit: 1 << 16)
+                    )
+                    #expect(other.terminationStatus == .exited(1) && other.standardOutput.isEmpty)
+                    #expect(other.standardError.hasSuffix("exchanges failed\n"))
+                }
+                #expect(server.terminationStatus == .exited(0))
             }
-            #expect(outcome.exitCode == 64)
-            #expect(outcome.error.contains(sentence), "\(outcome.error)")
         }
 
         @Test("a duration ends it")

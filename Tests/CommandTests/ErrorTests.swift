@@ -113,11 +113,30 @@ extension CommandTests {
                 (["ping", "--max-message-bytes", "65535"], "--max-message-bytes: 65535 is below 65536"),
                 (["bench", "--mix", "nonsense"], "--mix"),
                 (["bench", "--callers", "0"], "--callers: 0 is below 1; see 'taskwire bench --help'"),
-                (["bench", "--callers", "2049"], "--callers: 2049 is above 2048"),
+                (["bench", "--callers", "16385"], "--callers: 16385 is above 16384"),
+                (
+                    ["bench", "--mix", "wait", "--callers", "8001", "--connections", "2"],
+                    "--callers: 8001 that wait need more than 2 of --connections, with 4000 each"
+                ),
+                (["bench", "--tasks=-1"], "--tasks: -1 is below 0"),
+                (["bench", "--hold", "1s"], "--hold and --change-at are for --mix wait"),
+                (["bench", "--change-at", "ipc:///x"], "--hold and --change-at are for --mix wait"),
+                (["bench", "--mix", "wait", "--hold", "0s"], "--hold must be above 0"),
+                (
+                    ["bench", "--mix", "wait", "--hold", "1s", "--warm-up", "1s"],
+                    "--warm-up is of no use with --hold"
+                ),
+                (
+                    ["bench", "--mix", "wait", "--hold", "1s", "--count", "1"],
+                    "Give one of --count, --duration and --hold"
+                ),
                 (["bench", "--payload", "-1"], "--payload"),
                 (["bench", "--count", "0"], "--count must be above 0"),
                 (["bench", "--duration", "0s"], "--duration must be above 0"),
-                (["bench", "--count", "1", "--duration", "1s"], "Give --count or --duration, not both"),
+                (
+                    ["bench", "--count", "1", "--duration", "1s"],
+                    "Give one of --count, --duration and --hold"
+                ),
                 (["serve", "--max-calls-per-second", "1"], "Unknown option"),
             ]
         )

@@ -23,7 +23,7 @@ enum BenchMix: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    /// Which tasks the operations are on.
+    /// Where the tasks of operations come from.
     enum Tasks {
         /// New ones each time.
         case new

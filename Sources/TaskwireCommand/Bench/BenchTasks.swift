@@ -4,7 +4,7 @@ internal import TaskwireClient
 
 /// The tasks that a run makes, and takes away again.
 final class BenchTasks: Sendable {
-    /// How long a call may take that makes or deletes one of many tasks.
+    /// How long the deleting of a task may take.
     private static let patience = Duration.seconds(30)
     /// How many calls make or delete tasks at once, where there are many.
     private static let callCount = 1024
@@ -26,11 +26,7 @@ final class BenchTasks: Sendable {
     }
 
     /// Makes a task.
-    func create(
-        through client: TaskwireClient,
-        statusMessage: String? = nil,
-        options: CallOptions = .default
-    ) async throws -> TaskState {
+    func create(through client: TaskwireClient, statusMessage: String? = nil) async throws -> TaskState {
         let id = generateTaskID()
         let request = CreateTaskRequest(
             taskID: id,
@@ -41,21 +37,19 @@ final class BenchTasks: Sendable {
         )
         // Before the call, whose outcome may stay unknown.
         ids.withLock { $0.append(id) }
-        return try await client.createTask(request, options: options)
+        return try await client.createTask(request, options: .default)
     }
 
     /// Makes many tasks with a request and a result, and returns their ids.
     func create(count: Int) async throws -> [String] {
-        let options = CallOptions(timeout: Self.patience)
         let rest = BenchQuota(count: count)
         return try await withThrowingTaskGroup { group in
             for _ in 0..<min(count, Self.callCount) {
                 group.addTask { [self] in
                     var made: [String] = []
                     while rest.take() {
-                        let id = try await create(through: client, options: options).id
-                        let result = StoreResultRequest(taskID: id, result: payload)
-                        _ = try await client.storeResult(result, options: options)
+                        let id = try await create(through: client).id
+                        _ = try await client.storeResult(payload, for: id)
                         made.append(id)
                     }
                     return made
@@ -67,12 +61,12 @@ final class BenchTasks: Sendable {
 
     /// Deletes all tasks that were made, and says on standard error when some are left.
     func delete() async {
-        let options = CallOptions(timeout: Self.patience)
         await withTaskGroup { group in
             for _ in 0..<Self.callCount {
                 group.addTask { [self] in
                     while let id = ids.withLock({ $0.popLast() }) {
                         do {
+                            let options = CallOptions(timeout: Self.patience)
                             _ = try await client.deleteTask(id, options: options)
                         } catch {
                             // Where one call fails, so do the others, and slowly.

@@ -12,12 +12,12 @@ struct BenchCommand: AsyncParsableCommand {
             Each caller calls again as soon as it has its answer. All share one connection, unless --connections says \
             more, and exchanges, unless --no-batching says no. --mix says what they do:
 
-              get         read the status and the status message of a task, as those do who poll
+              get         read how far a task is, as those do who poll
               create      make a task
               update      change the progress and the status message of a task
-              lifecycle   make a task, change it twice, complete it and read the result
-              wait        change a task for whose change a call waits; the latency is that of the waking up,
-                          now and then of a wait that came after its change
+              lifecycle   make a task, change it twice, complete it, read the result
+              wait        change a task that a call waits for; the latency is that
+                          of the waking up, now and then of a wait that came late
 
             Latencies are those of whole operations, of which lifecycle and wait make several calls. The tasks are \
             labelled bench=<mix> and deleted at the end, after Ctrl-C as well.
@@ -29,6 +29,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     private static let callerRange = 1...16_384
     private static let connectionRange = 1...256
+    /// What a client lets wait at a time is a little more, as the calls that wake them need room, too.
+    private static let waitsPerConnection = 4000
     private static let taskRange = 0...100_000_000
     /// How long tasks live that could not be deleted, beyond the time of the run.
     private static let grace = Duration.seconds(600)
@@ -39,7 +41,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "How many call at the same time.")
     var callers = 64
 
-    @Option(help: "How many connections they share; each has room for 4096 calls that wait.")
+    @Option(help: "How many connections they share; each has room for 4000 callers of wait.")
     var connections = 1
 
     @Option(help: "Bytes of a request or a result, and of a status message, which has 16384 at most.")
@@ -124,6 +126,11 @@ struct BenchCommand: AsyncParsableCommand {
         }
         guard mix == .wait || (hold == nil && changeAt == nil) else {
             throw ValidationError("--hold and --change-at are for --mix wait")
+        }
+        guard mix != .wait || callers <= connections * Self.waitsPerConnection else {
+            throw ValidationError(
+                "--callers: \(callers) that wait need more than \(connections) of --connections, with \(Self.waitsPerConnection) each"
+            )
         }
         guard hold == nil || warmUp == nil else {
             throw ValidationError("--warm-up is of no use with --hold")

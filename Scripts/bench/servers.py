@@ -1,0 +1,181 @@
+"""The servers of a run, each on sockets in a folder of its own, and the loads that are put on them."""
+
+import contextlib
+import csv
+import functools
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+
+from ping import ping
+from processes import Failure, output, running, until
+
+PAYLOAD = 200  # bytes, in all loads
+PATIENCE = 300  # seconds that a load may take beside what it says
+
+
+class Taskwire:
+    """A server of Taskwire over ipc."""
+
+    def __init__(self, programs, process, path):
+        self.program = os.path.join(programs, "taskwire")
+        self.process = process
+        self.url = f"ipc://{path}"
+
+    def load_command(self, mix, callers, *options):
+        """`taskwire bench` on this server."""
+        load = ["--mix", mix, "--callers", callers, "--payload", PAYLOAD, "--url", self.url, "--json"]
+        return [self.program, "bench", *load, *options]
+
+    def load(self, mix, callers, seconds, *options):
+        """What a load of so many seconds came to."""
+        return json.loads(
+            output(self.load_command(mix, callers, "--duration", f"{seconds}s", *options), seconds + PATIENCE)
+        )
+
+    def counted_load(self, mix, callers, count, *options):
+        """What a load of so many operations came to."""
+        return json.loads(
+            output(self.load_command(mix, callers, "--count", count, "--warm-up", "0s", *options), PATIENCE)
+        )
+
+    def stats(self):
+        """The server's counters."""
+        return json.loads(output([self.program, "stats", "--url", self.url, "--json"]))
+
+
+class Redis:
+    """A server of Redis, and redis-benchmark over its socket: one request at a time on each connection."""
+
+    def __init__(self, process, path, port):
+        self.process = process
+        self.path = path
+        self.url = f"redis://127.0.0.1:{port}"
+
+    def rate(self, test, clients, seconds):
+        """Requests per second."""
+
+        def run(count):
+            command = ["redis-benchmark", "-s", self.path, "-c", clients, "-d", PAYLOAD, "-t", test, "-n", count, "--csv"]
+            return float(next(csv.DictReader(output(command, seconds + PATIENCE).splitlines()))["rps"])
+
+        # It takes a count and no duration; warming up tells how many requests last as long.
+        return run(round(run(20_000) * seconds))
+
+    def is_ready(self):
+        """Whether it answers."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            try:
+                connection.connect(self.path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                return False
+            connection.sendall(b"PING\r\n")
+            return connection.recv(100) == b"+PONG\r\n"
+
+
+class Servers:
+    """Starts servers as they are needed. Those that are named here live as long as the run, idle while it is not their
+    turn."""
+
+    def __init__(self, programs, folder, stack):
+        self.programs = programs
+        self.folder = folder
+        self.stack = stack
+        self.numbers = itertools.count(1)
+
+    @contextlib.contextmanager
+    def taskwire(self, store, *options, patience=60):
+        """A Taskwire on a store."""
+        path = self.path("sock")
+        command = [os.path.join(self.programs, "taskwire"), "serve", "--listen", f"ipc://{path}", "--store", store]
+        with running([*command, "--log-level", "warning", *options], stdout=sys.stderr) as process:
+            until(lambda: ping(path), "the first answer of Taskwire", process, patience, pause=0.001)
+            yield Taskwire(self.programs, process, path)
+
+    @functools.cached_property
+    def memory(self):
+        """A Taskwire that keeps tasks in memory."""
+        return self.stack.enter_context(self.taskwire("memory:"))
+
+    @functools.cached_property
+    def sqlite(self):
+        """A Taskwire on a file, where every change is synced."""
+        return self.stack.enter_context(self.taskwire(f"sqlite:{self.path('db')}"))
+
+    @functools.cached_property
+    def on_redis(self):
+        """Three Taskwires on one Redis, where every change is synced."""
+        return [self.stack.enter_context(self.taskwire(self.durable_redis.url)) for _ in range(3)]
+
+    @functools.cached_property
+    def redis(self):
+        """A Redis that keeps everything in memory, and has what `redis-benchmark -t get` reads."""
+        redis = self.stack.enter_context(self.running_redis())
+        redis.rate("set", 1, 0.1)
+        return redis
+
+    @functools.cached_property
+    def durable_redis(self):
+        """A Redis where every change is synced."""
+        return self.stack.enter_context(self.running_redis("--appendonly", "yes", "--appendfsync", "always"))
+
+    @contextlib.contextmanager
+    def running_redis(self, *options):
+        """A Redis in a folder of its own."""
+        folder, path, port = self.path("redis"), self.path("sock"), free_port()
+        os.mkdir(folder)
+        place = ["--bind", "127.0.0.1", "--port", port, "--unixsocket", path, "--dir", folder]
+        command = ["redis-server", *place, "--loglevel", "warning", "--save", "", *options]
+        with running(command, stdout=sys.stderr) as process:
+            redis = Redis(process, path, port)
+            until(redis.is_ready, "the first answer of Redis", process)
+            yield redis
+
+    @functools.cached_property
+    def echo_url(self):
+        """Where the raw echo answers."""
+        url = f"ipc://{self.path('sock')}"
+        self.stack.enter_context(running([self.baseline, "serve", "--url", url], stderr=subprocess.DEVNULL))
+        return url
+
+    def echo(self, callers, seconds):
+        """What a load on the raw echo came to."""
+        load = ["--url", self.echo_url, "--callers", callers, "--seconds", seconds]
+        return json.loads(output([self.baseline, "load", *load], seconds + PATIENCE))
+
+    @property
+    def baseline(self):
+        return os.path.join(self.programs, "taskwire-baseline")
+
+    def python_store(self, live_count, seconds):
+        """Lifecycles per second of the Python SDK's store in its own process."""
+        script = os.path.join(os.path.dirname(__file__), "python_store.py")
+        command = [sys.executable, script, "--live", live_count, "--seconds", seconds]
+        return json.loads(output(command, seconds + PATIENCE))["operationsPerSecond"]
+
+    def path(self, ending):
+        """A new name in the folder of the run."""
+        return os.path.join(self.folder, f"{next(self.numbers)}.{ending}")
+
+
+def free_port():
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def together(commands, patience):
+    """The reports of loads that run at the same time."""
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(running(command, stdout=subprocess.PIPE, text=True)) for command in commands
+        ]
+        reports = [process.communicate(timeout=patience)[0] for process in processes]
+        if any(process.returncode for process in processes):
+            raise Failure("a load beside others failed")
+    return [json.loads(report) for report in reports]
