@@ -43,10 +43,13 @@ final class RedisCalls: Sendable {
     /// Carries out a command.
     /// - Throws: ``RedisFailure``
     func run(_ command: RedisCommand) async throws(RedisFailure) -> RedisReply {
-        let result = await withCheckedContinuation { continuation in
+        try await result(of: command).get()
+    }
+
+    private func result(of command: RedisCommand) async -> Result<RedisReply, RedisFailure> {
+        await withCheckedContinuation { continuation in
             submit(command) { continuation.resume(returning: $0) }
         }
-        return try result.get()
     }
 
     /// Carries out commands together. Replies come in their order.
@@ -54,13 +57,7 @@ final class RedisCalls: Sendable {
     func run(_ commands: [RedisCommand]) async throws(RedisFailure) -> [RedisReply] {
         let results = await withTaskGroup(of: (Int, Result<RedisReply, RedisFailure>).self) { group in
             for (index, command) in commands.enumerated() {
-                group.addImmediateTask {
-                    do throws(RedisFailure) {
-                        return (index, .success(try await self.run(command)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
+                group.addImmediateTask { (index, await self.result(of: command)) }
             }
             var results = [Result<RedisReply, RedisFailure>](
                 repeating: .success(.null),
