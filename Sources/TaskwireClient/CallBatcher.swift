@@ -188,7 +188,8 @@ final class CallBatcher: DeadlineKeeper {
         let isConnected = socket.isConnected
         let (stranded, departing) = state.withLock { state -> ([SharedCall], (UInt64, [SharedCall])?) in
             guard isConnected, state.maxCalls > 1 else { return (state.takeQueue(), nil) }
-            let isWorthwhile = state.exchangeCount < Self.maxExchanges && state.queue.count >= state.largeQueue
+            let isWorthwhile =
+                state.exchangeCount < Self.maxExchanges && state.queue.count >= state.largeQueue
             guard isOverdue || state.exchangeCount == 0 || isWorthwhile else { return ([], nil) }
             let calls = state.takeCalls(maxBytes: min(Self.maxBytes, maxMessageBytes))
             guard !calls.isEmpty else { return ([], nil) }

@@ -3,98 +3,101 @@
 /// Reads return it in one of two views: in ``TaskView/basic`` the fields ``request``, ``result``,
 /// ``error`` and ``inputRequests`` are left empty.
 public struct TaskState: Sendable, Hashable {
-    private var storage: Storage
+    // A call hands its task through many functions, and most do without its payloads.
+    private var basics: CopyOnWrite<Basics>
+    /// Nil where all of them are empty.
+    private var payloads: CopyOnWrite<Payloads>?
 
     /// 1 to 256 bytes of printable ASCII without spaces, unique per owner.
     public var id: String {
-        get { storage.fields.id }
-        set { ownFields.id = newValue }
+        get { basics.value.id }
+        set { basics.value.id = newValue }
     }
     /// Who created it, from the authenticated connection; empty on a server without authentication.
     public var owner: String {
-        get { storage.fields.owner }
-        set { ownFields.owner = newValue }
+        get { basics.value.owner }
+        set { basics.value.owner = newValue }
     }
     /// Where the task stands.
     public var status: TaskStatus {
-        get { storage.fields.status }
-        set { ownFields.status = newValue }
+        get { basics.value.status }
+        set { basics.value.status = newValue }
     }
     /// What to tell people about it.
     public var statusMessage: String? {
-        get { storage.fields.statusMessage }
-        set { ownFields.statusMessage = newValue }
+        get { basics.value.statusMessage }
+        set { basics.value.statusMessage = newValue }
     }
     /// When it was created.
     public var createdAt: Timestamp {
-        get { storage.fields.createdAt }
-        set { ownFields.createdAt = newValue }
+        get { basics.value.createdAt }
+        set { basics.value.createdAt = newValue }
     }
     /// When it last changed visibly. Never runs backwards.
     public var lastUpdatedAt: Timestamp {
-        get { storage.fields.lastUpdatedAt }
-        set { ownFields.lastUpdatedAt = newValue }
+        get { basics.value.lastUpdatedAt }
+        set { basics.value.lastUpdatedAt = newValue }
     }
     /// Time to live in milliseconds, above 0; `nil` means no limit.
     public var ttlMilliseconds: Int64? {
-        get { storage.fields.ttlMilliseconds }
-        set { ownFields.ttlMilliseconds = newValue }
+        get { basics.value.ttlMilliseconds }
+        set { basics.value.ttlMilliseconds = newValue }
     }
     /// Hint for pollers, in milliseconds, above 0.
     public var pollIntervalMilliseconds: Int64 {
-        get { storage.fields.pollIntervalMilliseconds }
-        set { ownFields.pollIntervalMilliseconds = newValue }
+        get { basics.value.pollIntervalMilliseconds }
+        set { basics.value.pollIntervalMilliseconds = newValue }
     }
     /// 1 at creation, one more at every visible change, never reused.
     public var revision: UInt64 {
-        get { storage.fields.revision }
-        set { ownFields.revision = newValue }
+        get { basics.value.revision }
+        set { basics.value.revision = newValue }
     }
     /// Whether somebody asked for cancellation.
     public var isCancelRequested: Bool {
-        get { storage.fields.isCancelRequested }
-        set { ownFields.isCancelRequested = newValue }
+        get { basics.value.isCancelRequested }
+        set { basics.value.isCancelRequested = newValue }
     }
     /// How far the work is, where the worker says so.
     public var progress: TaskProgress? {
-        get { storage.fields.progress }
-        set { ownFields.progress = newValue }
+        get { basics.value.progress }
+        set { basics.value.progress = newValue }
     }
     /// At most 16, keys of 1 to 64 bytes, values of up to 256 bytes.
     public var labels: [String: String] {
-        get { storage.fields.labels }
-        set { ownFields.labels = newValue }
+        get { basics.value.labels }
+        set { basics.value.labels = newValue }
     }
     /// What the task is to do. Full view only.
     public var request: Payload? {
-        get { storage.fields.request }
-        set { ownFields.request = newValue }
+        get { payloads?.value.request }
+        set { changePayloads { $0.request = newValue } }
     }
     /// What came of it. Full view only.
     public var result: Payload? {
-        get { storage.fields.result }
-        set { ownFields.result = newValue }
+        get { payloads?.value.result }
+        set { changePayloads { $0.result = newValue } }
     }
     /// Why it failed. Full view only.
     public var error: TaskError? {
-        get { storage.fields.error }
-        set { ownFields.error = newValue }
+        get { payloads?.value.error }
+        set { changePayloads { $0.error = newValue } }
     }
     /// What a host may tell its model at once, while the task goes on
     /// (``modelImmediateResponseKey``).
     public var immediateResponse: String? {
-        get { storage.fields.immediateResponse }
-        set { ownFields.immediateResponse = newValue }
+        get { basics.value.immediateResponse }
+        set { basics.value.immediateResponse = newValue }
     }
     /// Who is executing it now.
     public var lease: TaskLease? {
-        get { storage.fields.lease }
-        set { ownFields.lease = newValue }
+        get { basics.value.lease }
+        set { basics.value.lease = newValue }
     }
     /// What the worker asked and nobody has answered yet. Full view only.
     public var inputRequests: [InputRequest] {
-        get { storage.fields.inputRequests }
-        set { ownFields.inputRequests = newValue }
+        get { payloads?.value.inputRequests ?? [] }
+        set { changePayloads { $0.inputRequests = newValue } }
     }
 
     /// A snapshot; what is not given is as in a task that was just created.
@@ -118,8 +121,8 @@ public struct TaskState: Sendable, Hashable {
         lease: TaskLease? = nil,
         inputRequests: [InputRequest] = []
     ) {
-        storage = Storage(
-            Fields(
+        basics = CopyOnWrite(
+            Basics(
                 id: id,
                 owner: owner,
                 status: status,
@@ -132,14 +135,12 @@ public struct TaskState: Sendable, Hashable {
                 isCancelRequested: isCancelRequested,
                 progress: progress,
                 labels: labels,
-                request: request,
-                result: result,
-                error: error,
                 immediateResponse: immediateResponse,
-                lease: lease,
-                inputRequests: inputRequests
+                lease: lease
             )
         )
+        let payloads = Payloads(request: request, result: result, error: error, inputRequests: inputRequests)
+        self.payloads = payloads.isEmpty ? nil : CopyOnWrite(payloads)
     }
 
     /// The poll interval of a task that was created without one: 500 ms, as in the MCP Python SDK.
@@ -153,30 +154,16 @@ public struct TaskState: Sendable, Hashable {
 
     /// The snapshot as the given view shows it.
     public func viewed(as view: TaskView) -> TaskState {
-        guard view == .basic else { return self }
-        let fields = storage.fields
-        let isBasic =
-            fields.request == nil && fields.result == nil && fields.error == nil
-            && fields.inputRequests.isEmpty
-        guard !isBasic else { return self }
+        guard view == .basic, payloads != nil else { return self }
         var basic = self
-        basic.ownFields.removePayloads()
+        basic.payloads = nil
         return basic
-    }
-
-    /// Snapshots are equal when all their fields are.
-    public static func == (left: TaskState, right: TaskState) -> Bool {
-        left.storage === right.storage || left.storage.fields == right.storage.fields
-    }
-
-    /// Feeds all fields to the hasher.
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(storage.fields)
     }
 
     // MARK: Storage
 
-    private struct Fields: Hashable {
+    /// What the basic view has.
+    private struct Basics: Sendable, Hashable {
         var id: String
         var owner: String
         var status: TaskStatus
@@ -189,40 +176,22 @@ public struct TaskState: Sendable, Hashable {
         var isCancelRequested: Bool
         var progress: TaskProgress?
         var labels: [String: String]
+        var immediateResponse: String?
+        var lease: TaskLease?
+    }
+
+    private struct Payloads: Sendable, Hashable {
         var request: Payload?
         var result: Payload?
         var error: TaskError?
-        var immediateResponse: String?
-        var lease: TaskLease?
-        var inputRequests: [InputRequest]
+        var inputRequests: [InputRequest] = []
 
-        /// Leaves what the basic view has.
-        mutating func removePayloads() {
-            request = nil
-            result = nil
-            error = nil
-            inputRequests = []
-        }
+        var isEmpty: Bool { request == nil && result == nil && error == nil && inputRequests.isEmpty }
     }
 
-    /// The fields, in one place for all copies of a snapshot, so that a copy costs no more than a reference: a call hands
-    /// its task through many functions.
-    ///
-    /// `@unchecked Sendable` is safe: the fields are written only where nobody else refers to them.
-    private final class Storage: @unchecked Sendable {
-        var fields: Fields
-
-        init(_ fields: Fields) {
-            self.fields = fields
-        }
-    }
-
-    /// The fields for writing, which no other snapshot shares.
-    private var ownFields: Fields {
-        get { storage.fields }
-        _modify {
-            if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.fields) }
-            yield &storage.fields
-        }
+    private mutating func changePayloads(_ change: (inout Payloads) -> Void) {
+        var changed = payloads?.value ?? Payloads()
+        change(&changed)
+        payloads = changed.isEmpty ? nil : CopyOnWrite(changed)
     }
 }
