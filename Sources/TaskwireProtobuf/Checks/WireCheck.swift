@@ -43,7 +43,7 @@ enum WireCheck {
                     guard seenMessages & bit == 0 else { throw .malformed("appears more than once") }
                     seenMessages |= bit
                 }
-                try unsafe checkField(field.pointee, framedAs: tag.wireType, from: &reader)
+                try unsafe checkField(field, framedAs: tag.wireType, from: &reader)
             } catch {
                 let name = unsafe String(cString: field.pointee.name)
                 guard unsafe field.pointee.isRepeated, unsafe !field.pointee.isPacked(as: tag.wireType) else {
@@ -57,43 +57,44 @@ enum WireCheck {
     }
 
     private static func checkField(
-        _ field: ProtobufCFieldDescriptor,
+        _ field: UnsafePointer<ProtobufCFieldDescriptor>,
         framedAs wireType: WireType,
         from reader: inout WireReader
     ) throws(WireFault) {
-        if field.isPacked(as: wireType) {
+        if unsafe field.pointee.isPacked(as: wireType) {
             var elements = unsafe WireReader(try reader.lengthDelimited())
             var index = 0
             while !elements.isAtEnd {
                 do {
-                    try checkValue(of: field, from: &elements)
+                    try unsafe checkValue(of: field, from: &elements)
                 } catch {
                     throw error.inside("[\(index)]")
                 }
                 index += 1
             }
-        } else if wireType == field.wireType {
-            try checkValue(of: field, from: &reader)
+        } else if unsafe wireType == field.pointee.wireType {
+            try unsafe checkValue(of: field, from: &reader)
         } else {
-            throw .malformed("has wire type \(wireType.rawValue) instead of \(field.wireType.rawValue)")
+            let expected = unsafe field.pointee.wireType.rawValue
+            throw .malformed("has wire type \(wireType.rawValue) instead of \(expected)")
         }
     }
 
     private static func checkValue(
-        of field: ProtobufCFieldDescriptor,
+        of field: UnsafePointer<ProtobufCFieldDescriptor>,
         from reader: inout WireReader
     ) throws(WireFault) {
-        switch field.type {
+        switch unsafe field.pointee.type {
         case PROTOBUF_C_TYPE_STRING:
             try unsafe checkText(try reader.lengthDelimited())
         case PROTOBUF_C_TYPE_MESSAGE:
             try unsafe walk(
                 try reader.lengthDelimited(),
-                as: field.descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)
+                as: field.pointee.descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)
             )
         case PROTOBUF_C_TYPE_ENUM:
             let number = Int64(bitPattern: try reader.varint())
-            let values = unsafe field.descriptor.assumingMemoryBound(to: ProtobufCEnumDescriptor.self)
+            let values = unsafe field.pointee.descriptor.assumingMemoryBound(to: ProtobufCEnumDescriptor.self)
             let isKnown = Int32(exactly: number).map {
                 unsafe protobuf_c_enum_descriptor_get_value(values, $0) != nil
             }
@@ -102,7 +103,7 @@ enum WireCheck {
                 throw .invalid("\(number) is not a value of \(name)")
             }
         default:
-            try reader.skip(field.wireType)
+            try unsafe reader.skip(field.pointee.wireType)
         }
     }
 

@@ -33,6 +33,11 @@ struct WireReader {
     }
 
     private mutating func varint(longest: Int) throws(WireFault) -> UInt64 {
+        // Most have one byte: tags, lengths of short fields, flags.
+        if !isAtEnd, case let byte = unsafe bytes[offset], byte < 0x80 {
+            offset += 1
+            return UInt64(byte)
+        }
         var value: UInt64 = 0
         for index in 0..<longest {
             guard !isAtEnd else { throw .malformed("truncated") }

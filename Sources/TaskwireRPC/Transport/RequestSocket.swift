@@ -13,7 +13,7 @@ package final class RequestSocket: Sendable {
         /// The largest message, in bytes, that is sent or accepted.
         package var maximumMessageSize = 4 << 20
         /// The most exchanges in flight; more callers wait their turn, in order.
-        package var maximumExchanges = 4096
+        package var maximumExchanges = 16_384 + 4096
         /// The pause before the first attempt to connect again; it doubles with each failure.
         package var minimumBackoff = Duration.milliseconds(20)
         /// The longest pause between two attempts to connect.
