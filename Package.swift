@@ -234,6 +234,7 @@ let package = Package(
             name: "worker",
             dependencies: [
                 "TaskwireClient",
+                "TaskwireStorage",
                 "TaskwireTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
