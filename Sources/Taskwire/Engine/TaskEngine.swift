@@ -563,7 +563,7 @@ extension TaskEngine.Core {
     /// What a stored record is at `now`; `nil` when nothing of it is left.
     func settled(_ stored: TaskRecord?, at now: Timestamp) -> TaskRecord? {
         guard var record = stored else { return nil }
-        record.extendLease(after: startedAt)
+        record.extendLease(after: max(startedAt, storage.returnedAt ?? startedAt))
         return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
     }
 

@@ -56,7 +56,7 @@ public final class RedisStorage: TaskStorage {
     ) async throws {
         self.limits = limits
         self.clock = clock
-        calls = RedisCalls(address: address)
+        calls = RedisCalls(address: address, clock: clock)
         health = StoreHealth(store: address.description, logger: logger)
         watches = RedisWatches(address: address, calls: calls)
         let reply = try await run(RedisCommand("INFO"))
@@ -86,6 +86,9 @@ public final class RedisStorage: TaskStorage {
     }
 
     // MARK: TaskStorage
+
+    /// See ``TaskStorage/returnedAt``.
+    public var returnedAt: Timestamp? { calls.returnedAt }
 
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
