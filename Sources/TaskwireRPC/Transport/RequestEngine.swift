@@ -400,7 +400,10 @@ final class RequestEngine: DeadlineKeeper {
             ? TransportError(tlsResult: result, address: address)
             : TransportError(result: result, action: "Connecting to \(address)")
         let delay: Duration?? = state.withLock { state in
-            guard case .open = state.phase else { return nil }
+            guard case .open = state.phase else {
+                state.link = .idle
+                return nil
+            }
             if result == 0, state.pipe != nil {
                 state.link = .connected
                 state.connectFailure = nil
@@ -438,6 +441,20 @@ final class RequestEngine: DeadlineKeeper {
                 NNG_OPT_TLS_CONFIG,
                 UnsafeMutableRawPointer(tls.configuration)
             )
+        }
+    }
+
+    private func isDialing(_ dialer: nng_dialer) -> Bool {
+        state.withLock { state in
+            if case .dialing(let current?) = state.link { current.id == dialer.id } else { false }
+        }
+    }
+
+    /// Cuts an attempt short that still goes on. Until this has returned nobody closes the socket, which nng would free
+    /// under the call.
+    private func endAttempt(of dialer: nng_dialer) {
+        calls.make {
+            if isDialing(dialer) { nng_dialer_close(dialer) }
         }
     }
 
@@ -545,7 +562,7 @@ final class RequestEngine: DeadlineKeeper {
             // A dialer that is closed just before it is started waits for ever, so the attempt gets time to
             // get going, which is also enough for most to end.
             DispatchQueue.global().asyncAfter(deadline: .now() + Self.dialingPatience) {
-                nng_dialer_close(dialer)
+                self.endAttempt(of: dialer)
             }
         }
     }
