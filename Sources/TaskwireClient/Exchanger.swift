@@ -161,7 +161,7 @@ struct Exchanger {
         TaskwireError(
             .internal,
             .malformedMessage,
-            "The answer from \(socket.address) cannot be read: \(error.message)",
+            "The answer from \(socket.peerName) cannot be read: \(error.message)",
             isOutcomeUnknown: call.requestID != nil
         )
     }

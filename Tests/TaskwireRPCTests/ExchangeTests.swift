@@ -411,13 +411,14 @@ struct ExchangeTests {
         try await eventually { try threadCount() <= threads + 8 }
     }
 
-    @Test
-    func `closing cuts an attempt short at a server that says nothing`() async throws {
+    @Test(arguments: 1...2)
+    func `closing cuts an attempt short at a server that says nothing`(endpointCount: Int) async throws {
         let silent = try RawListener(on: Address("tcp://127.0.0.1:0")) { $0 }
         try await withThrowingTaskGroup { group in
             for _ in 0..<32 {
                 group.addTask {
-                    let client = try makeClient(silent.address)
+                    let endpoints = Array(repeating: Endpoint(silent.address), count: endpointCount)
+                    let client = try makeClient(silent.address) { $0.endpoints = endpoints }
                     async let error = client.callError("x")
                     try await within { await client.close() }
                     let code = try await error.code
