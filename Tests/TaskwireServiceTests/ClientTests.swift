@@ -189,6 +189,35 @@ struct ClientTests {
     }
 
     @Test
+    func aWriteOfWhichTheStoreKnowsNothingIsRepeatedAndThenUnknown() async throws {
+        try await withTemporaryFolder { folder in
+            let url = "ipc://\(folder)/t.sock"
+            let storage = AbsentStorage()
+            let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
+            let client = try TaskwireClient(url: url)
+            try await withServer(on: engine, listen: [url]) { _ in
+                // Stored by the first try, of which nobody is told.
+                storage.fail(2)
+                let task = try await client.createTask(id: "t")
+                #expect(task.revision == 1)
+                // No time is left for another one.
+                storage.fail(.max, retryAfter: .seconds(60))
+                let options = CallOptions(timeout: .seconds(60))
+                let write = await #expect(throws: TaskwireError.self) {
+                    try await client.cancelTask("t", options: options)
+                }
+                #expect(write?.code == .unavailable && write?.reason == .storeUnreachable)
+                #expect(write?.isOutcomeUnknown == true)
+                let read = await #expect(throws: TaskwireError.self) {
+                    try await client.getTask("t", view: .basic, options: options)
+                }
+                #expect(read?.reason == .storeUnreachable && read?.isOutcomeUnknown == false)
+            }
+            await client.close()
+        }
+    }
+
+    @Test
     func aTimeoutEndsACallAndSaysThatTheOutcomeIsUnknown() async throws {
         // A server that takes requests and never answers.
         let socket = try ReplySocket(configuration: ReplySocket.Configuration())

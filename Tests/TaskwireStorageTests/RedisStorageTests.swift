@@ -250,7 +250,7 @@ struct RedisStorageTests {
                 let store = try #require(opened.withLock { $0 })
                 let refusal = await #expect(throws: TaskwireError.self) { try await store.getTask("before") }
                 #expect(refusal?.code == .unavailable)
-                #expect(refusal?.reason == .storeFailed)
+                #expect(refusal?.reason == .storeUnreachable)
                 #expect(refusal?.isOutcomeUnknown == false)
                 clock.advance(by: .seconds(60))
                 // The call begins before Redis does.
