@@ -96,7 +96,7 @@ struct CrashTest: AsyncParsableCommand {
         )
         let book = OrderBook()
         // Every other worker does without a server where it can.
-        let stores = urls.flatMap { [$0] + (redis.map { [$0.url] } ?? []) }
+        let stores = [urls.joined(separator: ",")] + (redis.map { [$0.url] } ?? [])
         let crew = Crew(size: workers, urls: stores, book: book, ledger: ledger)
         let signals = EndingSignals {
             fleet.end()
@@ -104,9 +104,12 @@ struct CrashTest: AsyncParsableCommand {
             leave()
         }
         defer { signals.cancel() }
-        let callers = try (0..<clients).map {
-            Caller(number: $0, client: try TaskwireClient(url: urls[$0 % servers]), ledger: ledger)
+        let callers = try (0..<clients).map { number in
+            // Half of the clients go to another server when their own is gone.
+            let url = number.isMultiple(of: 2) ? urls[number / 2 % servers] : urls.joined(separator: ",")
+            return Caller(number: number, client: try TaskwireClient(url: url), ledger: ledger)
         }
+        let watchers = try urls.map { try TaskwireClient(url: $0) }
         let work = Task {
             async let orders = employ(crew, callers, book)
             await withTaskGroup { group in
@@ -124,13 +127,13 @@ struct CrashTest: AsyncParsableCommand {
             return await orders
         }
         do {
-            try await run(fleet, work, callers, ledger)
+            try await run(fleet, work, callers, watchers, ledger)
         } catch {
             ledger.report(Violation(.unexpected, "\(error)"))
             work.cancel()
             _ = await work.value
         }
-        for caller in callers { await caller.client.close() }
+        for client in callers.map(\.client) + watchers { await client.close() }
         let (tally, violations) = try book.settle()
         for violation in violations { ledger.report(violation) }
         say("\(ledger.counts)")
@@ -167,13 +170,14 @@ struct CrashTest: AsyncParsableCommand {
         _ fleet: Fleet,
         _ work: Task<[Customer.Ended], Never>,
         _ callers: [Caller],
+        _ watchers: [TaskwireClient],
         _ ledger: Ledger
     ) async throws {
         try await fleet.runWhileKilling(killed: { ledger.countKill(\.redisKills) }) { index, server in
             var generator = SeededGenerator(seed: ~seed &+ UInt64(index))
             for _ in stride(from: index, to: kills, by: servers) {
                 let moment = KillMoment.random(duration: duration, using: &generator)
-                try await server.run { try await moment.wait(for: callers[index % callers.count]) }
+                try await server.run { try await moment.wait(for: watchers[index], ledger) }
                 ledger.countKill(\.kills)
                 if ledger.counts.kills.isMultiple(of: 100) { say("\(ledger.counts)") }
             }
