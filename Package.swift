@@ -253,6 +253,7 @@ let package = Package(
             name: "worker",
             dependencies: [
                 "TaskwireClient",
+                "TaskwireStorage",
                 "TaskwireTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -275,7 +275,7 @@ final class CallBatcher: DeadlineKeeper {
         var upcoming: ContinuousClock.Instant?
         for call in queue + batches.flatMap(\.calls) where !call.isFinished {
             if call.deadline <= now {
-                call.giveUp { .timedOut(socket.address, mayHaveBeenSent: $0) }
+                call.giveUp { .timedOut(socket.peerName, mayHaveBeenSent: $0) }
             } else {
                 upcoming = min(call.deadline, upcoming ?? call.deadline)
             }

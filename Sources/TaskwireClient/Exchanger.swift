@@ -8,6 +8,7 @@ struct Exchanger {
     private static let longestPause = Duration.milliseconds(500)
 
     private static let busyReasons: Set<TaskwireError.Reason> = [.rateLimited, .tooManyRequests]
+    private static let awayReasons: Set<TaskwireError.Reason> = [.stopping, .storeUnreachable]
 
     let socket: RequestSocket
     let arenas: ArenaPool
@@ -56,17 +57,15 @@ struct Exchanger {
                 guard error.code == .connectionReset else { throw failure }
             } catch let error as TaskwireError {
                 // Whatever a server says is the outcome, also of what was sent before, but for these, after which nothing
-                // was done this time. A server that is stopping may have a successor soon, and one that is busy says when
-                // to come again.
+                // was done this time, or nobody knows. A server that is stopping may have a successor soon, its store may
+                // be back soon, and one that is busy says when to come again.
                 if Self.busyReasons.contains(error.reason) { retryAfter = error.retryAfter }
-                guard retryAfter != nil || [.stopping, .deadlineExceeded].contains(error.reason) else {
-                    throw error
-                }
+                let isAway = Self.awayReasons.contains(error.reason)
+                guard retryAfter != nil || isAway || error.reason == .deadlineExceeded else { throw error }
+                if error.reason == .storeUnreachable, call.requestID != nil { isOutcomeUnknown = true }
                 failure = error
                 failure.isOutcomeUnknown = isOutcomeUnknown
-                guard error.reason == .stopping || retryAfter != nil && isRetriedWhenBusy else {
-                    throw failure
-                }
+                guard isAway || retryAfter != nil && isRetriedWhenBusy else { throw failure }
                 if retryAfter != nil {
                     sharing = batcher
                 } else {
@@ -161,7 +160,7 @@ struct Exchanger {
         TaskwireError(
             .internal,
             .malformedMessage,
-            "The answer from \(socket.address) cannot be read: \(error.message)",
+            "The answer from \(socket.peerName) cannot be read: \(error.message)",
             isOutcomeUnknown: call.requestID != nil
         )
     }

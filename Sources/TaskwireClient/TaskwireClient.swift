@@ -5,25 +5,25 @@ internal import TaskwireRPC
 
 /// A store of tasks at the other end of a wire.
 ///
-/// It connects when the first call needs it and again whenever the connection is lost. Any number of Swift tasks may
-/// call at once; small calls that are made at the same time share exchanges. Reads and mutations that did not
-/// get through are sent again, mutations under the same request id, until the call's deadline. A mutation
-/// whose outcome stays unknown says so: ``TaskwireError/isOutcomeUnknown``. Cancelling the Swift task ends
-/// a call at once, with `CancellationError`.
+/// It connects when the first call needs it and again whenever the connection is lost, to another server where it
+/// knows several. Any number of Swift tasks may call at once; small calls that are made at the same time share
+/// exchanges. Reads and mutations that did not get through are sent again, mutations under the same request id,
+/// until the call's deadline. A mutation whose outcome stays unknown says so: ``TaskwireError/isOutcomeUnknown``.
+/// Cancelling the Swift task ends a call at once, with `CancellationError`.
 public final class TaskwireClient: TaskStore {
     /// How a client connects and calls.
     public struct Configuration: Sendable {
         /// What a call may take that has no deadline of its own. Calls that wait may take this and their wait.
         /// Default 30 s.
         public var defaultTimeout = Duration.seconds(30)
-        /// How long a call waits for a connection before it fails with UNAVAILABLE; `nil`, the default: until its
-        /// deadline.
+        /// How long a call waits for a connection, to whichever server, before it fails with UNAVAILABLE; `nil`, the
+        /// default: until its deadline.
         public var connectTimeout: Duration?
         /// The credential, where the server asks for one.
         public var token = ""
         /// The owner whose tasks an admin means. `nil`: the caller's own. Only admins may name another.
         public var owner: String?
-        /// Whom to believe and what to show, at an address that begins with `tls+tcp`.
+        /// Whom to believe and what to show, at each address that begins with `tls+tcp`.
         public var tls = TLSOptions()
         /// Bytes of the largest message that is sent or taken. Default 4 MiB.
         public var maxMessageBytes = ServerLimits().maxMessageBytes
@@ -38,23 +38,32 @@ public final class TaskwireClient: TaskStore {
     private let socket: RequestSocket
     private let exchanger: Exchanger
 
-    /// A client of the server at `url`, such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`.
-    /// - Throws: INVALID_ARGUMENT where `url` is no address, or a file of ``TLSOptions`` cannot be used.
+    /// A client of the server at `url`, such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`, or of any of the
+    /// servers of one store at `tcp://a:7411,tcp://b:7411`.
+    ///
+    /// Of several it chooses a random one and stays there as long as that works. When the connection is lost, or none is
+    /// made, each of the others is tried at once, and calls go on there; only when all have failed in a row it pauses, for
+    /// up to a second.
+    /// - Throws: INVALID_ARGUMENT where `url` has a part that is no address, or a file of ``TLSOptions`` cannot be used.
     public init(
         url: String = TaskwireClient.defaultURL(),
         configuration: Configuration = Configuration()
     ) throws {
         self.configuration = configuration
         do {
-            let address = try Address(url)
-            var options = RequestSocket.Configuration(address: address)
-            // Anybody could have made the folder in /tmp before its owner.
-            options.requiresOwnFolder = address.description == Self.defaultURL(environment: [:])
+            let endpoints = try Address.parts(ofList: url).map { part in
+                let address = try Address(part)
+                var endpoint = Endpoint(address)
+                // Anybody could have made the folder in /tmp before its owner.
+                endpoint.requiresOwnFolder = address.description == Self.defaultURL(environment: [:])
+                if address.isTLS, let host = address.host {
+                    endpoint.tls = try configuration.tls.credentials(host: host)
+                }
+                return endpoint
+            }
+            var options = RequestSocket.Configuration(endpoints: endpoints)
             options.maximumMessageSize = configuration.maxMessageBytes
             options.failFast = configuration.connectTimeout
-            if address.isTLS, let host = address.host {
-                options.tls = try configuration.tls.credentials(host: host)
-            }
             socket = try RequestSocket(configuration: options)
         } catch let error as TransportError {
             throw TaskwireError(transport: error)
@@ -71,13 +80,19 @@ public final class TaskwireClient: TaskStore {
         )
     }
 
-    /// `TASKWIRE_URL`, or else the default ipc address of this user.
+    /// The address of the server that it is connected to, or was last; `nil` before the first call that reached one.
+    public var serverURL: String? { socket.peer?.description }
+
+    /// `TASKWIRE_URL`, which may be a list, or else the default ipc address of this user.
     public static func defaultURL(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> String {
         if let url = environment["TASKWIRE_URL"], !url.isEmpty { return url }
         return (try? Address.makeDefault(environment: environment).description) ?? ""
     }
+
+    /// The addresses of which there is one or a list in `url`.
+    package static func parts(ofURL url: String) -> [String] { Address.parts(ofList: url) }
 
     /// Ends the connection and every call that is under way. Harmless when repeated.
     public func close() async {

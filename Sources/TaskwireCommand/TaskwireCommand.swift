@@ -10,7 +10,7 @@ struct TaskwireCommand: AsyncParsableCommand {
             "Keep long-running tasks on a server: create them, work on them, wait for what comes of them.",
         discussion: """
             The server's address is --url, else the environment variable TASKWIRE_URL, else a socket of this user \
-            on this machine. Results and --json go to standard output, everything else to standard error.
+            on this machine; both may list several servers that share a store. Results and --json go to standard output, everything else to standard error.
 
             EXIT CODES
               0    The command did what it was told.

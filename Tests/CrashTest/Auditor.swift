@@ -23,16 +23,48 @@ struct Auditor {
             ledger.report(Violation(.unexpected, "task \(taskID): no answer for \(Caller.patience)"))
             return
         }
+        await endLease(of: taskID)
         await caller.record(.readResult, on: taskID)
         await caller.record(.read(.full), on: taskID)
         ledger.retire(taskID)
         while let oldest = ledger.takeOldest() { await remove(oldest) }
     }
 
+    /// Gives a lease back, or waits until it has run out: a retired task changes no more.
+    private func endLease(of taskID: String) async {
+        let end = ContinuousClock.now + Caller.patience
+        while let task = await caller.record(.read(.basic), on: taskID)?.state, task.lease != nil {
+            guard .now < end else {
+                let violation = Violation(.lost, "nobody renews the lease, and it never runs out")
+                return ledger.report(violation, on: taskID)
+            }
+            if task.revision.isMultiple(of: 2), let token = ledger.leaseToken(of: task) {
+                let release = ReleaseLeaseRequest(taskID: taskID, leaseToken: token)
+                await caller.record(.release(release), requestID: .random(), on: taskID)
+            } else {
+                let wait = WaitTaskRequest(taskID: taskID, afterRevision: task.revision, wait: .seconds(5))
+                _ = try? await caller.client.waitTask(wait, options: CallOptions(timeout: Caller.patience))
+            }
+        }
+    }
+
     /// Reads a retired task, which must be as it was.
     func read(_ retired: Ledger.Retired) async {
         let expected = retired.state.map { TaskAnswer.task($0) } ?? .refused(.taskNotFound, nil)
         await check(retired, .read(.full), returns: expected)
+    }
+
+    /// Reads a task that a worker ended, which must be as it was.
+    func read(_ order: Customer.Ended) async {
+        do {
+            let options = CallOptions(timeout: Caller.patience)
+            let outcome = try await caller.client.getResult(order.taskID, options: options)
+            guard outcome != order.outcome else { return ledger.countAudit(of: nil) }
+            let change = "\(TaskAnswer.outcome(order.outcome)) became \(TaskAnswer.outcome(outcome))"
+            ledger.report(Violation(.terminalChanged, "order \(order.taskID): \(change)"))
+        } catch {
+            ledger.report(Violation(.unexpected, "order \(order.taskID): \(error)"))
+        }
     }
 
     /// Repeats a mutation of a retired task, which must return what it returned.
@@ -110,7 +142,8 @@ struct Auditor {
             let listed = Dictionary(tasks.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
             let after = ledger.lastingTasks
             let missing = before.keys.filter { after[$0] == before[$0] && listed[$0] == nil }
-            let surplus = isQuiet ? Set(listed.keys).subtracting(before.keys) : []
+            let own = tasks.filter { $0.labels[OrderBook.label] == nil }.map(\.id)
+            let surplus = isQuiet ? Set(own).subtracting(before.keys) : []
             guard missing.isEmpty, surplus.isEmpty else {
                 throw Violation(.listing, "missing: \(missing.sorted()), surplus: \(surplus.sorted())")
             }

@@ -10,29 +10,34 @@ struct Caller: Sendable {
     /// What an honest server may refuse.
     private static let refusals: Set<TaskwireError.Reason> = [
         .taskNotFound, .taskExists, .taskTerminal, .revisionMismatch, .invalidField, .inputKeyUsed,
+        .leaseHeld,
+        .leaseLost,
     ]
 
     let number: Int
     let client: TaskwireClient
     let ledger: Ledger
 
-    /// Makes a call and notes it in the history of its task.
+    /// Makes a call and notes it in the history of its task. Returns the answer where there is one.
+    @discardableResult
     func record(
         _ operation: TaskOperation,
         requestID: RequestID? = nil,
         on taskID: String,
         timeout: Duration = Self.patience
-    ) async {
+    ) async -> TaskAnswer? {
         guard let index = ledger.begin(operation, requestID: requestID, on: taskID, by: number) else {
-            return
+            return nil
         }
         do {
             let result = try await call(operation, requestID: requestID, on: taskID, timeout: timeout)
             ledger.end(index, on: taskID, result)
+            if case .answered(let answer) = result { return answer }
         } catch {
             ledger.end(index, on: taskID, .unknown)
             ledger.report(error, on: taskID)
         }
+        return nil
     }
 
     /// Makes a call whose payloads are abridged, with the bytes they stand for.

@@ -20,25 +20,25 @@ enum KillMoment: Sendable {
         }
     }
 
-    /// Returns when the moment has come for a server that was just started.
-    func wait(for caller: Caller) async throws {
+    /// Returns when the moment has come for a server that was just started, which `client` knows.
+    func wait(for client: TaskwireClient, _ ledger: Ledger) async throws {
         switch self {
         case .afterStart(let duration):
             try await Task.sleep(for: duration)
         case .afterAnswer(let duration):
-            try await waitForAnswer(caller)
+            try await waitForAnswer(client)
             try await Task.sleep(for: duration)
         case .afterMutations(let count):
-            try await waitForAnswer(caller)
-            let target = caller.ledger.mutationsBegun + count
+            try await waitForAnswer(client)
+            let target = ledger.mutationsBegun + count
             let deadline = ContinuousClock.now + Caller.patience
-            while caller.ledger.mutationsBegun < target, .now < deadline {
+            while ledger.mutationsBegun < target, .now < deadline {
                 try await Task.sleep(for: .milliseconds(1))
             }
         }
     }
 
-    private func waitForAnswer(_ caller: Caller) async throws {
-        _ = try await caller.client.ping(options: CallOptions(timeout: Caller.patience))
+    private func waitForAnswer(_ client: TaskwireClient) async throws {
+        _ = try await client.ping(options: CallOptions(timeout: Caller.patience))
     }
 }

@@ -22,6 +22,10 @@ final class Ledger: Sendable {
         var isNew: Bool
         var revision: UInt64?
         var mutations: [SentMutation]
+        /// Of all leases that were taken, as far as anybody knows.
+        var leaseTokens: [[UInt8]]
+        /// Whether somebody held the task when it was last seen.
+        var isHeld: Bool
     }
 
     struct SentMutation: Sendable {
@@ -42,6 +46,13 @@ final class Ledger: Sendable {
 
     struct Counts: Sendable, CustomStringConvertible {
         var kills = 0
+        var redisKills = 0
+        var workerKills = 0
+        /// How often a worker stood still.
+        var workerStops = 0
+        /// Leases that clients took, and those of them that ran out.
+        var claims = 0
+        var lostLeases = 0
         var acknowledged = 0
         var refused = 0
         var unknown = 0
@@ -55,12 +66,15 @@ final class Ledger: Sendable {
         var description: String {
             let lost = violations[.lost] ?? 0
             let doubled = violations[.doubled] ?? 0
-            let others = violations.values.reduce(0, +) - lost - doubled
+            let stale = violations[.staleLease] ?? 0
+            let others = violations.values.reduce(0, +) - lost - doubled - stale
             return """
-                kills \(kills), acknowledged mutations \(acknowledged), unknown outcomes \(unknown), \
+                kills of servers \(kills), of Redis \(redisKills), of workers \(workerKills), \
+                workers that stood still \(workerStops), acknowledged mutations \(acknowledged), unknown outcomes \(unknown), \
                 refused \(refused), repeats checked \(repeats), \
                 of which after a kill \(repeatsAfterKill), reads \(reads), tasks \(tasks), \
-                lost \(lost), doubled \(doubled), other violations \(others)
+                claims \(claims), leases that ran out \(lostLeases), \
+                lost \(lost), doubled \(doubled), let through with a lost lease \(stale), other violations \(others)
                 """
         }
     }
@@ -86,6 +100,7 @@ final class Ledger: Sendable {
     }
 
     private struct State {
+        let start = ContinuousClock.now
         var moment: UInt64 = 0
         var slots: [String?]
         var open: [String: Open] = [:]
@@ -96,6 +111,12 @@ final class Ledger: Sendable {
         var printCount = 0
         var isStopped = false
         var mutationsBegun = 0
+
+        /// The present moment, which no other is.
+        mutating func tick() -> UInt64 {
+            moment = max(moment + 1, UInt64((.now - start) / .microseconds(1)))
+            return moment
+        }
 
         mutating func countRepeat(of call: TaskCall) {
             counts.repeats += 1
@@ -119,11 +140,16 @@ final class Ledger: Sendable {
     /// Lets clients finish their calls.
     func stop() { state.withLock { $0.isStopped = true } }
 
-    func countKill() {
+    /// Counts something that is no kill of what keeps the tasks.
+    func count(_ field: WritableKeyPath<Counts, Int>) {
+        state.withLock { $0.counts[keyPath: field] += 1 }
+    }
+
+    /// Counts a kill of a server or of Redis.
+    func countKill(_ field: WritableKeyPath<Counts, Int>) {
         state.withLock { state in
-            state.counts.kills += 1
-            state.moment += 1
-            state.kills.append(state.moment)
+            state.counts[keyPath: field] += 1
+            state.kills.append(state.tick())
         }
     }
 
@@ -137,11 +163,14 @@ final class Ledger: Sendable {
             var open = state.open[taskID] ?? Open(history: TaskHistory(taskID: taskID))
             open.users += 1
             state.open[taskID] = open
+            let last = open.history.calls.last { $0.answer?.state != nil }?.answer?.state
             return Glance(
                 taskID: taskID,
                 isNew: open.history.calls.isEmpty,
-                revision: open.history.calls.last { $0.answer?.state != nil }?.answer?.state?.revision,
-                mutations: open.sent
+                revision: last?.revision,
+                mutations: open.sent,
+                leaseTokens: open.history.claims.map(\.leaseToken),
+                isHeld: last?.lease != nil
             )
         }
     }
@@ -187,7 +216,7 @@ final class Ledger: Sendable {
                 caller: caller,
                 operation: operation,
                 requestID: requestID,
-                begin: state.moment
+                begin: state.tick()
             )
             return open.history.begin(call)
         }
@@ -198,7 +227,6 @@ final class Ledger: Sendable {
         state.withLock { state in
             guard var open = state.open.removeValue(forKey: taskID) else { return }
             defer { state.open[taskID] = open }
-            state.moment += 1
             let call = open.history.calls[index]
             switch result {
             case .unknown:
@@ -206,7 +234,7 @@ final class Ledger: Sendable {
             case .notDone:
                 open.history.end(index, .notDone)
             case .answered(let answer):
-                open.history.end(index, .answered(answer, at: state.moment))
+                open.history.end(index, .answered(answer, at: state.tick()))
                 let first = open.history.calls.first { $0.requestID == call.requestID } ?? call
                 if !call.operation.isMutation {
                     state.counts.reads += 1
@@ -216,6 +244,7 @@ final class Ledger: Sendable {
                     state.countRepeat(of: first)
                 } else {
                     state.counts.acknowledged += 1
+                    if case .claim = answer { state.counts.claims += 1 }
                 }
                 if open.sentUntilEnd == nil,
                     answer.state?.status.isTerminal == true || answer == .deleted(true)
@@ -227,11 +256,12 @@ final class Ledger: Sendable {
     }
 
     /// The present moment, where a page of a listing is asked for.
-    func tick() -> UInt64 {
-        state.withLock { state in
-            state.moment += 1
-            return state.moment
-        }
+    func tick() -> UInt64 { state.withLock { $0.tick() } }
+
+    /// The token of a task's lease; `nil` where it has none that anybody knows.
+    func leaseToken(of task: TaskState) -> [UInt8]? {
+        let claims = state.withLock { $0.open[task.id]?.history.claims ?? [] }
+        return claims.last { $0.task.lease?.worker == task.lease?.worker }?.leaseToken
     }
 
     /// Adds what a page showed of an open task to its history.
@@ -239,9 +269,8 @@ final class Ledger: Sendable {
         state.withLock { state in
             guard var open = state.open.removeValue(forKey: task.id) else { return }
             defer { state.open[task.id] = open }
-            state.moment += 1
             let call = TaskCall(caller: caller, operation: .read(.basic), requestID: nil, begin: begin)
-            open.history.end(open.history.begin(call), .answered(.task(task), at: state.moment))
+            open.history.end(open.history.begin(call), .answered(.task(task), at: state.tick()))
         }
     }
 
@@ -261,6 +290,7 @@ final class Ledger: Sendable {
     func retire(_ taskID: String) {
         let history = state.withLock { state -> TaskHistory? in
             state.counts.tasks += 1
+            state.counts.lostLeases += state.open[taskID]?.history.lostLeaseCount ?? 0
             return state.open.removeValue(forKey: taskID)?.history
         }
         guard let history else { return }

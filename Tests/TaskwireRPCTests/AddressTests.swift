@@ -26,6 +26,19 @@ struct AddressTests {
     }
 
     @Test(arguments: [
+        ("", [""]),
+        ("ipc:///run/x.sock", ["ipc:///run/x.sock"]),
+        ("ipc:///a,b.sock", ["ipc:///a,b.sock"]),
+        ("tcp://a:1,tls+tcp://b:2, ipc:///c,d", ["tcp://a:1", "tls+tcp://b:2", "ipc:///c,d"]),
+        ("tcp://a:1,b:2", ["tcp://a:1,b:2"]),
+        ("tcp://a:1,http://b", ["tcp://a:1", "http://b"]),
+        ("tcp://a:1,", ["tcp://a:1,"]),
+    ])
+    func `the parts of a list`(text: String, parts: [String]) {
+        #expect(Address.parts(ofList: text) == parts)
+    }
+
+    @Test(arguments: [
         ("", "no scheme"),
         ("/run/x.sock", "no scheme"),
         ("http://x", "\"http\" is not a scheme"),

@@ -411,6 +411,25 @@ struct ExchangeTests {
         try await eventually { try threadCount() <= threads + 8 }
     }
 
+    @Test(arguments: 1...2)
+    func `closing cuts an attempt short at a server that says nothing`(endpointCount: Int) async throws {
+        let silent = try RawListener(on: Address("tcp://127.0.0.1:0")) { $0 }
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<32 {
+                group.addTask {
+                    let endpoints = Array(repeating: Endpoint(silent.address), count: endpointCount)
+                    let client = try makeClient(silent.address) { $0.endpoints = endpoints }
+                    async let error = client.callError("x")
+                    try await within { await client.close() }
+                    let code = try await error.code
+                    #expect(code == .closed)
+                }
+            }
+            try await group.waitForAll()
+        }
+        silent.stop()
+    }
+
     private func threadCount() throws -> Int {
         guard let folder = opendir("/proc/self/task") else { throw TestFailure("no /proc") }
         defer { closedir(folder) }

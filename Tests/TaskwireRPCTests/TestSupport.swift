@@ -206,10 +206,10 @@ final class TestServer: Sendable {
 }
 
 func makeClient(
-    _ address: Address,
+    _ addresses: Address...,
     configure: (inout RequestSocket.Configuration) -> Void = { _ in }
 ) throws -> RequestSocket {
-    var configuration = RequestSocket.Configuration(address: address)
+    var configuration = RequestSocket.Configuration(endpoints: addresses.map(Endpoint.init))
     configure(&configuration)
     return try RequestSocket(configuration: configuration)
 }

@@ -16,6 +16,16 @@ struct ClientTests {
         #expect(refusal?.code == .invalidArgument)
     }
 
+    @Test(arguments: [
+        ("tcp://h:1,http://x,tcp://h:2", "http://x"), ("tcp://h:1,h:2", "tcp://h:1,h:2"),
+        ("tcp://h:1,", "tcp://h:1,"), ("tcp://h:1, ipc://relative", "ipc://relative"),
+    ])
+    func whatIsNoURLInAListIsNamed(_ url: String, _ part: String) {
+        let refusal = #expect(throws: TaskwireError.self) { try TaskwireClient(url: url) }
+        #expect(refusal?.code == .invalidArgument)
+        #expect(refusal?.message.contains("\"\(part)\"") == true, "\(String(describing: refusal))")
+    }
+
     @Test
     func theDefaultURLComesFromTheEnvironment() {
         #expect(TaskwireClient.defaultURL(environment: ["TASKWIRE_URL": "tcp://h:1"]) == "tcp://h:1")
@@ -150,6 +160,58 @@ struct ClientTests {
                 var seen: Set<String> = []
                 for try await id in group { seen.insert(id) }
                 #expect(seen.count == 2000)
+            }
+            await client.close()
+        }
+    }
+
+    @Test
+    func callsThatWaitGoOnAtAnotherServerOfTheSameStore() async throws {
+        try await withTemporaryFolder { folder in
+            let engine = InMemoryTaskStore()
+            let urls = ["ipc://\(folder)/a.sock", "ipc://\(folder)/b.sock"]
+            let client = try TaskwireClient(url: urls.joined(separator: ","))
+            let id = try await engine.createTask().id
+            let waits = try await withServer(on: engine, listen: [urls[0]]) { _ in
+                let waits = (0..<8).map { _ in Task { try await client.waitForResult(id) } }
+                while engine.waitCount < waits.count { try await Task.sleep(for: .milliseconds(2)) }
+                while client.serverURL != urls[0] { try await Task.sleep(for: .milliseconds(2)) }
+                return waits
+            }
+            // The first server has stopped.
+            try await withServer(on: engine, listen: [urls[1]]) { _ in
+                _ = try await client.completeTask(id, result: .sample("x"))
+                while client.serverURL != urls[1] { try await Task.sleep(for: .milliseconds(2)) }
+                for wait in waits { #expect(try await wait.value.result == .sample("x")) }
+            }
+            await client.close()
+        }
+    }
+
+    @Test
+    func aWriteOfWhichTheStoreKnowsNothingIsRepeatedAndThenUnknown() async throws {
+        try await withTemporaryFolder { folder in
+            let url = "ipc://\(folder)/t.sock"
+            let storage = AbsentStorage()
+            let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
+            let client = try TaskwireClient(url: url)
+            try await withServer(on: engine, listen: [url]) { _ in
+                // Stored by the first try, of which nobody is told.
+                storage.fail(2)
+                let task = try await client.createTask(id: "t")
+                #expect(task.revision == 1)
+                // No time is left for another one.
+                storage.fail(.max, retryAfter: .seconds(60))
+                let options = CallOptions(timeout: .seconds(60))
+                let write = await #expect(throws: TaskwireError.self) {
+                    try await client.cancelTask("t", options: options)
+                }
+                #expect(write?.code == .unavailable && write?.reason == .storeUnreachable)
+                #expect(write?.isOutcomeUnknown == true)
+                let read = await #expect(throws: TaskwireError.self) {
+                    try await client.getTask("t", view: .basic, options: options)
+                }
+                #expect(read?.reason == .storeUnreachable && read?.isOutcomeUnknown == false)
             }
             await client.close()
         }

@@ -82,6 +82,22 @@ struct LeaseKeepingTests {
     }
 
     @Test
+    func aWorkerThatReadsItsTaskTooLateKnowsThatItIsAnothers() async throws {
+        let clock = ManualClock()
+        let store = TaskEngine(storage: MemoryStorage(), clock: clock)
+        let id = try await store.createTask().id
+        let late = try await store.claimTask(id, worker: "late", lease: Self.lease, onLoss: .release)
+        let before = TaskContext(task: try await store.getTask(id, view: .full), store: store, claim: late)
+        #expect(!before.isLeaseLost && !before.isCancelled)
+        clock.advance(by: Self.lease)
+        let next = try await store.claimTask(id, worker: "next")
+        let task = try await store.getTask(id, view: .full)
+        let lost = TaskContext(task: task, store: store, claim: late)
+        #expect(lost.isLeaseLost && lost.isCancelled)
+        #expect(!TaskContext(task: task, store: store, claim: next).isLeaseLost)
+    }
+
+    @Test
     func aWorkerOutlivesARestartOfItsServer() async throws {
         try await withTemporaryFolder { folder in
             try await withTimeLimit {

@@ -239,22 +239,33 @@ struct RedisStorageTests {
                     options: ["--appendonly", "yes", "--appendfsync", "always"]
                 )
                 let opened = Mutex<Store?>(nil)
+                let clock = ManualClock()
                 try await redis.run {
-                    let store = try await open(redis)
+                    let store = try await open(redis, clock: clock)
                     _ = try await store.createTask(id: "before")
+                    _ = try await store.createTask(id: "held")
+                    _ = try await store.claimTask("held", worker: "w", lease: .seconds(30))
                     opened.withLock { $0 = store }
                 }
                 let store = try #require(opened.withLock { $0 })
                 let refusal = await #expect(throws: TaskwireError.self) { try await store.getTask("before") }
                 #expect(refusal?.code == .unavailable)
-                #expect(refusal?.reason == .storeFailed)
+                #expect(refusal?.reason == .storeUnreachable)
                 #expect(refusal?.isOutcomeUnknown == false)
+                clock.advance(by: .seconds(60))
                 // The call begins before Redis does.
                 let waiting = Task { try await store.createTask(id: "meanwhile") }
                 try await redis.run {
                     let task = try await store.getTask("before")
                     #expect(task.revision == 1)
                     #expect(try await waiting.value.id == "meanwhile")
+
+                    // Its worker could not renew, and gets the time of one renewal.
+                    #expect(try await store.getTask("held").status == .working)
+                    clock.advance(by: .milliseconds(9999))
+                    #expect(try await store.getTask("held").status == .working)
+                    clock.advance(by: .milliseconds(1))
+                    #expect(try await store.getTask("held").statusMessage == "worker lost")
                 }
                 try await store.storage.close()
                 let late = await #expect(throws: TaskwireError.self) { try await store.getTask("before") }

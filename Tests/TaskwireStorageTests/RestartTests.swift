@@ -198,16 +198,20 @@ struct RestartTests {
     @Test("what was shown as lost or expired stays so, although nobody swept it")
     func shownEnds() async throws {
         try await restarting { store, clock in
-            for id in ["read", "listed", "unseen"] {
+            for id in ["read", "listed", "refused", "unseen"] {
                 _ = try await store.createTask(id: id)
                 _ = try await store.claimTask(id, worker: "w")
             }
             _ = try await store.createTask(id: "expired", ttl: .seconds(30))
             clock.advance(by: .seconds(30))
+            let refusal = await #expect(throws: TaskwireError.self) {
+                try await store.completeTask("refused", result: .everyByte)
+            }
+            let refused = try #require(refusal?.task)
             let page = try await store.listTasks(ListTasksRequest(pageSize: 2, statuses: [.failed]))
-            return [try await store.getTask("read")] + page.tasks
+            return [try await store.getTask("read"), refused] + page.tasks
         } then: { store, _, shown in
-            #expect(shown.count == 3 && shown.allSatisfy { $0.status == .failed })
+            #expect(shown.count == 4 && shown.allSatisfy { $0.status == .failed })
             for task in shown {
                 let found = try await store.getTask(task.id)
                 #expect(found == task)

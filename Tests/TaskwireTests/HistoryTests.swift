@@ -33,6 +33,18 @@ struct HistoryTests {
         return .provideInput(ProvideInputRequest(taskID: "t", responses: [key: payload]))
     }
 
+    private func claim(_ worker: String, onLoss: LeaseLossPolicy = .release) -> TaskOperation {
+        .claim(ClaimTaskRequest(taskID: "t", worker: worker, lease: .seconds(1), onLoss: onLoss))
+    }
+
+    private func renew(_ token: [UInt8] = []) -> TaskOperation {
+        .renew(RenewLeaseRequest(taskID: "t", leaseToken: token))
+    }
+
+    private func release(_ token: [UInt8] = []) -> TaskOperation {
+        .release(ReleaseLeaseRequest(taskID: "t", leaseToken: token))
+    }
+
     // MARK: Honest servers
 
     @Test(arguments: UInt64(0)..<50)
@@ -62,13 +74,19 @@ struct HistoryTests {
                 .complete(CompleteTaskRequest(taskID: "t", result: nil)),
                 .fail(FailTaskRequest(taskID: "t", error: error)), .delete, .read(.full), .read(.basic),
                 .readResult, .dequeue, .clear, .peek, enqueue(step), ask("q\(step % 7)"), enqueue(step),
-                answer("q\(step % 5)"),
+                answer("q\(step % 5)"), claim("w\(step)", onLoss: step.isMultiple(of: 3) ? .fail : .release),
+                claim("w\(step)"), renew(), renew(), release(),
             ]
+            recorder.advance(by: .milliseconds(Int.random(in: 0...500, using: &generator)))
             let isRepeat = Int.random(in: 0..<4, using: &generator) == 0
             if isRepeat, let (operation, id) = sent.randomElement(using: &generator) {
                 try await recorder.call(operation, id: id)
             } else {
-                let operation = try #require(operations.randomElement(using: &generator))
+                var operation = try #require(operations.randomElement(using: &generator))
+                // Mostly that of the lease that was taken last.
+                let tokens = recorder.leaseTokens
+                let isOld = Int.random(in: 0..<4, using: &generator) == 0
+                operation.leaseToken = (isOld ? tokens.randomElement(using: &generator) : tokens.last) ?? []
                 let id = RequestID.random()
                 if operation.isMutation { sent.append((operation, id)) }
                 try await recorder.call(operation, id: id)
@@ -112,7 +130,81 @@ struct HistoryTests {
         #expect(recorder.history.violations() == [], "\(recorder.history)")
     }
 
+    @Test
+    func aLeaseThatRunsOutIsExplainedWhenNobodyKnowsWhetherItWasRenewed() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let token = try await recorder.claim(claim("w", onLoss: .fail))
+        recorder.note(renew(token), id: .random(), .unknown)
+        recorder.advance(by: .seconds(1))
+        try await recorder.call(.read(.full))
+        try await recorder.call(complete(1))
+        #expect(recorder.history.violations() == [], "\(recorder.history)")
+    }
+
     // MARK: Faulty servers
+
+    @Test
+    func anAcknowledgedMutationWithALostLeaseIsSeen() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let token = try await recorder.claim(claim("w"))
+        recorder.advance(by: .seconds(1))
+        try await recorder.call(.read(.basic))
+        let answer = try await recorder.call(store(1), isNoted: false)
+        var stale = store(1)
+        stale.leaseToken = token
+        recorder.note(stale, id: .random(), answer: answer)
+        #expect(recorder.kinds == [.staleLease], "\(recorder.history)")
+    }
+
+    @Test
+    func anAcknowledgedMutationWithALostLeaseIsSeenWhereOnlyTheNextClaimWas() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let token = try await recorder.claim(claim("w"))
+        recorder.advance(by: .seconds(1))
+        let next = try await recorder.claim(claim("v"))
+        var own = store(1)
+        own.leaseToken = next
+        let answer = try await recorder.call(own, isNoted: false)
+        var stale = store(1)
+        stale.leaseToken = token
+        recorder.note(stale, id: .random(), answer: answer)
+        #expect(recorder.kinds == [.staleLease], "\(recorder.history)")
+    }
+
+    @Test
+    func twoLeasesWithOneTokenAreSeen() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let token = try await recorder.claim(claim("w"))
+        try await recorder.call(release(token))
+        guard case .claim(var second) = try await recorder.call(claim("v"), isNoted: false) else { return }
+        second.leaseToken = token
+        recorder.note(claim("v"), id: .random(), answer: .claim(second))
+        #expect(recorder.kinds == [.staleLease], "\(recorder.history)")
+    }
+
+    @Test
+    func aMutationWithoutTheTokenOfTheLeaseIsNotExplained() async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let token = try await recorder.claim(claim("w"))
+        var own = store(1)
+        own.leaseToken = token
+        let answer = try await recorder.call(own, isNoted: false)
+        recorder.note(store(1), id: .random(), answer: answer)
+        #expect(recorder.kinds == [.unexplained], "\(recorder.history)")
+    }
+
+    @Test(arguments: [LeaseLossPolicy.fail, .release])
+    func aLeaseThatIsLostTooEarlyIsNotExplained(onLoss: LeaseLossPolicy) async throws {
+        var recorder = try await Recorder(withTask: "t")
+        let token = try await recorder.claim(claim("w", onLoss: onLoss))
+        recorder.advance(by: .milliseconds(600))
+        try await recorder.call(renew(token))
+        recorder.advance(by: .milliseconds(600))
+        // The server thinks that more time went by.
+        recorder.advance(by: .milliseconds(400), isNoted: false)
+        try await recorder.call(.read(.full))
+        #expect(recorder.kinds == [.unexplained], "\(recorder.history)")
+    }
 
     @Test
     func aMessageThatIsTakenTwiceIsNotExplained() async throws {
@@ -286,12 +378,13 @@ struct HistoryTests {
 /// Calls a store in memory and notes what it answers, or something else.
 private struct Recorder {
     private(set) var history = TaskHistory(taskID: "t")
+    private let clock = ManualClock()
     private let store: TaskEngine<MemoryStorage, ManualClock>
     private let creation = RequestID.random()
     private var moment: UInt64 = 0
 
     init() {
-        store = TaskEngine(storage: MemoryStorage(), clock: ManualClock())
+        store = TaskEngine(storage: MemoryStorage(), clock: clock)
     }
 
     init(withTask taskID: String) async throws {
@@ -304,6 +397,23 @@ private struct Recorder {
         var copy = Recorder()
         try await copy.call(.create(CreateTaskRequest(taskID: "t")), id: creation)
         return copy
+    }
+
+    /// Of all leases that were taken.
+    var leaseTokens: [[UInt8]] {
+        history.calls.compactMap { if case .claim(let claim) = $0.answer { claim.leaseToken } else { nil } }
+    }
+
+    /// Lets time go by, for the store and, unless the history does not note it, for the history.
+    mutating func advance(by duration: Duration, isNoted: Bool = true) {
+        clock.advance(by: duration)
+        if isNoted { moment += UInt64(duration / .microseconds(1)) }
+    }
+
+    /// Takes a lease and returns its token.
+    mutating func claim(_ operation: TaskOperation) async throws -> [UInt8] {
+        try await call(operation)
+        return leaseTokens.last ?? []
     }
 
     var kinds: [Violation.Kind] { history.violations().map(\.kind) }

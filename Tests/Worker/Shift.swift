@@ -1,6 +1,5 @@
 import Foundation
 import Taskwire
-import TaskwireClient
 import TaskwireTestSupport
 
 /// The work of one worker.
@@ -10,7 +9,7 @@ struct Shift: Sendable {
         let description = "a mishap"
     }
 
-    let store: TaskwireClient
+    let store: any TaskStore
     let name: String
     let lease: Duration
 

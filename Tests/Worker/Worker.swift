@@ -1,5 +1,7 @@
 import ArgumentParser
+import Taskwire
 import TaskwireClient
+import TaskwireStorage
 
 /// Works on tasks whose requests say how the work goes, and tells on standard output what happens.
 @main
@@ -9,7 +11,7 @@ struct Worker: AsyncParsableCommand {
         abstract: "Work on tasks as their requests say, for tests that kill workers."
     )
 
-    @Option(help: "The server's address.")
+    @Option(help: "The server's address, or that of a Redis to work on without a server.")
     var url: String
 
     @Option(help: "The worker's name.")
@@ -25,10 +27,20 @@ struct Worker: AsyncParsableCommand {
     var tasks: [String] = []
 
     func run() async throws {
-        let store = try TaskwireClient(url: url)
+        if url.hasPrefix("redis:") {
+            let store = try await RedisTaskStore(url: url)
+            try await work(in: store)
+            try await store.close()
+        } else {
+            let store = try TaskwireClient(url: url)
+            try await work(in: store)
+            await store.close()
+        }
+    }
+
+    private func work(in store: any TaskStore) async throws {
         let shift = Shift(store: store, name: name, lease: .seconds(lease))
         for task in tasks { try await shift.work(on: task) }
         if let pool { try await shift.work(onPool: pool) }
-        await store.close()
     }
 }

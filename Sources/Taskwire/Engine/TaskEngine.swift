@@ -479,7 +479,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     ) async throws -> Outcome {
         let key = TaskKey(owner: owner, id: taskID)
         let core = core
-        let (outcome, isNotable) = try await core.storage.mutate(key) { record, ownerTaskCount in
+        let (result, isNotable) = try await core.storage.mutate(key) { record, ownerTaskCount in
             if let deadline = options.deadline, deadline <= .now {
                 throw TaskwireError(
                     .deadlineExceeded,
@@ -489,39 +489,52 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             }
             let now = core.clock.now
             let stored = record
-            record = core.settled(record, at: now)
-            let outcome: Outcome
-            if let record, let past = try record.mutations.outcome(of: mutation) {
-                outcome = (
-                    past.state(underKeyOf: record.state), past.product,
-                    try Self.messages(past.product, of: mutation, in: record)
+            let settled = core.settled(record, at: now)
+            record = settled
+            let result: Result<Outcome, TaskwireError>
+            do throws(TaskwireError) {
+                result = .success(
+                    try apply(mutation, to: &record, of: taskID, at: now) { record throws(TaskwireError) in
+                        try body(&record, now, ownerTaskCount)
+                    }
                 )
-            } else {
-                let product = try body(&record, now, ownerTaskCount)
-                guard var changed = record else { throw Self.notFound(taskID, nil) }
-                // A shortened time to live may be over at once.
-                let isKept = changed.settle(
-                    at: now,
-                    tombstoneMilliseconds: core.limits.tombstoneMilliseconds
-                )
-                let shown = changed.state.viewed(as: .basic)
-                if let product {
-                    changed.mutations.remember(
-                        mutation,
-                        outcome: MutationOutcome(of: shown, product: product)
-                    )
-                }
-                changed.forgetDeliveries()
-                record = isKept ? changed : nil
-                outcome = (
-                    shown, product ?? .none,
-                    changed.delivery(to: mutation.requestID) ?? []
-                )
+            } catch {
+                // The refusal may show what time has made of the task, which then has to stay so, as with a read.
+                record = settled?.state.revision == stored?.state.revision ? stored : settled
+                result = .failure(error)
             }
-            return (outcome, record?.isNotable(after: stored) ?? true)
+            return (result, record?.isNotable(after: stored) ?? true)
         }
         if isNotable { core.waiters.wake(key) }
-        return outcome
+        return try result.get()
+    }
+
+    /// Carries out a mutation on a record that is as it is at `now`, unless that was done before: then it returns the outcome
+    /// of the first try.
+    private func apply(
+        _ mutation: Mutation,
+        to record: inout TaskRecord?,
+        of taskID: String,
+        at now: Timestamp,
+        _ body: (inout TaskRecord?) throws(TaskwireError) -> MutationProduct?
+    ) throws(TaskwireError) -> Outcome {
+        if let record, let past = try record.mutations.outcome(of: mutation) {
+            return (
+                past.state(underKeyOf: record.state), past.product,
+                try Self.messages(past.product, of: mutation, in: record)
+            )
+        }
+        let product = try body(&record)
+        guard var changed = record else { throw Self.notFound(taskID, nil) }
+        // A shortened time to live may be over at once.
+        let isKept = changed.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
+        let shown = changed.state.viewed(as: .basic)
+        if let product {
+            changed.mutations.remember(mutation, outcome: MutationOutcome(of: shown, product: product))
+        }
+        changed.forgetDeliveries()
+        record = isKept ? changed : nil
+        return (shown, product ?? .none, changed.delivery(to: mutation.requestID) ?? [])
     }
 
     /// The messages that a call took when it was made for the first time.
@@ -548,7 +561,7 @@ extension TaskEngine.Core {
     /// What a stored record is at `now`; `nil` when nothing of it is left.
     func settled(_ stored: TaskRecord?, at now: Timestamp) -> TaskRecord? {
         guard var record = stored else { return nil }
-        record.extendLease(after: startedAt)
+        record.extendLease(after: max(startedAt, storage.returnedAt ?? startedAt))
         return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
     }
 

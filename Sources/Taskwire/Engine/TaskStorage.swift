@@ -30,6 +30,10 @@ public protocol TaskStorage: Sendable {
     /// - Parameter onChange: Called on any thread; must not block. A call is a hint to look again, and may be one too many.
     func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)?
 
+    /// Since when the database can be reached again that could not be, by the clock of the engine; `nil`, which is the
+    /// default, where it always could. Meanwhile nobody could renew a lease.
+    var returnedAt: Timestamp? { get }
+
     /// Returns a copy of everything, of all owners, with each mutation that has returned, while others go on.
     /// - Throws: UNIMPLEMENTED / METHOD_NOT_SERVED where the storage cannot, which is the default. UNAVAILABLE /
     ///   STORE_FULL where the copy has no room.
@@ -40,6 +44,9 @@ public protocol TaskStorage: Sendable {
 public protocol TaskWatch: AnyObject, Sendable {}
 
 extension TaskStorage {
+    /// Never away.
+    public var returnedAt: Timestamp? { nil }
+
     /// Nothing to watch.
     public func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)? { nil }
 

@@ -23,6 +23,8 @@ public final class TaskContext: Sendable {
         self.leaseToken = claim?.leaseToken ?? []
         self.state = Mutex(State(task: task, isCancelled: task.mustStop))
         if let claim { note(claim.task) }
+        // It may have been lost before the task was read.
+        note(self.task)
     }
 
     /// The task's id.

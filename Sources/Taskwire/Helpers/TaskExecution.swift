@@ -50,8 +50,8 @@ public func withTaskExecution(
         }
         throw error
     }
-    guard !task.status.isTerminal else { return }
     let context = TaskContext(task: task, store: store, claim: claim)
+    guard !task.status.isTerminal, !context.isLeaseLost else { return }
     let keeper = LeaseKeeper(context: context, store: store, duration: lease, claimedAt: claimedAt)
 
     // The lease is kept until the end is stored, however long the body takes once it was told to stop.

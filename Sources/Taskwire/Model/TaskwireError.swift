@@ -82,6 +82,9 @@ public struct TaskwireError: Error, Sendable, Hashable {
         public static let storeCorrupt = Reason(rawValue: "STORE_CORRUPT")
         /// UNAVAILABLE: the store failed in another way; the server's log says how.
         public static let storeFailed = Reason(rawValue: "STORE_FAILED")
+        /// UNAVAILABLE: the server does not reach the database of its store. Nobody knows whether a mutation was applied;
+        /// to send it again under the same request id is safe.
+        public static let storeUnreachable = Reason(rawValue: "STORE_UNREACHABLE")
         /// FAILED_PRECONDITION: another process has the store open.
         public static let storeInUse = Reason(rawValue: "STORE_IN_USE")
         /// ALREADY_EXISTS: there is a store that would be replaced.

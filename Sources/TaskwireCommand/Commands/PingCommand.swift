@@ -13,24 +13,25 @@ struct PingCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
-        let (serverTime, roundTrip) = try await client.withClient(timeout: timeout.duration) { client in
+        let (url, serverTime, roundTrip) = try await client.withClient(timeout: timeout.duration) {
+            [serverURL = client.serverURL] client in
             // The first call also connects; what people want to know is how long a call takes.
             _ = try await client.ping()
             let start = ContinuousClock.now
-            return (try await client.ping(), ContinuousClock.now - start)
+            let serverTime = try await client.ping()
+            let roundTrip = ContinuousClock.now - start
+            return (client.serverURL ?? serverURL, serverTime, roundTrip)
         }
         let microseconds = roundTrip.microseconds
         if client.json {
             let document: JSONValue = [
-                "url": .string(client.serverURL),
+                "url": .string(url),
                 "serverTime": .string(serverTime.description),
                 "roundTripMicroseconds": .integer(microseconds),
             ]
             try client.printer.showJSON(document)
         } else {
-            try StandardOutput.writeLine(
-                "\(client.serverURL) answered in \(microseconds) µs at \(serverTime)"
-            )
+            try StandardOutput.writeLine("\(url) answered in \(microseconds) µs at \(serverTime)")
         }
     }
 }

@@ -63,7 +63,7 @@ struct AccessOptions: ParsableArguments {
     /// Tokens and the line breaks after them are shorter.
     private static let maxTokenBytes = 4096
 
-    /// Sets what these options say, for a server at `url`.
+    /// Sets what these options say, for a server at `url`, or one of several.
     func apply(
         to configuration: inout TaskwireClient.Configuration,
         for url: String,
@@ -83,7 +83,8 @@ struct AccessOptions: ParsableArguments {
         configuration.tls.keyFile = value(tlsKey, "TASKWIRE_TLS_KEY")
         configuration.tls.serverName = value(tlsServerName, "TASKWIRE_TLS_SERVER_NAME")
         let options = [tlsCa, tlsCert, tlsKey, tlsServerName]
-        guard url.hasPrefix("tls+tcp:") || options.allSatisfy({ $0 == nil }) else {
+        let isEncrypted = TaskwireClient.parts(ofURL: url).contains { $0.hasPrefix("tls+tcp:") }
+        guard isEncrypted || options.allSatisfy({ $0 == nil }) else {
             // Somebody believes to be talking in private.
             throw CommandFailure(
                 "--tls options are of no use at \(url), which is not encrypted; tls+tcp: is",

@@ -5,7 +5,12 @@ internal import TaskwireClient
 
 /// What every command that talks to a server takes.
 struct ClientOptions: ParsableArguments {
-    @Option(help: "Address of the server. (default: $TASKWIRE_URL, else a socket of this user)")
+    @Option(
+        help: """
+            Address of the server, or those of several that share a store: a,b,c. (default: $TASKWIRE_URL, else a \
+            socket of this user)
+            """
+    )
     var url: String?
 
     @Flag(help: "Print JSON for programs.")
@@ -43,7 +48,7 @@ struct ClientOptions: ParsableArguments {
         return Palette(isColored: isTerminal && !isPlain)
     }
 
-    /// The address of the server.
+    /// The address of the server, or those of several.
     var serverURL: String {
         url ?? TaskwireClient.defaultURL(environment: ProcessInfo.processInfo.environment)
     }

@@ -62,6 +62,24 @@ package struct Address: Hashable, Sendable {
         }
     }
 
+    /// The parts of a list, such as `tcp://a:7411,tcp://b:7411`: each but the first follows a comma, with or without
+    /// spaces, and has a scheme, as a comma may also be part of a path.
+    package static func parts(ofList text: String) -> [String] {
+        var parts: [String] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            if let last = parts.last {
+                if part.contains("://") {
+                    parts.append(String(part.drop { $0 == " " }))
+                } else {
+                    parts[parts.count - 1] = "\(last),\(part)"
+                }
+            } else {
+                parts.append(String(part))
+            }
+        }
+        return parts
+    }
+
     /// The address that a client and a server use when they are told none: a socket that only this user can
     /// open, in `XDG_RUNTIME_DIR` or else in a folder of its own under `/tmp`.
     ///

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Counts the calls of nng that start an operation and have not returned yet.
+/// Counts the calls of nng that start an operation, or end an attempt to connect, and have not returned yet.
 ///
 /// nng 1.5.2 may complete an operation, on another thread, before the call that started it has returned. A
 /// socket that is closed in that moment takes away what the call still uses, and nng ends the process. So

@@ -36,8 +36,16 @@ final class RequestEngine: DeadlineKeeper {
         /// The connection that nng has now.
         var pipe: UInt32?
         var connectedSince: ContinuousClock.Instant?
-        var failureCount = 0
-        var connectFailure: TransportError?
+        /// Where that connection goes, or went last.
+        var peer: Address?
+        var choice: EndpointChoice
+
+        init(endpoints: [Endpoint]) {
+            choice = EndpointChoice(of: endpoints)
+        }
+
+        /// Whom an exchange is or was with, for people.
+        var peerName: String { peer?.description ?? choice.description }
 
         var hasDemand: Bool { busyCount > 0 || !queue.isEmpty }
     }
@@ -47,14 +55,16 @@ final class RequestEngine: DeadlineKeeper {
     let closed = Event()
 
     private let socket: nng_socket
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let calls = NativeCalls()
     /// For what may block: connecting, closing.
     private let connecting = DispatchQueue(label: "taskwire.request.connecting")
     private let deadlines = DeadlineWatch()
 
     /// How long an attempt to connect may hold up the closing.
-    private static let dialingPatience = DispatchTimeInterval.milliseconds(250)
+    private static let dialingPatience = Duration.milliseconds(250)
+    /// How long an attempt may hold up those at other endpoints: the system takes two minutes for a machine that is gone.
+    private static let dialingTime = Duration.seconds(5)
     /// How long replies to requests that were given up may hold up the closing.
     private static let quietTime = Duration.milliseconds(100)
     /// How often it is looked whether they have come.
@@ -64,11 +74,13 @@ final class RequestEngine: DeadlineKeeper {
 
     init(configuration: RequestSocket.Configuration) throws(TransportError) {
         self.configuration = configuration
+        let state = State(endpoints: configuration.endpoints)
+        self.state = Mutex(state)
         var socket = nng_socket()
         let result = unsafe nng_req0_open(&socket)
         self.socket = socket
         guard result == 0 else {
-            throw TransportError(result: result, action: "Opening a socket for \(configuration.address)")
+            throw TransportError(result: result, action: "Opening a socket for \(state.peerName)")
         }
         let settings = unsafe [
             // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
@@ -84,7 +96,7 @@ final class RequestEngine: DeadlineKeeper {
         ]
         if let failed = settings.first(where: { $0 != 0 }) {
             nng_close(socket)
-            throw TransportError(result: failed, action: "Preparing a socket for \(configuration.address)")
+            throw TransportError(result: failed, action: "Preparing a socket for \(state.peerName)")
         }
     }
 
@@ -97,7 +109,15 @@ final class RequestEngine: DeadlineKeeper {
     }
 
     var connectFailure: TransportError? {
-        state.withLock { $0.pipe == nil ? $0.connectFailure : nil }
+        state.withLock { $0.pipe == nil ? $0.choice.failure : nil }
+    }
+
+    var peer: Address? {
+        state.withLock { $0.peer }
+    }
+
+    var peerName: String {
+        state.withLock { $0.peerName }
     }
 
     // MARK: Exchanges
@@ -142,7 +162,7 @@ final class RequestEngine: DeadlineKeeper {
         guard exchange.message.count <= configuration.maximumMessageSize else {
             let failure = TransportError(
                 code: .messageTooLarge,
-                message: "The request to \(configuration.address) has \(exchange.message.count) bytes; "
+                message: "The request to \(peerName) has \(exchange.message.count) bytes; "
                     + "the limit is \(configuration.maximumMessageSize)."
             )
             completion(.failure(failure))
@@ -278,7 +298,7 @@ final class RequestEngine: DeadlineKeeper {
                 .failure(
                     TransportError(
                         result: result,
-                        action: "The exchange with \(configuration.address)",
+                        action: "The exchange with \(peerName)",
                         mayHaveBeenSent: mayHaveBeenSent
                     )
                 )
@@ -296,24 +316,23 @@ final class RequestEngine: DeadlineKeeper {
     }
 
     private func failure(_ reason: Exchange.AbortReason, mayHaveBeenSent: Bool) -> TransportError {
-        let address = configuration.address
         switch reason {
         case .cancelled:
             return TransportError(
                 code: .cancelled,
-                message: "The exchange with \(address) was cancelled.",
+                message: "The exchange with \(peerName) was cancelled.",
                 mayHaveBeenSent: mayHaveBeenSent
             )
         case .timedOut:
             let explanation = mayHaveBeenSent ? nil : connectFailure?.message
-            return .timedOut(address, mayHaveBeenSent: mayHaveBeenSent, explanation: explanation)
+            return .timedOut(peerName, mayHaveBeenSent: mayHaveBeenSent, explanation: explanation)
         case .notConnected:
             return connectFailure
-                ?? TransportError(code: .timedOut, message: "There is no connection to \(address) yet.")
+                ?? TransportError(code: .timedOut, message: "There is no connection to \(peerName) yet.")
         case .closed:
             return TransportError(
                 code: .closed,
-                message: "The socket for \(address) is closed.",
+                message: "The socket for \(peerName) is closed.",
                 mayHaveBeenSent: mayHaveBeenSent
             )
         }
@@ -358,25 +377,22 @@ final class RequestEngine: DeadlineKeeper {
 
     /// Makes one attempt to connect. Runs on `connecting`, where it may block.
     private func dial() {
-        let mayDial = state.withLock { state in
-            guard case .open = state.phase else { return false }
+        let endpoint: Endpoint? = state.withLock { state in
+            guard case .open = state.phase else { return nil }
             guard state.hasDemand else {
                 state.link = .idle
-                return false
+                return nil
             }
             state.link = .dialing(nil)
-            return true
+            return state.choice.current
         }
-        guard mayDial else { return }
-        let address = configuration.address
-        if configuration.requiresOwnFolder, case .ipc(let path) = address.transport {
+        guard let endpoint else { return }
+        let address = endpoint.address
+        if endpoint.requiresOwnFolder, case .ipc(let path) = address.transport {
             do throws(TransportError) {
                 try SocketFolder(of: path, address: address).refuseForeign()
             } catch {
-                let delay = state.withLock { state in
-                    state.connectFailure = error
-                    return delayAfterFailure(&state)
-                }
+                let delay = state.withLock { delayAfterFailure(error, &$0) }
                 if let delay { scheduleDial(after: delay) }
                 checkAfterLoss()
                 return
@@ -385,7 +401,7 @@ final class RequestEngine: DeadlineKeeper {
         var dialer = nng_dialer()
         var result = unsafe nng_dialer_create(&dialer, socket, address.description)
         if result == 0 {
-            result = configure(dialer)
+            result = configure(dialer, for: endpoint)
         }
         if result == 0 {
             // From here on the closing knows of the dialer, and can cut the attempt short.
@@ -393,28 +409,32 @@ final class RequestEngine: DeadlineKeeper {
                 state.link = .dialing(dialer)
                 return state.phase == .open
             }
+            if isOpen { limitAttempt(of: dialer) }
             result = isOpen ? nng_dialer_start(dialer, 0) : resultCode(NNG_ECLOSED)
+            // Unless all is being closed, the attempt took too long.
+            if result == resultCode(NNG_ECLOSED) { result = resultCode(NNG_ETIMEDOUT) }
         }
         let failure =
             address.isTLS
             ? TransportError(tlsResult: result, address: address)
             : TransportError(result: result, action: "Connecting to \(address)")
         let delay: Duration?? = state.withLock { state in
-            guard case .open = state.phase else { return nil }
-            if result == 0, state.pipe != nil {
-                state.link = .connected
-                state.connectFailure = nil
+            guard case .open = state.phase else {
+                state.link = .idle
                 return nil
             }
+            if result == 0, state.pipe != nil {
+                state.link = .connected
+                state.choice.succeed()
+                return nil
+            }
+            guard result == 0 else { return delayAfterFailure(failure, &state) }
             // A connection that nng takes and drops at once is one whose other end is no server of ours.
-            state.connectFailure =
-                result != 0
-                ? failure
-                : TransportError(
-                    code: .connectionReset,
-                    message: "The connection to \(address) was lost as soon as it was made."
-                )
-            return delayAfterFailure(&state)
+            let loss = TransportError(
+                code: .connectionReset,
+                message: "The connection to \(address) was lost as soon as it was made."
+            )
+            return delayAfterFailure(loss, &state)
         }
         // Outer nil: nothing more to do. Inner nil: nobody needs a connection.
         guard let delay else { return }
@@ -425,14 +445,14 @@ final class RequestEngine: DeadlineKeeper {
         checkAfterLoss()
     }
 
-    private func configure(_ dialer: nng_dialer) -> Int32 {
-        switch configuration.address.transport {
+    private func configure(_ dialer: nng_dialer, for endpoint: Endpoint) -> Int32 {
+        switch endpoint.address.transport {
         case .ipc, .inproc:
             return 0
         case .tcp, .tls:
             unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
             unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
-            guard let tls = configuration.tls else { return 0 }
+            guard let tls = endpoint.tls else { return 0 }
             return unsafe nng_dialer_set_ptr(
                 dialer,
                 NNG_OPT_TLS_CONFIG,
@@ -441,16 +461,48 @@ final class RequestEngine: DeadlineKeeper {
         }
     }
 
+    /// Cuts the attempt short when it takes so long that another endpoint should be tried.
+    private func limitAttempt(of dialer: nng_dialer) {
+        let count = configuration.endpoints.count
+        guard count > 1 else { return }
+        let time = min(configuration.failFast.map { $0 / count } ?? Self.dialingTime, Self.dialingTime)
+        let start = max(time - Self.dialingPatience, .zero)
+        DispatchQueue.global().asyncAfter(deadline: .now() + start.dispatchInterval) { [weak self] in
+            guard let self, isDialing(dialer) else { return }
+            // A dialer that is closed just before it is started waits for ever, and the process may have stood still until
+            // now: the attempt gets time to get going.
+            let end = DispatchTime.now() + Self.dialingPatience.dispatchInterval
+            DispatchQueue.global().asyncAfter(deadline: end) { [weak self] in
+                self?.endAttempt(of: dialer)
+            }
+        }
+    }
+
+    private func isDialing(_ dialer: nng_dialer) -> Bool {
+        state.withLock { state in
+            if case .dialing(let current?) = state.link { current.id == dialer.id } else { false }
+        }
+    }
+
+    /// Cuts an attempt short that still goes on. Until this has returned nobody closes the socket, which nng would free
+    /// under the call.
+    private func endAttempt(of dialer: nng_dialer) {
+        calls.make {
+            if isDialing(dialer) { nng_dialer_close(dialer) }
+        }
+    }
+
     /// How long to wait before the next attempt, or nil when nobody needs one.
-    private func delayAfterFailure(_ state: inout State) -> Duration? {
-        state.failureCount = min(state.failureCount + 1, 16)
+    private func delayAfterFailure(_ failure: TransportError, _ state: inout State) -> Duration? {
+        state.choice.fail(failure)
         guard state.hasDemand else {
             state.link = .idle
             return nil
         }
         state.link = .waiting
+        guard !state.choice.isWithinRound else { return .zero }
         let pause = min(
-            configuration.minimumBackoff * (1 << (state.failureCount - 1)),
+            configuration.minimumBackoff * (1 << (min(state.choice.failedRounds, 16) - 1)),
             configuration.maximumBackoff
         )
         return pause * Double.random(in: 0.5...1)
@@ -469,6 +521,7 @@ final class RequestEngine: DeadlineKeeper {
         engine.state.withLock { state in
             state.pipe = pipe.id
             state.connectedSince = .now
+            state.peer = state.choice.current.address
         }
     }
 
@@ -496,16 +549,16 @@ final class RequestEngine: DeadlineKeeper {
     private func connectionLost() {
         let delay: Duration? = state.withLock { state in
             guard state.phase == .open, case .connected = state.link, state.pipe == nil else { return nil }
-            state.connectFailure = TransportError(
+            let loss = TransportError(
                 code: .connectionReset,
-                message: "The connection to \(configuration.address) was lost."
+                message: "The connection to \(state.peerName) was lost."
             )
             // A connection that lasted is replaced at once, one that did not like a failed attempt.
             let lifetime = state.connectedSince?.duration(to: .now) ?? .zero
             if lifetime < configuration.maximumBackoff {
-                return delayAfterFailure(&state)
+                return delayAfterFailure(loss, &state)
             }
-            state.failureCount = 0
+            state.choice.lose(loss)
             state.link = state.hasDemand ? .waiting : .idle
             return state.hasDemand ? .zero : nil
         }
@@ -544,8 +597,8 @@ final class RequestEngine: DeadlineKeeper {
         if let dialer {
             // A dialer that is closed just before it is started waits for ever, so the attempt gets time to
             // get going, which is also enough for most to end.
-            DispatchQueue.global().asyncAfter(deadline: .now() + Self.dialingPatience) {
-                nng_dialer_close(dialer)
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.dialingPatience.dispatchInterval) {
+                self.endAttempt(of: dialer)
             }
         }
     }

@@ -1,33 +1,33 @@
-/// The client's end: sends requests to one address and gets their replies.
+/// The client's end: sends requests to a server and gets their replies.
 ///
 /// The connection is made when the first request needs it, and made again when it is lost while requests
-/// wait. Any number of tasks may use one socket at a time. ``close()`` ends it; a socket that is merely
+/// wait: to another server where there are several. Any number of tasks may use one socket at a time. ``close()`` ends it; a socket that is merely
 /// dropped frees everything as well, a little later.
 package final class RequestSocket: Sendable {
     /// What a socket needs to know.
     package struct Configuration: Sendable {
-        /// Where the server listens.
-        package var address: Address
-        /// Whom to believe and what to show; required for `tls+tcp`, of no use for others.
-        package var tls: TLSCredentials?
+        /// Where servers listen, each of which serves the same; at least one.
+        package var endpoints: [Endpoint]
         /// The largest message, in bytes, that is sent or accepted.
         package var maximumMessageSize = 4 << 20
         /// The most exchanges in flight; more callers wait their turn, in order.
         package var maximumExchanges = 16_384 + 4096
-        /// The pause before the first attempt to connect again; it doubles with each failure.
+        /// The pause before the first attempt to connect again, once all endpoints have failed; it doubles each time.
         package var minimumBackoff = Duration.milliseconds(20)
         /// The longest pause between two attempts to connect.
         package var maximumBackoff = Duration.seconds(1)
         /// How long an exchange waits for a connection before it fails with the reason why there is none;
         /// nil waits until the exchange's deadline.
         package var failFast: Duration?
-        /// Whether the folder of an ipc address must be this user's own, as in a place where anybody can make
-        /// folders.
-        package var requiresOwnFolder = false
+
+        /// Makes a configuration for servers at `endpoints`, everything else at its default.
+        package init(endpoints: [Endpoint]) {
+            self.endpoints = endpoints
+        }
 
         /// Makes a configuration for the server at `address`, everything else at its default.
         package init(address: Address) {
-            self.address = address
+            self.init(endpoints: [Endpoint(address)])
         }
     }
 
@@ -44,9 +44,14 @@ package final class RequestSocket: Sendable {
         engine.beginClosing()
     }
 
-    /// Where the server listens.
-    package var address: Address {
-        engine.configuration.address
+    /// Where the server listens that there is a connection to, or was one last; nil before the first.
+    package var peer: Address? {
+        engine.peer
+    }
+
+    /// The same as a name for people; before the first connection all addresses.
+    package var peerName: String {
+        engine.peerName
     }
 
     /// Whether there is a connection.
@@ -54,7 +59,8 @@ package final class RequestSocket: Sendable {
         engine.isConnected
     }
 
-    /// Why there is no connection: the outcome of the last attempt. Nil while connected and before the first.
+    /// Why there is no connection: the outcome of the last attempt at each address. Nil while connected and before the
+    /// first.
     package var connectFailure: TransportError? {
         engine.connectFailure
     }

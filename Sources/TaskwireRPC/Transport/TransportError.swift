@@ -54,13 +54,13 @@ package struct TransportError: Error, Hashable, Sendable {
 }
 
 extension TransportError {
-    /// The server at `address` did not answer before the deadline; `explanation` is a sentence that says why.
+    /// `peer` did not answer before the deadline; `explanation` is a sentence that says why.
     package static func timedOut(
-        _ address: Address,
+        _ peer: String,
         mayHaveBeenSent: Bool,
         explanation: String? = nil
     ) -> TransportError {
-        let sentence = "\(address) did not answer before the deadline."
+        let sentence = "\(peer) did not answer before the deadline."
         return TransportError(
             code: .timedOut,
             message: explanation.map { "\(sentence) \($0)" } ?? sentence,

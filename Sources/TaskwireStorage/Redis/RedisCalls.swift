@@ -25,11 +25,19 @@ final class RedisCalls: Sendable {
     private static let pause = DispatchTimeInterval.milliseconds(50)
 
     private let queue: ConnectionQueue<RedisLink, Call>
+    private let presence: RedisPresence
 
-    init(address: RedisAddress) {
+    init(address: RedisAddress, clock: any TaskClock) {
         let links = (0..<Self.connectionCount).map { _ in RedisLink(address: address) }
-        queue = ConnectionQueue(connections: links) { connection, next in Self.work(connection, next) }
+        let presence = RedisPresence(clock: clock)
+        self.presence = presence
+        queue = ConnectionQueue(connections: links) { connection, next in
+            Self.work(connection, next, presence)
+        }
     }
+
+    /// See ``TaskStorage/returnedAt``.
+    var returnedAt: Timestamp? { presence.returnedAt }
 
     /// Lets a connection carry out a command, and tells `finish`, on another thread.
     func submit(
@@ -76,22 +84,28 @@ final class RedisCalls: Sendable {
         try queue.close()
     }
 
-    private static func work(_ connection: RedisConnection, _ next: () -> Call?) {
+    private static func work(
+        _ connection: RedisConnection,
+        _ next: () -> Call?,
+        _ presence: RedisPresence
+    ) {
         var calls: Deque<Call> = []
         while calls.count < maxBatch, let call = next() { calls.append(call) }
         while !calls.isEmpty {
             do throws(RedisFailure) {
                 try connection.open()
             } catch {
+                presence.noteAbsence()
                 giveUp(&calls, error)
                 _ = DispatchSemaphore(value: 0).wait(timeout: .now() + pause)
                 continue
             }
             do throws(RedisFailure) {
-                try exchange(&calls, on: connection)
+                try exchange(&calls, on: connection, presence)
                 // Those that are left were refused for now.
                 if !calls.isEmpty { _ = DispatchSemaphore(value: 0).wait(timeout: .now() + pause) }
             } catch {
+                presence.noteAbsence()
                 connection.close()
                 giveUp(&calls, error)
             }
@@ -99,9 +113,11 @@ final class RedisCalls: Sendable {
     }
 
     /// Carries out the calls. Those that are left should be tried again.
-    private static func exchange(_ calls: inout Deque<Call>, on connection: RedisConnection)
-        throws(RedisFailure)
-    {
+    private static func exchange(
+        _ calls: inout Deque<Call>,
+        on connection: RedisConnection,
+        _ presence: RedisPresence
+    ) throws(RedisFailure) {
         var later: Deque<Call> = []
         defer { calls += later }
         for call in calls { try connection.append(call.command.arguments) }
@@ -118,12 +134,16 @@ final class RedisCalls: Sendable {
             }
             calls.removeFirst()
             if case .error(let text) = reply {
-                if isTemporary(text), call.end > .now {
+                let isAway = isTemporary(text)
+                if isAway { presence.noteAbsence() }
+                if isAway, call.end > .now {
                     later.append(call)
                 } else {
                     call.finish(.failure(.refused(text)))
                 }
             } else {
+                // Before anybody goes by what it says.
+                presence.notePresence()
                 call.finish(.success(reply))
             }
         }

@@ -11,8 +11,8 @@ internal import TaskwireProtobuf
 /// else it begins anew with what is there then. When it returns, Redis has it; how much of that survives is Redis's to say
 /// (`appendfsync`).
 ///
-/// What fails is told to callers as UNAVAILABLE with the reason STORE_FAILED, STORE_READ_ONLY or STORE_CORRUPT, or as
-/// RESOURCE_EXHAUSTED / STORE_FULL, and to the log with advice; everything goes on once the fault is gone.
+/// What fails is told to callers as UNAVAILABLE with the reason STORE_UNREACHABLE, STORE_FAILED, STORE_READ_ONLY or
+/// STORE_CORRUPT, or as RESOURCE_EXHAUSTED / STORE_FULL, and to the log with advice; everything goes on once the fault is gone.
 public final class RedisStorage: TaskStorage {
     /// A task as it was when it was read, to be changed.
     private struct Loaded {
@@ -46,7 +46,7 @@ public final class RedisStorage: TaskStorage {
     ///   - limits: Says how long and how many tombstones are kept, per owner.
     ///   - clock: The one that the engine goes by.
     ///   - logger: Told about faults of Redis, and warned where it evicts.
-    /// - Throws: UNAVAILABLE / STORE_FAILED where it does not answer, FAILED_PRECONDITION / STORE_INCOMPATIBLE where it is
+    /// - Throws: UNAVAILABLE / STORE_UNREACHABLE where it does not answer, FAILED_PRECONDITION / STORE_INCOMPATIBLE where it is
     ///   another kind of Redis.
     public init(
         _ address: RedisAddress,
@@ -56,7 +56,7 @@ public final class RedisStorage: TaskStorage {
     ) async throws {
         self.limits = limits
         self.clock = clock
-        calls = RedisCalls(address: address)
+        calls = RedisCalls(address: address, clock: clock)
         health = StoreHealth(store: address.description, logger: logger)
         watches = RedisWatches(address: address, calls: calls)
         let reply = try await run(RedisCommand("INFO"))
@@ -86,6 +86,9 @@ public final class RedisStorage: TaskStorage {
     }
 
     // MARK: TaskStorage
+
+    /// See ``TaskStorage/returnedAt``.
+    public var returnedAt: Timestamp? { calls.returnedAt }
 
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {

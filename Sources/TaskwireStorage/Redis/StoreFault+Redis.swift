@@ -6,7 +6,7 @@ extension StoreFault {
         switch failure {
         case .broken(let text):
             self.init(
-                error: .storeUnavailable(.storeFailed, "The store does not answer"),
+                error: .storeUnavailable(.storeUnreachable, "The store does not answer"),
                 details: text,
                 advice: "See whether Redis runs and can be reached; everything goes on by itself then."
             )

@@ -82,15 +82,15 @@ struct Site: Sendable {
 
     /// A socket for envelopes that a test makes.
     func requestSocket(_ transport: Transport) throws -> RequestSocket {
-        var configuration = RequestSocket.Configuration(address: try Address(url(transport)))
+        var endpoint = Endpoint(try Address(url(transport)))
         if transport == .tls {
-            configuration.tls = try .client(
+            endpoint.tls = try .client(
                 serverName: "localhost",
                 authorities: try PEMFile(certificatesAt: certificates.certificate("ca")),
                 identity: nil
             )
         }
-        return try RequestSocket(configuration: configuration)
+        return try RequestSocket(configuration: RequestSocket.Configuration(endpoints: [endpoint]))
     }
 
     /// What the server counts.

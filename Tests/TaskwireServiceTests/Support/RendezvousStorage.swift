@@ -2,7 +2,7 @@ import Synchronization
 import Taskwire
 
 /// A memory storage whose mutations wait until a given number of them are there, as for a commit that they share.
-final class RendezvousStorage: TaskStorage {
+final class RendezvousStorage: MemoryBackedStorage {
     static let kind = "rendezvous"
 
     private struct State {
@@ -10,7 +10,7 @@ final class RendezvousStorage: TaskStorage {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let storage = MemoryStorage()
+    let storage = MemoryStorage()
     private let count: Int
     private let state = Mutex(State())
 
@@ -20,10 +20,6 @@ final class RendezvousStorage: TaskStorage {
 
     /// The tasks of the mutations, in the order in which they came.
     var arrivals: [String] { state.withLock { $0.arrivals } }
-
-    func read(_ key: TaskKey) async throws -> TaskRecord? {
-        try await storage.read(key)
-    }
 
     func mutate<Output: Sendable>(
         _ key: TaskKey,
@@ -40,17 +36,5 @@ final class RendezvousStorage: TaskStorage {
             for continuation in ready { continuation.resume() }
         }
         return try await storage.mutate(key, body)
-    }
-
-    func page(_ query: TaskStorageQuery) async throws -> [TaskRecord] {
-        try await storage.page(query)
-    }
-
-    func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey] {
-        try await storage.due(atOrBefore: moment, limit: limit)
-    }
-
-    func counts() async throws -> TaskStorageCounts {
-        try await storage.counts()
     }
 }

@@ -3,7 +3,7 @@ import Taskwire
 /// Looks for an order of calls, compatible with real time, in which a model returns what the calls returned.
 ///
 /// The algorithm of Wing and Gong with the memory of Lowe ("Testing for linearizability", 2017). Nearly every answer
-/// names its revision, which leaves few choices: only mutations without an answer, and removals.
+/// names its revision, which leaves few choices: only mutations without an answer, removals, and leases that run out.
 struct HistorySearch {
     private struct Node: Hashable {
         var model: TaskModel
@@ -15,6 +15,7 @@ struct HistorySearch {
 
     private let taskID: String
     private let calls: [TaskCall]
+    private let steps: [TaskModel.Step]
     private let answers: [TaskAnswer?]
     private var visited: Set<Node> = []
     private var furthest: Node
@@ -24,9 +25,23 @@ struct HistorySearch {
         self.calls = calls
         // What a repeat was told is what became of the first try, whose own answer was lost.
         var outcomes: [RequestID: TaskAnswer] = [:]
+        var begins: [RequestID: UInt64] = [:]
         for call in calls {
-            guard let id = call.requestID, let answer = call.answer, answer.isRemembered else { continue }
+            guard let id = call.requestID else { continue }
+            begins[id] = min(begins[id] ?? call.begin, call.begin)
+            guard let answer = call.answer, answer.isRemembered else { continue }
             outcomes[id] = answer.timeless
+        }
+        steps = calls.map { call in
+            let id = call.requestID
+            var token = id.map { Array("\($0)".utf8) } ?? []
+            if case .claim(let claim) = id.flatMap({ outcomes[$0] }) { token = claim.leaseToken }
+            return TaskModel.Step(
+                operation: call.operation,
+                requestID: id,
+                begin: id.flatMap { begins[$0] } ?? call.begin,
+                leaseToken: token
+            )
         }
         answers = calls.map { call in call.answer?.timeless ?? call.requestID.flatMap { outcomes[$0] } }
         furthest = Node(
@@ -64,7 +79,7 @@ struct HistorySearch {
             for index in open where calls[index].begin < horizon {
                 var next = node
                 next.isPlaced[index] = true
-                let answer = next.model.apply(calls[index].operation, requestID: calls[index].requestID)
+                let answer = next.model.apply(steps[index])
                 if let expected = answers[index] {
                     guard expected == answer else { continue }
                     if next.model.content == node.model.content {
@@ -77,6 +92,9 @@ struct HistorySearch {
                 } else if next.model != node.model {
                     branches.append(next)
                 }
+            }
+            if let model = node.model.afterLoss(before: horizon) {
+                branches.append(Node(model: model, isPlaced: node.isPlaced))
             }
         }
         let placed = node.isPlaced.count(where: \.self)

@@ -14,6 +14,8 @@ public enum TaskAnswer: Sendable, Hashable {
     case cleared(ClearedMessages)
     /// Which answers were taken.
     case receipt(InputReceipt)
+    /// A lease.
+    case claim(TaskClaim)
     /// Why nothing was done, and the state that was the reason.
     case refused(TaskwireError.Reason, TaskState?)
 
@@ -26,6 +28,7 @@ public enum TaskAnswer: Sendable, Hashable {
         case .delivery(let delivery): delivery.task
         case .cleared(let cleared): cleared.task
         case .receipt(let receipt): receipt.task
+        case .claim(let claim): claim.task
         case .refused(_, let state): state
         }
     }
@@ -38,7 +41,7 @@ public enum TaskAnswer: Sendable, Hashable {
     /// Whether a repeat has to return the same: what was refused, or had nothing to do, is not remembered.
     public var isRemembered: Bool {
         switch self {
-        case .task, .outcome: true
+        case .task, .outcome, .claim: true
         case .deleted(let wasThere): wasThere
         case .delivery(let delivery): delivery.message != nil
         case .cleared(let cleared): !cleared.messages.isEmpty
@@ -69,6 +72,8 @@ public enum TaskAnswer: Sendable, Hashable {
             return .receipt(
                 InputReceipt(task: receipt.task.timeless, acceptedKeys: receipt.acceptedKeys)
             )
+        case .claim(let claim):
+            return .claim(TaskClaim(task: claim.task.timeless, leaseToken: claim.leaseToken))
         case .refused(let reason, let state):
             return .refused(reason, state?.timeless)
         }
@@ -80,6 +85,15 @@ extension TaskState {
         var state = self
         state.createdAt = TaskModel.time
         state.lastUpdatedAt = TaskModel.time
+        return state.withTimelessLease
+    }
+}
+
+extension TaskState {
+    /// The state as if a lease never ran out: how long it lasts changes without a revision.
+    var withTimelessLease: TaskState {
+        var state = self
+        state.lease?.expiresAt = TaskModel.time
         return state
     }
 }
@@ -111,6 +125,8 @@ extension TaskAnswer: CustomStringConvertible {
             return cleared.task.text + ", messages [\(cleared.messages.map(\.text).joined(separator: ", "))]"
         case .receipt(let receipt):
             return receipt.task.text + ", accepted [\(receipt.acceptedKeys.joined(separator: ", "))]"
+        case .claim(let claim):
+            return claim.task.text + ", token \(claim.leaseToken.hexadecimal)"
         case .refused(let reason, let state):
             return reason.rawValue + (state.map { ", \($0.text)" } ?? "")
         }
@@ -123,6 +139,7 @@ extension TaskState {
         let parts: [String?] = [
             "r\(revision) \(status.rawValue)", statusMessage, progress?.text,
             isCancelRequested ? "cancellation requested" : nil,
+            lease.map { "held by \($0.worker)" },
             request.map { "request \($0.contentType)" },
             result.map { "result \($0.contentType)" },
             error.map { "error \($0.message)" },

@@ -1,6 +1,6 @@
 public import Taskwire
 
-/// One call of a history. Moments are numbers that grow in real time, each given once.
+/// One call of a history. Moments are microseconds of real time, each given once.
 public struct TaskCall: Sendable {
     /// How a call ended.
     public enum Ending: Sendable, Hashable {
@@ -40,6 +40,9 @@ public struct TaskCall: Sendable {
     public var end: UInt64? {
         if case .answered(_, let end) = ending { end } else { nil }
     }
+
+    /// Whether it is there to take a lease.
+    var isClaim: Bool { if case .claim = operation { true } else { false } }
 
     /// Whether the server may have carried it out, so that it counts.
     var counts: Bool {

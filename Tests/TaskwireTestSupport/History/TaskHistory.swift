@@ -1,4 +1,4 @@
-import Taskwire
+public import Taskwire
 
 /// Every call that named one task.
 public struct TaskHistory: Sendable {
@@ -21,12 +21,39 @@ public struct TaskHistory: Sendable {
         calls[index].ending = ending
     }
 
+    /// The leases that were taken, as far as anybody knows, each once and in their order.
+    public var claims: [TaskClaim] {
+        var claims: [UInt64: TaskClaim] = [:]
+        for call in calls {
+            if case .claim(let claim) = call.answer { claims[claim.task.revision] = claim }
+        }
+        return claims.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// How many of them are known to have run out, and were not given back.
+    public var lostLeaseCount: Int {
+        let released = Set(
+            calls.filter { if case .release = $0.operation { true } else { false } }
+                .map(\.operation.leaseToken)
+        )
+        let states = calls.compactMap { $0.answer?.state }
+        return claims.count { claim in
+            !released.contains(claim.leaseToken)
+                && states.contains { state in
+                    state.revision > claim.task.revision && state.lease?.worker != claim.task.lease?.worker
+                        && (!state.status.isTerminal || state.statusMessage == "worker lost")
+                }
+        }
+    }
+
     /// What the history breaks, one violation of each kind. Broken promises with a name come first; only where there is
     /// none, all orders of the calls are tried against a model of the contract.
     public func violations() -> [Violation] {
         let counted = calls.filter(\.counts)
         var kinds: Set<Violation.Kind> = []
-        let named = (doubled(counted) + exchanged(counted) + lost(counted) + terminalChanged(counted))
+        let named =
+            (staleLeases(counted) + doubled(counted) + exchanged(counted) + lost(counted)
+            + terminalChanged(counted))
             .filter { kinds.insert($0.kind).inserted }
         guard named.isEmpty else { return named }
         var search = HistorySearch(taskID: taskID, calls: counted)
@@ -48,9 +75,52 @@ public struct TaskHistory: Sendable {
         }
         let highest = calls.compactMap { $0.answer?.state?.revision }.max() ?? 0
         let mutationCount = Set(calls.compactMap(\.requestID)).count
-        if highest > mutationCount {
+        // Each lease may be lost, once.
+        let leaseCount = Set(calls.filter(\.isClaim).compactMap(\.requestID)).count
+        if highest > mutationCount + leaseCount {
             violations.append(
-                Violation(.doubled, "revision \(highest) after \(mutationCount) mutations at most")
+                Violation(
+                    .doubled,
+                    "revision \(highest) after \(mutationCount) mutations and \(leaseCount) leases at most"
+                )
+            )
+        }
+        return violations
+    }
+
+    /// From when on somebody could see that a lease was another's or nobody's, its token changes nothing any more; and no
+    /// two leases have the same.
+    private func staleLeases(_ calls: [TaskCall]) -> [Violation] {
+        var claims: [[UInt8]: (requestID: RequestID?, task: TaskState)] = [:]
+        var violations: [Violation] = []
+        for call in calls {
+            guard case .claim(let claim) = call.answer else { continue }
+            if let known = claims[claim.leaseToken], known.requestID != call.requestID {
+                violations.append(Violation(.staleLease, "two leases have the token of \(known.task.text)"))
+            }
+            claims[claim.leaseToken] = (call.requestID, claim.task)
+        }
+        var begins: [RequestID: UInt64] = [:]
+        for call in calls {
+            guard let id = call.requestID else { continue }
+            // A repeat returns what was then.
+            let begin = begins[id] ?? call.begin
+            begins[id] = begin
+            guard call.answer?.isAcknowledged == true, let claim = claims[call.operation.leaseToken] else {
+                continue
+            }
+            let later = calls.first { other in
+                guard let end = other.end, end < begin, let state = other.answer?.state else { return false }
+                return state.revision > claim.task.revision
+                    && state.lease?.worker != claim.task.lease?.worker
+            }
+            guard let state = later?.answer?.state else { continue }
+            violations.append(
+                Violation(
+                    .staleLease,
+                    "the call at #\(call.begin) was let through with the lease of \(claim.task.text), "
+                        + "after there was: \(state.text)"
+                )
             )
         }
         return violations
@@ -61,7 +131,7 @@ public struct TaskHistory: Sendable {
         var states: [UInt64: TaskState] = [:]
         var violations: [Violation] = []
         for call in calls {
-            guard let state = call.answer?.state?.viewed(as: .basic) else { continue }
+            guard let state = call.answer?.state?.viewed(as: .basic).withTimelessLease else { continue }
             if let known = states[state.revision], known != state {
                 violations.append(
                     Violation(.lost, "one revision, two states: \(known.text) and \(state.text)")

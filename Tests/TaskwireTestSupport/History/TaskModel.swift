@@ -1,7 +1,7 @@
 import Taskwire
 
-/// What the contract says that one task is and does, with payloads abridged and a clock that stands still: the rules
-/// again, as briefly as possible and apart from the engine's, so that a fault in those shows.
+/// What the contract says that one task is and does, with payloads abridged and a clock that stands still, but for
+/// the moments before which a lease is not lost: the rules again, as briefly as possible and apart from the engine's, so that a fault in those shows.
 struct TaskModel: Hashable {
     static let time = Timestamp(millisecondsSince1970: 0)
 
@@ -15,6 +15,28 @@ struct TaskModel: Hashable {
         var queue: [TaskMessage] = []
         /// The keys of all questions that were asked.
         var usedKeys: Set<String> = []
+        /// What only the holder knows of the lease, while the task has one.
+        var lease: Lease?
+    }
+
+    /// A lease that was granted or renewed.
+    struct Lease: Hashable {
+        let token: [UInt8]
+        let onLoss: LeaseLossPolicy
+        var milliseconds: Int64
+        /// Before this moment it is not lost.
+        var lastsUntil: UInt64
+    }
+
+    /// What a call is, and what the model cannot know by itself.
+    struct Step {
+        let operation: TaskOperation
+        /// Without one it is a read.
+        let requestID: RequestID?
+        /// When it was first sent.
+        let begin: UInt64
+        /// The token that a claim returns.
+        let leaseToken: [UInt8]
     }
 
     let taskID: String
@@ -24,17 +46,36 @@ struct TaskModel: Hashable {
 
     init(taskID: String) { self.taskID = taskID }
 
-    /// Carries out one call. Without a request id it is a read.
-    mutating func apply(_ operation: TaskOperation, requestID: RequestID?) -> TaskAnswer {
-        if let requestID, let answer = answers[requestID] { return answer }
-        let answer = content.carryOut(operation, taskID)
-        if let requestID, answer.isRemembered { answers[requestID] = answer }
+    /// Carries out one call.
+    mutating func apply(_ step: Step) -> TaskAnswer {
+        if let requestID = step.requestID, let answer = answers[requestID] { return answer }
+        let answer = content.carryOut(step, taskID)
+        if let requestID = step.requestID, answer.isRemembered { answers[requestID] = answer }
         return answer
+    }
+
+    /// The model after the lease ran out, where that may happen before `moment`.
+    func afterLoss(before moment: UInt64) -> TaskModel? {
+        guard let lease = content.lease, lease.lastsUntil < moment else { return nil }
+        var model = self
+        model.content.loseLease(lease)
+        return model
+    }
+}
+
+extension TaskModel.Lease {
+    /// What the clocks of a server and of the history may differ by, in microseconds.
+    private static let tolerance: UInt64 = 100_000
+
+    fileprivate mutating func renew(for milliseconds: Int64, at begin: UInt64) {
+        self.milliseconds = milliseconds
+        lastsUntil = begin + UInt64(milliseconds) * 1000 - Self.tolerance
     }
 }
 
 extension TaskModel.Content {
-    fileprivate mutating func carryOut(_ operation: TaskOperation, _ taskID: String) -> TaskAnswer {
+    fileprivate mutating func carryOut(_ step: TaskModel.Step, _ taskID: String) -> TaskAnswer {
+        let operation = step.operation
         if case .create(let request) = operation { return create(request, taskID) }
         guard var state else {
             return operation == .delete ? .deleted(false) : .refused(.taskNotFound, nil)
@@ -62,19 +103,50 @@ extension TaskModel.Content {
             return .delivery(MessageDelivery(task: state.viewed(as: .basic), message: queue.first))
         case .provideInput(let request):
             return provide(request, state)
-        default:
-            if let refusal = state.change(operation) { return refusal }
-            if state.status.isTerminal {
-                state.inputRequests = []
-                queue.removeAll { $0.kind == .request }
+        case .claim(let request):
+            return claim(request, step, state)
+        case .renew(let request):
+            guard var held = lease, request.leaseToken == held.token else {
+                return .refused(.leaseLost, state.viewed(as: .basic))
             }
+            let isAsBefore = request.leaseMilliseconds == 0
+            held.renew(for: isAsBefore ? held.milliseconds : request.leaseMilliseconds, at: step.begin)
+            lease = held
+            return .task(state.viewed(as: .basic))
+        case .release(let request):
+            guard request.leaseToken == lease?.token else {
+                return .refused(.leaseLost, state.viewed(as: .basic))
+            }
+            state.lease = nil
+            return .task(take(state))
+        default:
+            let isHolder = operation.leaseToken == lease?.token ?? []
+            if let refusal = state.change(operation, isHolder: isHolder) { return refusal }
             return .task(take(state))
         }
+    }
+
+    fileprivate mutating func loseLease(_ lost: TaskModel.Lease) {
+        guard var state else { return }
+        state.lease = nil
+        if lost.onLoss == .fail {
+            let reason = TaskwireError.Reason.leaseLost.rawValue
+            let details = Array(#"{"reason":"\#(reason)"}"#.utf8)
+            state.statusMessage = "worker lost"
+            state.end(as: .failed, error: TaskError(message: "worker lost", data: details))
+        }
+        _ = take(state)
     }
 
     /// The task is `new` from now on.
     private mutating func take(_ new: TaskState) -> TaskState {
         var new = new
+        if new.status.isTerminal {
+            new.inputRequests = []
+            new.lease = nil
+            queue.removeAll { $0.kind == .request }
+        }
+        if new.lease == nil { lease = nil }
         if new != state {
             revision += 1
             new.revision = revision
@@ -83,8 +155,32 @@ extension TaskModel.Content {
         return new.viewed(as: .basic)
     }
 
+    private mutating func claim(
+        _ request: ClaimTaskRequest,
+        _ step: TaskModel.Step,
+        _ before: TaskState
+    ) -> TaskAnswer {
+        if before.status.isTerminal { return .refused(.taskTerminal, before.viewed(as: .basic)) }
+        if before.lease != nil { return .refused(.leaseHeld, before.viewed(as: .basic)) }
+        var after = before
+        after.lease = TaskLease(worker: request.worker, expiresAt: TaskModel.time)
+        var lease = TaskModel.Lease(
+            token: step.leaseToken,
+            onLoss: request.onLoss,
+            milliseconds: 0,
+            lastsUntil: 0
+        )
+        lease.renew(for: request.leaseMilliseconds, at: step.begin)
+        let claim = TaskClaim(task: take(after), leaseToken: lease.token)
+        self.lease = lease
+        return .claim(claim)
+    }
+
     private mutating func enqueue(_ request: EnqueueMessageRequest, _ before: TaskState) -> TaskAnswer {
         if before.status.isTerminal { return .refused(.taskTerminal, before.viewed(as: .basic)) }
+        guard request.leaseToken == lease?.token ?? [] else {
+            return .refused(.leaseLost, before.viewed(as: .basic))
+        }
         var after = before
         if request.kind == .request {
             guard usedKeys.insert(request.key).inserted else {
@@ -137,10 +233,12 @@ extension TaskModel.Content {
 
 extension TaskState {
     /// Changes what the operation says, or returns why not.
-    fileprivate mutating func change(_ operation: TaskOperation) -> TaskAnswer? {
+    fileprivate mutating func change(_ operation: TaskOperation, isHolder: Bool) -> TaskAnswer? {
         let terminal = TaskAnswer.refused(.taskTerminal, viewed(as: .basic))
+        let leaseLost = TaskAnswer.refused(.leaseLost, viewed(as: .basic))
         switch operation {
-        case .create, .delete, .read, .readResult, .enqueue, .dequeue, .clear, .peek, .provideInput:
+        case .create, .delete, .read, .readResult, .enqueue, .dequeue, .clear, .peek, .provideInput, .claim,
+            .renew, .release:
             break
         case .update(let request):
             if let expected = request.expectedRevision, expected != revision {
@@ -148,6 +246,7 @@ extension TaskState {
             }
             let isTransition = request.status.map { $0 != status } ?? false
             if status.isTerminal, isTransition || request.progress != nil { return terminal }
+            if !isHolder { return leaseLost }
             statusMessage = request.statusMessage ?? statusMessage
             progress = request.progress ?? progress
             guard isTransition, let new = request.status else { break }
@@ -155,14 +254,17 @@ extension TaskState {
             end(as: new, error: new == .failed ? failure : nil)
         case .storeResult(let request):
             if status.isTerminal { return terminal }
+            if !isHolder { return leaseLost }
             result = request.result
         case .complete(let request):
             if status.isTerminal { return terminal }
+            if !isHolder { return leaseLost }
             guard let final = request.result ?? result else { return .refused(.invalidField, nil) }
             result = final
             end(as: .completed)
         case .fail(let request):
             if status.isTerminal { return terminal }
+            if !isHolder { return leaseLost }
             statusMessage = request.statusMessage ?? request.error.message
             end(as: .failed, error: request.error)
         case .cancel(let request):
@@ -174,7 +276,7 @@ extension TaskState {
         return nil
     }
 
-    private mutating func end(as new: TaskStatus, error failure: TaskError? = nil) {
+    fileprivate mutating func end(as new: TaskStatus, error failure: TaskError? = nil) {
         status = new
         error = failure
         if new == .failed || new == .cancelled { result = nil }

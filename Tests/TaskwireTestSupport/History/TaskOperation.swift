@@ -24,6 +24,12 @@ public enum TaskOperation: Sendable, Hashable {
     case clear
     /// Questions are answered.
     case provideInput(ProvideInputRequest)
+    /// A lease is taken.
+    case claim(ClaimTaskRequest)
+    /// A lease is to last longer.
+    case renew(RenewLeaseRequest)
+    /// A lease is given back.
+    case release(ReleaseLeaseRequest)
     /// A snapshot, by itself or on a page of a listing.
     case read(TaskView)
     /// The result, the error, or that there is none yet.
@@ -36,6 +42,49 @@ public enum TaskOperation: Sendable, Hashable {
         switch self {
         case .read, .readResult, .peek: false
         default: true
+        }
+    }
+
+    /// What the caller proves with that it holds the task; empty where it does not.
+    public var leaseToken: [UInt8] {
+        get {
+            switch self {
+            case .update(let request): request.leaseToken
+            case .storeResult(let request): request.leaseToken
+            case .complete(let request): request.leaseToken
+            case .fail(let request): request.leaseToken
+            case .enqueue(let request): request.leaseToken
+            case .renew(let request): request.leaseToken
+            case .release(let request): request.leaseToken
+            default: []
+            }
+        }
+        set {
+            switch self {
+            case .update(var request):
+                request.leaseToken = newValue
+                self = .update(request)
+            case .storeResult(var request):
+                request.leaseToken = newValue
+                self = .storeResult(request)
+            case .complete(var request):
+                request.leaseToken = newValue
+                self = .complete(request)
+            case .fail(var request):
+                request.leaseToken = newValue
+                self = .fail(request)
+            case .enqueue(var request):
+                request.leaseToken = newValue
+                self = .enqueue(request)
+            case .renew(var request):
+                request.leaseToken = newValue
+                self = .renew(request)
+            case .release(var request):
+                request.leaseToken = newValue
+                self = .release(request)
+            default:
+                break
+            }
         }
     }
 }
@@ -76,6 +125,12 @@ extension TaskOperation {
         case .provideInput(var request):
             request.responses = request.responses.mapValues(\.unabridged)
             return .receipt(try await store.provideInput(request, options: options))
+        case .claim(let request):
+            return .claim(try await store.claimTask(request, options: options))
+        case .renew(let request):
+            return .task(try await store.renewLease(request, options: options))
+        case .release(let request):
+            return .task(try await store.releaseLease(request, options: options))
         case .peek:
             return .delivery(try await store.peekMessage(taskID, options: options).abridged())
         case .read(let view):
@@ -123,6 +178,12 @@ extension TaskOperation: CustomStringConvertible {
             parts = ["clear"]
         case .provideInput(let request):
             parts = ["provideInput"] + request.responses.keys.sorted()
+        case .claim(let request):
+            parts = ["claim", request.worker, "\(request.leaseMilliseconds) ms", "\(request.onLoss) on loss"]
+        case .renew(let request):
+            parts = ["renew", "\(request.leaseMilliseconds) ms"]
+        case .release:
+            parts = ["release"]
         case .peek:
             parts = ["peek"]
         case .read(let view):
@@ -130,6 +191,14 @@ extension TaskOperation: CustomStringConvertible {
         case .readResult:
             parts = ["readResult"]
         }
-        return parts.compactMap(\.self).joined(separator: ", ")
+        let proof = leaseToken.isEmpty ? nil : "with token \(leaseToken.hexadecimal)"
+        return (parts + [proof]).compactMap(\.self).joined(separator: ", ")
+    }
+}
+
+extension [UInt8] {
+    /// Two digits a byte.
+    var hexadecimal: String {
+        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

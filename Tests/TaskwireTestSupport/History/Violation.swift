@@ -6,6 +6,8 @@ public struct Violation: Error, Sendable, Hashable {
         case lost
         /// One mutation took effect more than once.
         case doubled
+        /// A worker that had lost its lease was let through.
+        case staleLease
         /// A task changed after its end.
         case terminalChanged
         /// A payload is not as it was sent.

@@ -2,16 +2,22 @@ import Foundation
 import Subprocess
 import Synchronization
 import SystemPackage
-import Taskwire
-import TaskwireTestSupport
-import Testing
+public import Taskwire
 
 /// A process of the program `worker`.
-final class WorkerProcess: Sendable {
-    /// The process ended before what a test waits for.
-    struct NoSuchEvent: Error {
-        let kind: WorkerEvent.Kind
-        let events: [WorkerEvent]
+public final class WorkerProcess: Sendable {
+    /// The process ended otherwise than it should.
+    public struct Failure: Error, CustomStringConvertible {
+        /// What happened, with what the process said about it.
+        public let description: String
+    }
+
+    /// The process ended before what somebody waits for.
+    public struct NoSuchEvent: Error {
+        /// What did not happen.
+        public let kind: WorkerEvent.Kind
+        /// What did.
+        public let events: [WorkerEvent]
     }
 
     private struct State {
@@ -28,8 +34,9 @@ final class WorkerProcess: Sendable {
         self.send = send
     }
 
-    /// Runs the program, and `body` meanwhile. Then it has to end by itself, with 0, unless `body` killed it.
-    static func run(_ arguments: [String], _ body: (WorkerProcess) async throws -> Void) async throws {
+    /// Runs the program, and `body` meanwhile. Then it has to end by itself, with 0, unless `body` killed it before.
+    /// - Throws: ``Failure``, and what `body` throws, after the process was killed.
+    public static func run(_ arguments: [String], _ body: (WorkerProcess) async throws -> Void) async throws {
         let result = try await Subprocess.run(
             .path(FilePath(builtProgram("worker"))),
             arguments: Arguments(arguments),
@@ -53,8 +60,12 @@ final class WorkerProcess: Sendable {
             try await reading.value
             return worker.isKilled
         }
-        let expected: TerminationStatus = result.closureResult ? .signaled(SIGKILL) : .exited(0)
-        #expect(result.terminationStatus == expected, "\(result.standardError)")
+        let isKilled = result.closureResult && result.terminationStatus == .signaled(SIGKILL)
+        guard isKilled || result.terminationStatus == .exited(0) else {
+            throw Failure(
+                description: "the worker ended with \(result.terminationStatus): \(result.standardError)"
+            )
+        }
     }
 
     private func note(_ event: WorkerEvent) {
@@ -72,7 +83,7 @@ final class WorkerProcess: Sendable {
     }
 
     /// What happened in it from its beginning to its end, as it happens.
-    var events: AsyncStream<WorkerEvent> {
+    public var events: AsyncStream<WorkerEvent> {
         AsyncStream { reader in
             state.withLock { state in
                 for event in state.events { reader.yield(event) }
@@ -81,11 +92,11 @@ final class WorkerProcess: Sendable {
         }
     }
 
-    /// Whether a test killed it.
-    var isKilled: Bool { state.withLock { $0.isKilled } }
+    /// Whether somebody killed it.
+    public var isKilled: Bool { state.withLock { $0.isKilled } }
 
     /// Waits for the first event of a kind, of one task or of any.
-    func first(_ kind: WorkerEvent.Kind, of taskID: String? = nil) async throws -> WorkerEvent {
+    public func first(_ kind: WorkerEvent.Kind, of taskID: String? = nil) async throws -> WorkerEvent {
         for await event in events where event.kind == kind && event.taskID == taskID ?? event.taskID {
             return event
         }
@@ -94,15 +105,15 @@ final class WorkerProcess: Sendable {
 
     /// Ends it in the middle of whatever it does, and returns when that was.
     @discardableResult
-    func kill() throws -> Timestamp {
+    public func kill() throws -> Timestamp {
         state.withLock { $0.isKilled = true }
         try send(.kill)
         return .now
     }
 
     /// Lets it stand still.
-    func stop() throws { try send(.suspend) }
+    public func stop() throws { try send(.suspend) }
 
     /// Lets it go on.
-    func resume() throws { try send(.resume) }
+    public func resume() throws { try send(.resume) }
 }

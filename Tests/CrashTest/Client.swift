@@ -4,7 +4,7 @@ import TaskwireClient
 import TaskwireTestSupport
 
 /// One client, which makes random calls until the ledger is stopped.
-struct Worker {
+struct Client {
     private static let largestPayload = 200_000.0
     /// All that a task may get of these is kept for those who took it, also when the task is removed.
     private static let largestMessage = 2000.0
@@ -12,6 +12,8 @@ struct Worker {
     let caller: Caller
     /// The slots that are everybody's.
     let sharedSlots: Range<Int>
+    /// The slots that are everybody's, too, and so many that their tasks outlive their leases.
+    let slowSlots: Range<Int>
     var generator: SeededGenerator
 
     private var ledger: Ledger { caller.ledger }
@@ -38,8 +40,12 @@ struct Worker {
 
     /// One call on a task of its own or on one that all share.
     private mutating func work() async {
-        let isShared = Bool.random(using: &generator)
-        let slot = isShared ? Int.random(in: sharedSlots, using: &generator) : caller.number
+        let slot =
+            switch Int.random(in: 0..<5, using: &generator) {
+            case 0..<2: caller.number
+            case 2..<4: Int.random(in: sharedSlots, using: &generator)
+            default: Int.random(in: slowSlots, using: &generator)
+            }
         let requestID = RequestID(high: generator.next(), low: generator.next())
         let isServerMade = Bool.random(using: &generator)
         let ownID = isServerMade ? nil : "own-\(requestID)"
@@ -53,7 +59,8 @@ struct Worker {
         {
             await call(earlier.operation, earlier.requestID, on: glance.taskID)
         } else {
-            let operation = makeOperation(glance, requestID)
+            let isSlow = slowSlots.contains(slot)
+            let operation = makeOperation(glance, requestID, isForWorker: isSlow)
             await call(operation, operation.isMutation ? requestID : nil, on: glance.taskID)
         }
         if ledger.leave(glance.taskID) { await auditor.retire(glance.taskID) }
@@ -68,6 +75,55 @@ struct Worker {
     }
 
     // MARK: Choices
+
+    /// Something to do, which is more often a worker's on tasks that outlive their leases.
+    private mutating func makeOperation(
+        _ glance: Ledger.Glance,
+        _ requestID: RequestID,
+        isForWorker: Bool
+    ) -> TaskOperation {
+        if Int.random(in: 0..<100, using: &generator) < (isForWorker ? 35 : 5) {
+            return makeLeaseOperation(glance, requestID)
+        }
+        var operation = makeOperation(glance, requestID)
+        // Also without the token where there is a lease, and with that of one that is lost.
+        operation.leaseToken = randomToken(glance)
+        return operation
+    }
+
+    private mutating func makeLeaseOperation(_ glance: Ledger.Glance, _ requestID: RequestID) -> TaskOperation
+    {
+        let taskID = glance.taskID
+        let duration = Duration.milliseconds(Int.random(in: 1000...2000, using: &generator))
+        switch Int.random(in: 0..<10, using: &generator) {
+        case 0..<6 where !glance.isHeld || Int.random(in: 0..<4, using: &generator) == 0:
+            return .claim(
+                ClaimTaskRequest(
+                    taskID: taskID,
+                    worker: "client \(caller.number) by \(requestID)",
+                    lease: duration,
+                    onLoss: Int.random(in: 0..<4, using: &generator) == 0 ? .fail : .release
+                )
+            )
+        case 0..<9:
+            let isAsBefore = Bool.random(using: &generator)
+            let token = randomToken(glance)
+            return .renew(
+                RenewLeaseRequest(taskID: taskID, leaseToken: token, lease: isAsBefore ? nil : duration)
+            )
+        default:
+            return .release(ReleaseLeaseRequest(taskID: taskID, leaseToken: randomToken(glance)))
+        }
+    }
+
+    /// Mostly that of the last lease.
+    private mutating func randomToken(_ glance: Ledger.Glance) -> [UInt8] {
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: glance.leaseTokens.randomElement(using: &generator) ?? []
+        case 1: []
+        default: glance.isHeld ? glance.leaseTokens.last ?? [] : []
+        }
+    }
 
     private mutating func makeOperation(_ glance: Ledger.Glance, _ requestID: RequestID) -> TaskOperation {
         let taskID = glance.taskID
