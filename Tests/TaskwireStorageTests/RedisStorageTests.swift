@@ -16,7 +16,7 @@ struct RedisStorageTests {
 
     @Test("a change through one store wakes who waits at another, also where no announcement arrives")
     func wakeUp() async throws {
-        for options in [[], ["--rename-command", "SUBSCRIBE", "NOBODY-HEARS"]] {
+        for options in [[], ["--rename-command", "SSUBSCRIBE", "NOBODY-HEARS"]] {
             try await withTimeLimit {
                 try await RedisProcess.withRedis(options: options) { redis in
                     let one = try await RedisTaskStore(url: redis.url)
@@ -136,7 +136,7 @@ struct RedisStorageTests {
                         options: .default
                     )
                 }
-                _ = try await command(redis, RedisCommand("DEL", .text(RedisKeys(owner: "").task("a"))))
+                _ = try await command(redis, RedisCommand("DEL", RedisKeys(owner: "").task("a")))
                 #expect(try await store.listTasks().tasks.map(\.id) == ["b"])
                 clock.advance(by: .seconds(60))
                 #expect(try await store.sweepStep() == 1)
@@ -352,7 +352,7 @@ struct RedisStorageTests {
 
     /// What Redis answers to a command on a connection of its own.
     private func command(_ redis: RedisProcess, _ command: RedisCommand) async throws -> RedisReply {
-        let connection = RedisConnection(address: try RedisAddress(redis.url))
+        let connection = try RedisConnection(redis)
         defer { connection.close() }
         try connection.open()
         try connection.append(command.arguments)
@@ -365,7 +365,7 @@ struct RedisStorageTests {
         var lifetimes: [String: Int64] = [:]
         for key in keys.compactMap(\.text) {
             let name = key.replacing("tw1:{=}:", with: "")
-            lifetimes[name] = try await command(redis, RedisCommand("PTTL", .text(key))).number
+            lifetimes[name] = try await command(redis, RedisCommand("PTTL", key)).number
         }
         return lifetimes
     }
