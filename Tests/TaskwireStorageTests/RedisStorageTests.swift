@@ -316,6 +316,12 @@ struct RedisStorageTests {
                 #expect(refusal?.reason == .storeIncompatible)
                 #expect(refusal?.message.contains("it is a replica") == true)
             }
+            try await RedisProcess.withRedis { redis in
+                let address = try RedisAddress("\(redis.url),127.0.0.1:1")
+                let refusal = await #expect(throws: TaskwireError.self) { try await RedisStorage(address) }
+                #expect(refusal?.reason == .storeIncompatible)
+                #expect(refusal?.message.contains("it is no Redis Cluster") == true)
+            }
             try await RedisProcess.withRedis(options: ["--requirepass", "secret"]) { redis in
                 let refusal = await #expect(throws: TaskwireError.self) { try await open(redis) }
                 #expect(refusal?.code == .unavailable)
@@ -332,6 +338,9 @@ struct RedisStorageTests {
         arguments: [
             ("redis://h", "redis://h:6379/0"), ("redis://:p@h:1/2", "redis://h:1/2"),
             ("redis://u:p%40@[::1]:65535/", "redis://[::1]:65535/0"), ("rediss://h", nil), ("redis://", nil),
+            ("redis://a,b:2,[::1]/3", "redis://a:6379,b:2,[::1]:6379/3"),
+            ("redis://u:p,@a:1,a:1", "redis://a:1/0"), ("redis://a,", nil), ("redis://,a", nil),
+            ("redis://a,b:0", nil), ("redis://a/1,b", nil),
             ("redis://h:0", nil), ("redis://h/x", nil), ("redis://h/-1", nil), ("redis://h?a=b", nil),
         ]
     )
@@ -352,7 +361,8 @@ struct RedisStorageTests {
 
     /// What Redis answers to a command on a connection of its own.
     private func command(_ redis: RedisProcess, _ command: RedisCommand) async throws -> RedisReply {
-        let connection = try RedisConnection(redis)
+        let address = try RedisAddress(redis.url)
+        let connection = RedisConnection(address.endpoints[0], of: address)
         defer { connection.close() }
         try connection.open()
         try connection.append(command.arguments)

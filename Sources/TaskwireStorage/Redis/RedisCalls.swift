@@ -78,11 +78,11 @@ final class RedisCalls: RedisNode.Delegate {
         return replies
     }
 
-    /// Carries out commands together, as far as their nodes answer within half a second. Replies come in the order of the
+    /// Carries out commands together, as far as their nodes answer within a second. Replies come in the order of the
     /// commands, `nil` where there is none.
     /// - Throws: ``RedisFailure``, where there is none at all.
     func runWhereAvailable(_ commands: [RedisCommand]) async throws(RedisFailure) -> [RedisReply?] {
-        let results = await results(of: commands, within: .milliseconds(500))
+        let results = await results(of: commands, within: .seconds(1))
         let replies = results.map { try? $0.get() }
         if let first = results.first, replies.allSatisfy({ $0 == nil }) { _ = try first.get() }
         return replies
@@ -175,8 +175,11 @@ final class RedisCalls: RedisNode.Delegate {
     func node(_ endpoint: RedisEndpoint, failed call: RedisCall, _ failure: RedisFailure, wasSent: Bool) {
         var call = call
         call.isAsking = false
-        if wasSent, call.lost == nil { call.lost = failure }
-        tryAgain(call, after: failure)
+        guard wasSent else { return tryAgain(call, after: failure) }
+        if call.lost == nil { call.lost = failure }
+        look()
+        // Where the node cannot be reached any more, that is found out first.
+        if ContinuousClock.now < call.end { send(call) } else { tryAgain(call, after: failure) }
     }
 
     func node(_ endpoint: RedisEndpoint, redirected call: RedisCall, to redirection: RedisRedirection) {

@@ -109,7 +109,9 @@ struct RedisOwners: Sendable {
     /// All owners.
     func all() async throws(RedisFailure) -> [String] {
         let replies = try await calls.run(allParts.map { RedisCommand("ZRANGE", $0, "0", "-1") })
-        return Array(Set(replies.flatMap { $0.elements ?? [] }.compactMap(\.text)))
+        // Not as strings, some of which count as equal though their bytes are not.
+        let owners = Set(replies.flatMap { $0.elements ?? [] }.compactMap(\.data))
+        return owners.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// For each 64th part of the slots the first name that falls into it.
