@@ -91,6 +91,45 @@ struct RedisStorageTests {
         }
     }
 
+    @Test("an owner who was announced and has nothing is forgotten a minute later, unless announced again")
+    func announcements() async throws {
+        try await withTimeLimit {
+            try await RedisProcess.withRedis { redis in
+                let clock = ManualClock()
+                let storage = try await open(redis, clock: clock).storage
+                let owners = RedisOwners(calls: storage.calls)
+                func announce() async throws {
+                    let look = clock.now.millisecondsSince1970
+                    _ = try await storage.calls.run(owners.announcement(of: "o", at: look))
+                }
+                func isKnownAfterLook() async throws -> Bool {
+                    #expect(try await storage.due(atOrBefore: clock.now, limit: 64).isEmpty)
+                    return try await owners.all() == ["o"]
+                }
+                try await announce()
+                #expect(try await isKnownAfterLook())
+                clock.advance(by: .seconds(59))
+                // The task that it is announced for may come as late as this.
+                try await announce()
+                #expect(try await isKnownAfterLook())
+                clock.advance(by: .seconds(61))
+                #expect(try await !isKnownAfterLook())
+
+                // A look that began before the announcement ends after it.
+                try await announce()
+                #expect(try await isKnownAfterLook())
+                clock.advance(by: .seconds(61))
+                let look = try #require(
+                    try await owners.looks(atOrBefore: clock.now, skipping: [:], limit: 1).first
+                )
+                try await announce()
+                _ = try await storage.calls.run(owners.next(look, .nothing, clock.now))
+                #expect(try await owners.all() == ["o"])
+                try await storage.close()
+            }
+        }
+    }
+
     // MARK: What is left behind
 
     @Test("no key is left behind for ever")
@@ -295,6 +334,57 @@ struct RedisStorageTests {
                 _ = try await store.createTask(id: "t\(ids.count)")
                 #expect(try await store.counts().tasks == ids.count + 1)
                 try await store.storage.close()
+            }
+        }
+    }
+
+    @Test("a change that too few replicas confirm stays, and its outcome is unknown until they do")
+    func replicas() async throws {
+        try await withTimeLimit {
+            try await RedisProcess.withRedis { redis in
+                let lines = LogLines()
+                let clock = ManualClock()
+                let storage = try await RedisStorage(
+                    try RedisAddress(redis.url),
+                    replicaCount: 1,
+                    clock: clock,
+                    logger: Logger(label: "test") { _ in lines }
+                )
+                #expect(lines.all.contains { $0.contains("fewer replicas") })
+                let store = Store(storage: storage, limits: TaskLimits(), clock: clock)
+                let other = try await open(redis, clock: clock)
+                _ = try await other.createTask(id: "t")
+                let update = UpdateTaskRequest(taskID: "t", statusMessage: "m")
+                let options = CallOptions(requestID: .random())
+                for _ in 0..<2 {
+                    let refusal = await #expect(throws: TaskwireError.self) {
+                        try await store.updateTask(update, options: options)
+                    }
+                    #expect(refusal?.code == .unavailable && refusal?.reason == .storeFailed)
+                    #expect(refusal?.isOutcomeUnknown == true)
+                    #expect(refusal?.message.contains("Fewer replicas") == true)
+                    #expect(try await other.getTask("t").statusMessage == "m")
+                }
+                let master = redis.url.replacing("redis://127.0.0.1:", with: "127.0.0.1 ")
+                try await RedisProcess.withRedis(options: ["--replicaof", master]) { replica in
+                    var task: TaskState?
+                    while task == nil { task = try? await store.updateTask(update, options: options) }
+                    #expect(task?.revision == 2)
+                    try await withThrowingTaskGroup { group in
+                        for number in 0..<100 {
+                            group.addTask { try await store.createTask(id: "t\(number)") }
+                        }
+                        try await group.waitForAll()
+                    }
+                    // Without a look at what comes later.
+                    let count = try await command(
+                        replica,
+                        RedisCommand("ZCARD", RedisKeys(owner: "").order)
+                    )
+                    #expect(count == .integer(101))
+                }
+                try await storage.close()
+                try await other.storage.close()
             }
         }
     }

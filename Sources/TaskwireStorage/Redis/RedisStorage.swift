@@ -293,7 +293,10 @@ public final class RedisStorage: TaskStorage {
             ] + removed + changed
         if !old.isOwnerKnown {
             let look = record?.dueAt?.millisecondsSince1970 ?? RedisOwners.latestLook(after: clock.now)
-            _ = try await run(owners.announcement(of: key.owner, at: look))
+            // Without this nothing was changed yet.
+            _ = try await noting { () throws(RedisFailure) -> RedisReply in
+                try await calls.run(owners.announcement(of: key.owner, at: look))
+            }
         }
         var command = RedisCommand(.store, keys: names.storing(task: key.id), arguments)
         command.isWrite = true

@@ -14,7 +14,7 @@ extension StoreFault {
             self.init(
                 error: .storeUnavailable(
                     .storeFailed,
-                    "The change was made, but fewer replicas of the store confirmed it than have to"
+                    "Fewer replicas of the store than have to confirmed the change; a failover may undo it"
                 ),
                 details: text,
                 advice: "See whether the replicas of Redis run and keep up, or wait for fewer."
