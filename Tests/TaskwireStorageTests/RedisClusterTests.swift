@@ -101,7 +101,9 @@ struct RedisClusterTests {
     func database() async throws {
         try await withTimeLimit {
             try await RedisCluster.withSharedCluster { cluster in
-                let refusal = await #expect(throws: TaskwireError.self) { try await open(cluster.url() + "/1") }
+                let refusal = await #expect(throws: TaskwireError.self) {
+                    try await open(cluster.url() + "/1")
+                }
                 #expect(refusal?.reason == .storeIncompatible)
                 #expect(refusal?.message.contains("no database but 0") == true)
             }
@@ -192,8 +194,16 @@ struct RedisClusterTests {
 
     // MARK: Nodes that die
 
-    @Test("a master dies under load: what was acknowledged and replicated is there after the failover, once")
-    func failover() async throws {
+    /// How a node goes.
+    enum Death: CaseIterable {
+        case killed, hanging
+    }
+
+    @Test(
+        "a master dies under load: what was acknowledged and replicated is there after the failover, once",
+        arguments: Death.allCases
+    )
+    func failover(death: Death) async throws {
         try await withTimeLimit {
             try await RedisCluster.withCluster(nodeTimeout: 2000) { cluster in
                 let store = try await open(cluster.url(), replicaCount: 1)
@@ -210,14 +220,20 @@ struct RedisClusterTests {
                 while other.waitCount == 0 { await Task.yield() }
                 try await load.untilAcknowledged(500)
 
-                try cluster.kill(victim)
+                switch death {
+                case .killed: try cluster.kill(victim)
+                case .hanging: try cluster.pause(victim)
+                }
                 while try await !cluster.command(victim + RedisCluster.masterCount, "ROLE")
                     .hasPrefix("master")
                 {
                     try Task.checkCancellation()
                 }
                 // Before, it would be the master again, with nothing; from now on it is the replica that has to confirm.
-                try cluster.start(victim)
+                switch death {
+                case .killed: try cluster.start(victim)
+                case .hanging: try cluster.resume(victim)
+                }
                 try await load.untilAcknowledged(20, of: lost)
                 try await cluster.untilHealthy()
                 try await load.untilAcknowledged(500)
@@ -339,13 +355,15 @@ struct RedisClusterTests {
         try await migrate(keys, source, target, cluster)
     }
 
-    private func migrate(_ keys: [String], _ source: Int, _ target: Int, _ cluster: RedisCluster) async throws {
+    private func migrate(_ keys: [String], _ source: Int, _ target: Int, _ cluster: RedisCluster) async throws
+    {
         guard !keys.isEmpty else { return }
         let head = ["MIGRATE", "127.0.0.1", "\(cluster.port(of: target))", "", "0", "10000", "KEYS"]
         #expect(["OK", "NOKEY"].contains(try await cluster.command(source, head + keys)))
     }
 
-    private func finish(moving slot: Int, _ source: Int, _ target: Int, _ cluster: RedisCluster) async throws {
+    private func finish(moving slot: Int, _ source: Int, _ target: Int, _ cluster: RedisCluster) async throws
+    {
         for node in [target, source] {
             let command = ["CLUSTER", "SETSLOT", "\(slot)", "NODE", cluster.name(of: target)]
             #expect(try await cluster.command(node, command) == "OK")

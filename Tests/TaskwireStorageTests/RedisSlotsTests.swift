@@ -76,7 +76,8 @@ struct RedisSlotsTests {
         arguments: [
             ("MOVED 3999 127.0.0.1:6381", "3999 127.0.0.1:6381 false"),
             ("ASK 3999 127.0.0.1:6381", "3999 127.0.0.1:6381 true"),
-            ("MOVED 1 ::1:6381", "1 [::1]:6381 false"), ("MOVED 1 redis.example:1", "1 redis.example:1 false"),
+            ("MOVED 1 ::1:6381", "1 [::1]:6381 false"),
+            ("MOVED 1 redis.example:1", "1 redis.example:1 false"),
             ("MOVED 1 :6381", "1 asked:6381 false"), ("MOVED 1 ?:6381", "1 asked:6381 false"),
             ("MOVED 16384 h:1", nil), ("MOVED -1 h:1", nil), ("MOVED 1 h", nil), ("MOVED 1 h:0", nil),
             ("MOVED 1 h:65536", nil), ("MOVED 1 h:", nil), ("MOVED", nil), ("MOVED 1", nil), ("ASK  ", nil),

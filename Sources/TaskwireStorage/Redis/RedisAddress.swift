@@ -27,7 +27,10 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
         let rest = text.dropFirst(Self.scheme.count)
         let authority = rest.prefix { !"/?#".contains($0) }
         let credentials = authority.lastIndex(of: "@").map { authority[...$0] } ?? ""
-        let hosts = authority.dropFirst(credentials.count).split(separator: ",", omittingEmptySubsequences: false)
+        let hosts = authority.dropFirst(credentials.count).split(
+            separator: ",",
+            omittingEmptySubsequences: false
+        )
         // Each host makes an address of the usual kind with what all of them share.
         var parts = URLComponents()
         var endpoints: [RedisEndpoint] = []

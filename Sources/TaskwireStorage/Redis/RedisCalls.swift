@@ -192,7 +192,10 @@ final class RedisCalls: RedisNode.Delegate {
         }
         guard isCluster, !call.redirectionCount.isMultiple(of: Self.redirectionsAtOnce) else {
             call.isAsking = false
-            return tryAgain(call, after: .refused("\(endpoint) says that \(redirection.endpoint) has the key"))
+            return tryAgain(
+                call,
+                after: .refused("\(endpoint) says that \(redirection.endpoint) has the key")
+            )
         }
         send(call, to: redirection.endpoint)
     }
@@ -253,7 +256,7 @@ extension RedisSlots {
     /// Asks a node of a Redis Cluster. Blocks the thread.
     /// - Throws: ``RedisFailure``
     static func ask(_ endpoint: RedisEndpoint, of address: RedisAddress) throws(RedisFailure) -> RedisSlots {
-        let connection = RedisConnection(endpoint, of: address, isSelecting: false)
+        let connection = RedisConnection(endpoint, of: address, for: .survey)
         defer { connection.close() }
         try connection.open()
         guard let slots = RedisSlots(try connection.run("CLUSTER", "SLOTS"), from: endpoint) else {

@@ -5,27 +5,36 @@ internal import Taskwire
 
 /// One connection to Redis, for one thread at a time.
 @safe final class RedisConnection {
-    /// How long Redis may take to let a connection in.
-    private static let connectTime = timeval(tv_sec: 2, tv_usec: 0)
-    /// How long Redis may be silent while a command is under way.
-    private static let silence = Duration.seconds(5)
+    /// What it is for.
+    enum Purpose {
+        /// Commands about tasks, in the database of the address.
+        case commands
+        /// Questions about the node itself, which others can answer as well, and which need no database.
+        case survey
+
+        /// How many seconds Redis may take to let a connection in.
+        fileprivate var connectSeconds: Int { self == .commands ? 2 : 1 }
+        /// How many seconds Redis may be silent while a command is under way.
+        fileprivate var silentSeconds: Int { self == .commands ? 5 : 1 }
+    }
+
     /// After how many milliseconds of silence it is asked whether the reply is still worth waiting for.
     private static let doubt: Int32 = 500
 
     private let endpoint: RedisEndpoint
     private let address: RedisAddress
-    private let isSelecting: Bool
+    private let purpose: Purpose
     private var context: UnsafeMutablePointer<redisContext>?
 
     /// Not connected yet.
     /// - Parameters:
     ///   - endpoint: Where to.
     ///   - address: Says who logs in, and to what database.
-    ///   - isSelecting: Whether the database is chosen, which a node of a Cluster refuses for any but 0.
-    init(_ endpoint: RedisEndpoint, of address: RedisAddress, isSelecting: Bool = true) {
+    ///   - purpose: What for.
+    init(_ endpoint: RedisEndpoint, of address: RedisAddress, for purpose: Purpose = .commands) {
         self.endpoint = endpoint
         self.address = address
-        self.isSelecting = isSelecting
+        self.purpose = purpose
     }
 
     deinit { close() }
@@ -42,19 +51,21 @@ internal import Taskwire
     }
 
     private func connect() throws(RedisFailure) {
-        guard let new = unsafe redisConnectWithTimeout(endpoint.host, Int32(endpoint.port), Self.connectTime)
-        else { throw .broken("there is no memory for a connection") }
+        let time = timeval(tv_sec: purpose.connectSeconds, tv_usec: 0)
+        guard let new = unsafe redisConnectWithTimeout(endpoint.host, Int32(endpoint.port), time) else {
+            throw .broken("there is no memory for a connection")
+        }
         unsafe context = unsafe new
         do throws(RedisFailure) {
             try check(unsafe new.pointee.err)
-            let silence = timeval(tv_sec: Int(Self.silence.components.seconds), tv_usec: 0)
+            let silence = timeval(tv_sec: purpose.silentSeconds, tv_usec: 0)
             try check(unsafe redisSetTimeout(new, silence))
             try check(unsafe redisEnableKeepAlive(new))
             if let password = address.password {
                 let user = address.user.map { [RedisArgument.text($0)] } ?? []
                 _ = try run(["AUTH"] + user + [.text(password)])
             }
-            if isSelecting, address.database != 0 {
+            if purpose == .commands, address.database != 0 {
                 _ = try run(["SELECT", .number(address.database)])
             }
         } catch {
@@ -104,7 +115,7 @@ internal import Taskwire
                 continue
             }
             let now = ContinuousClock.now
-            let silentUntil = end ?? now + Self.silence
+            let silentUntil = end ?? now + .seconds(purpose.silentSeconds)
             end = silentUntil
             guard now < silentUntil else { throw .broken("\(endpoint) does not answer") }
             guard isWanted() else { throw .broken("\(endpoint) was silent, and others have its keys now") }

@@ -45,7 +45,7 @@ extension RedisInformation {
     static func ask(_ endpoint: RedisEndpoint, of address: RedisAddress) throws(RedisFailure)
         -> RedisInformation
     {
-        let connection = RedisConnection(endpoint, of: address, isSelecting: false)
+        let connection = RedisConnection(endpoint, of: address, for: .survey)
         defer { connection.close() }
         try connection.open()
         return RedisInformation(try connection.run("INFO").text ?? "")

@@ -149,7 +149,9 @@ public final class RedisStorage: TaskStorage {
             .text(names.taskPrefix), .number(query.limit), .text(query.after.map(RedisKeys.place) ?? ""),
         ]
         let statuses = query.statuses.map { RedisArgument.text($0.letter) }
-        let reply = try await run(RedisCommand(.page, keys: [names.order, names.absent], arguments + statuses))
+        let reply = try await run(
+            RedisCommand(.page, keys: [names.order, names.absent], arguments + statuses)
+        )
         guard let blobs = reply.elements else { throw damaged("page", reply) }
         return try blobs.map { reply in
             guard let blob = reply.data else { throw damaged("page", reply) }

@@ -110,6 +110,12 @@ public final class RedisCluster: Sendable {
     /// Kills a node with SIGKILL.
     public func kill(_ node: Int) throws { try order("kill \(node)") }
 
+    /// Lets a node do nothing more, as one whose machine hangs: its connections stay.
+    public func pause(_ node: Int) throws { try order("pause \(node)") }
+
+    /// Lets a paused node go on.
+    public func resume(_ node: Int) throws { try order("resume \(node)") }
+
     /// Starts a node again that was killed.
     public func start(_ node: Int) throws { try order("start \(node)") }
 
@@ -157,7 +163,8 @@ public final class RedisCluster: Sendable {
             return [
                 names[other], "127.0.0.1:\(ports[other])@\(ports[nodeCount + other])",
                 (other == node ? "myself," : "") + (isMaster ? "master" : "slave"),
-                isMaster ? "-" : names[other - masterCount], "0", "0", "\(other % masterCount + 1)", "connected",
+                isMaster ? "-" : names[other - masterCount], "0", "0", "\(other % masterCount + 1)",
+                "connected",
                 isMaster ? "\(slots.0)-\(slots.1)" : "",
             ].joined(separator: " ")
         }
@@ -179,6 +186,8 @@ public final class RedisCluster: Sendable {
         while read -r order node; do
             case $order in
                 start) start "$node" ;;
+                pause) kill -STOP "${ids[$node]}" ;;
+                resume) kill -CONT "${ids[$node]}" ;;
                 kill) kill -KILL "${ids[$node]}"; wait "${ids[$node]}"; unset "ids[$node]" ;;
             esac
         done
