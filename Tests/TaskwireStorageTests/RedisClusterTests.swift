@@ -192,7 +192,7 @@ struct RedisClusterTests {
         }
     }
 
-    // MARK: Nodes that die
+    // MARK: Nodes that go
 
     /// How a node goes.
     enum Death: CaseIterable {
@@ -244,6 +244,39 @@ struct RedisClusterTests {
 
                 _ = try await store.acting(for: lost).completeTask("t", result: .everyByte)
                 #expect(try await waiting.value.result == .everyByte)
+                try await store.storage.close()
+                try await other.storage.close()
+            }
+        }
+    }
+
+    @Test("a node that hands over to its replica is let go of, and those who wait go along")
+    func handOver() async throws {
+        try await withTimeLimit {
+            try await RedisCluster.withSharedCluster { cluster in
+                let store = try await open(cluster.url())
+                let other = try await open(cluster.url(of: 1))
+                let owner = try #require((0..<100).map { "owner \($0)" }.first { node(of: $0) == 0 })
+                let (tasks, otherTasks) = (store.acting(for: owner), other.acting(for: owner))
+                _ = try await tasks.createTask(id: "t")
+                let waiting = Task { try await otherTasks.waitForResult("t") }
+                while try await connections(0, "pubsub", cluster) == 0 { try Task.checkCancellation() }
+                for (old, new) in [(0, RedisCluster.masterCount), (RedisCluster.masterCount, 0)] {
+                    #expect(try await cluster.command(new, "CLUSTER", "FAILOVER") == "OK")
+                    while try await !cluster.command(new, "ROLE").hasPrefix("master") {
+                        try Task.checkCancellation()
+                    }
+                    let update = UpdateTaskRequest(taskID: "t", statusMessage: "\(new)")
+                    _ = try await tasks.updateTask(update, options: .default)
+                    for (node, kind, count) in [(old, "normal", 0), (old, "pubsub", 0), (new, "pubsub", 1)] {
+                        while try await connections(node, kind, cluster) != count {
+                            try Task.checkCancellation()
+                        }
+                    }
+                }
+                _ = try await tasks.completeTask("t", result: .everyByte)
+                #expect(try await waiting.value.result == .everyByte)
+                try await cluster.untilHealthy()
                 try await store.storage.close()
                 try await other.storage.close()
             }
@@ -327,6 +360,12 @@ struct RedisClusterTests {
         let address = try RedisAddress(url)
         let storage = try await RedisStorage(address, replicaCount: replicaCount, clock: clock)
         return Store(storage: storage, limits: TaskLimits(), clock: clock)
+    }
+
+    /// How many connections a node has but those of who asks, and of nodes that moved keys.
+    private func connections(_ node: Int, _ kind: String, _ cluster: RedisCluster) async throws -> Int {
+        let list = try await cluster.command(node, "CLIENT", "LIST", "TYPE", kind)
+        return list.split(separator: "\n").count { !$0.contains("cmd=client") && !$0.contains("cmd=restore") }
     }
 
     /// The master that an owner's tasks are on at first.
