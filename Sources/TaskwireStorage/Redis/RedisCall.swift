@@ -12,8 +12,8 @@ struct RedisCall: Sendable {
     var isSpelledOut = false
     /// Whether a node is asked that does not have the slot yet.
     var isAsking = false
-    /// How often nodes have named another one.
-    var redirectionCount = 0
+    /// How often it was sent again at once.
+    var repeatCount = 0
     /// The first failure after which nobody knows whether the command was carried out.
     var lost: RedisFailure?
 

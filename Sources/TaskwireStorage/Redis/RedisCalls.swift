@@ -23,8 +23,8 @@ final class RedisCalls: RedisNode.Delegate {
     /// How long a command is tried, the time in which Redis is away included.
     static let patience = Duration.seconds(5)
     private static let pause = DispatchTimeInterval.milliseconds(50)
-    /// After how many redirections of one call the nodes are given time to agree.
-    private static let redirectionsAtOnce = 5
+    /// After how many times that a call is sent again at once the nodes are given time.
+    private static let repeatsAtOnce = 5
     /// How often it is looked who has which slot: at most, when there is a reason, and at least, while there are calls.
     private static let shortestLook = Duration.milliseconds(100)
     private static let longestLook = Duration.seconds(60)
@@ -92,9 +92,6 @@ final class RedisCalls: RedisNode.Delegate {
     func endpoint(of key: String) -> RedisEndpoint? {
         state.withLock { $0.slots[RedisSlots.slot(of: Data(key.utf8))] }
     }
-
-    /// All nodes that have keys, as far as is known.
-    var endpoints: [RedisEndpoint] { state.withLock { $0.slots.endpoints } }
 
     /// Closes the connections after what they were given; what was to be sent again fails. Blocks the thread.
     func close() throws {
@@ -177,20 +174,23 @@ final class RedisCalls: RedisNode.Delegate {
         call.isAsking = false
         guard wasSent else { return tryAgain(call, after: failure) }
         if call.lost == nil { call.lost = failure }
+        call.repeatCount += 1
+        guard ContinuousClock.now < call.end, !call.repeatCount.isMultiple(of: Self.repeatsAtOnce) else {
+            return tryAgain(call, after: failure)
+        }
         look()
-        // Where the node cannot be reached any more, that is found out first.
-        if ContinuousClock.now < call.end { send(call) } else { tryAgain(call, after: failure) }
+        send(call)
     }
 
     func node(_ endpoint: RedisEndpoint, redirected call: RedisCall, to redirection: RedisRedirection) {
         var call = call
         call.isAsking = redirection.isAsk
-        call.redirectionCount += 1
+        call.repeatCount += 1
         if isCluster, !redirection.isAsk {
             state.withLock { $0.slots.assign(redirection.slot, to: redirection.endpoint) }
             look()
         }
-        guard isCluster, !call.redirectionCount.isMultiple(of: Self.redirectionsAtOnce) else {
+        guard isCluster, !call.repeatCount.isMultiple(of: Self.repeatsAtOnce) else {
             call.isAsking = false
             return tryAgain(
                 call,
@@ -210,7 +210,7 @@ final class RedisCalls: RedisNode.Delegate {
     // MARK: Who has which slot
 
     /// Asks some node who has which slot, unless that is under way or was done just now.
-    func look() {
+    private func look() {
         guard isCluster else { return }
         let delay = state.withLock { state -> Duration? in
             guard !state.isLooking, !state.isClosed else { return nil }
@@ -221,30 +221,26 @@ final class RedisCalls: RedisNode.Delegate {
         let milliseconds = Int(delay / .milliseconds(1))
         looking.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [self] in
             let found = lookAround()
-            let gone = state.withLock { state -> [RedisNode] in
+            state.withLock { state in
                 state.isLooking = false
                 state.lookedAt = .now
-                guard let found, !state.isClosed else { return [] }
+                guard let found, !state.isClosed else { return }
                 state.slots = found
-                let gone = state.nodes.filter { !found.endpoints.contains($0.key) }
-                for endpoint in gone.keys { state.nodes[endpoint] = nil }
-                return Array(gone.values)
+                // Each that is let go of closes its connections after what they were given.
+                state.nodes = state.nodes.filter { found.endpoints.contains($0.key) }
             }
-            // Each may have to wait for its calls.
-            for node in gone { DispatchQueue.global().async { try? node.close() } }
         }
     }
 
     /// Asks nodes until one knows.
     private func lookAround() -> RedisSlots? {
-        let (known, start, isClosed) = state.withLock { state in
+        let (known, start) = state.withLock { state in
             state.lookCount += 1
-            return (state.slots.endpoints, state.lookCount, state.isClosed)
+            return (state.slots.endpoints, state.lookCount)
         }
-        guard !isClosed else { return nil }
         // Another one each time: those that were cut off from the others do not know what they do not know.
         let all = known + address.endpoints.filter { !known.contains($0) }
-        for index in all.indices {
+        for index in all.indices where !state.withLock({ $0.isClosed }) {
             let endpoint = all[(start + index) % all.count]
             if let slots = try? RedisSlots.ask(endpoint, of: address) { return slots }
         }
@@ -260,7 +256,7 @@ extension RedisSlots {
         defer { connection.close() }
         try connection.open()
         guard let slots = RedisSlots(try connection.run("CLUSTER", "SLOTS"), from: endpoint) else {
-            throw .unexpected("\(endpoint) does not know of any slots")
+            throw .refused("CLUSTERDOWN \(endpoint) does not know of any slots")
         }
         return slots
     }

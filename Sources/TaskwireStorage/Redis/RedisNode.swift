@@ -47,7 +47,7 @@ final class RedisNode: Sendable {
         func queue() -> Queue {
             let links = (0..<Self.connectionCount).map { _ in RedisLink(endpoint, of: address) }
             return ConnectionQueue(connections: links) { connection, next in
-                work.run(connection, maxCount: Self.maxBatch, next)
+                work.run(connection, next)
             }
         }
         self.queue = queue()
@@ -80,7 +80,7 @@ final class RedisNode: Sendable {
             unsafe heldDelegate = delegate
         }
 
-        func run(_ connection: RedisConnection, maxCount: Int, _ next: () -> RedisCall?) {
+        func run(_ connection: RedisConnection, _ next: () -> RedisCall?) {
             do throws(RedisFailure) {
                 try connection.open()
             } catch {
@@ -89,7 +89,7 @@ final class RedisNode: Sendable {
                 return
             }
             var calls: Deque<RedisCall> = []
-            while calls.count < maxCount, let call = next() { calls.append(call) }
+            while calls.count < RedisNode.maxBatch, let call = next() { calls.append(call) }
             while !calls.isEmpty { exchange(&calls, on: connection) }
         }
 
@@ -154,7 +154,8 @@ final class RedisNode: Sendable {
             } else if Self.isTemporary(error) {
                 fail(call, .refused(error), wasSent: false)
             } else {
-                call.finish(.failure(.refused(error)))
+                // What became of it when it was sent before is not said by this.
+                call.finish(.failure(call.lost ?? .refused(error)))
             }
             return nil
         }

@@ -6,6 +6,8 @@ internal import FoundationEssentials
 /// They are sharded: only the nodes that have a slot hear of its channels, and not the whole Cluster of every write, as they
 /// would with PUBLISH (Redis documentation, "Sharded Pub/Sub"). A Redis without a Cluster has them, too.
 final class RedisSubscription: Sendable {
+    private static let pause = Duration.milliseconds(500)
+
     private let endpoint: RedisEndpoint
     private let address: RedisAddress
     /// Told of a channel on which there is or may have been an announcement.
@@ -17,6 +19,8 @@ final class RedisSubscription: Sendable {
     /// Connected while there are channels and the node is there.
     private nonisolated(unsafe) var connection: RedisConnection?
     private nonisolated(unsafe) var source: (any DispatchSourceRead)?
+    /// When it was tried to connect last, which may take longer than it takes to be asked for again.
+    private nonisolated(unsafe) var triedAt: ContinuousClock.Instant?
 
     init(
         _ endpoint: RedisEndpoint,
@@ -65,6 +69,8 @@ final class RedisSubscription: Sendable {
 
     private func connect() {
         guard unsafe !channels.isEmpty else { return }
+        if let last = unsafe triedAt, ContinuousClock.now - last < Self.pause { return }
+        defer { unsafe triedAt = .now }
         let new = RedisConnection(endpoint, of: address)
         do throws(RedisFailure) {
             try new.open()
