@@ -28,9 +28,9 @@ struct ServeCommand: AsyncParsableCommand {
             new calls are taken, and running ones may finish within the grace period.
 
             A store is sqlite:PATH, a file that loses nothing which was acknowledged; \
-            redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], which many servers may share, or of a Redis Cluster one or more \
-            nodes, redis://HOST[:PORT],HOST[:PORT]; or memory:, which ends with the server. sqlite: alone is $XDG_STATE_HOME/taskwire/tasks.db, or else \
-            ~/.local/state/taskwire/tasks.db. A password is safer in TASKWIRE_STORE or the file of --config than among \
+            redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], which many servers may share, or one or more nodes of a Redis \
+            Cluster, redis://HOST[:PORT],HOST[:PORT]; or memory:, which ends with the server. sqlite: alone is \
+            $XDG_STATE_HOME/taskwire/tasks.db, or else ~/.local/state/taskwire/tasks.db. A password is safer in TASKWIRE_STORE or the file of --config than among \
             the arguments, which other users can see.
             """
     )

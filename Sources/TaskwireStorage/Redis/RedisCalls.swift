@@ -78,14 +78,10 @@ final class RedisCalls: RedisNode.Delegate {
         return replies
     }
 
-    /// Carries out commands together, as far as their nodes answer within a second. Replies come in the order of the
-    /// commands, `nil` where there is none.
-    /// - Throws: ``RedisFailure``, where there is none at all.
-    func runWhereAvailable(_ commands: [RedisCommand]) async throws(RedisFailure) -> [RedisReply?] {
-        let results = await results(of: commands, within: .seconds(1))
-        let replies = results.map { try? $0.get() }
-        if let first = results.first, replies.allSatisfy({ $0 == nil }) { _ = try first.get() }
-        return replies
+    /// Carries out commands together, and gives up those that their nodes do not answer within a second. Results come in
+    /// the order of the commands.
+    func runWhereAvailable(_ commands: [RedisCommand]) async -> [Result<RedisReply, RedisFailure>] {
+        await results(of: commands, within: .seconds(1))
     }
 
     /// The node that has a key, as far as is known.

@@ -67,6 +67,7 @@ struct RedisOwners: Sendable {
 
     /// Up to `limit` owners whom a sweeper should look at by now, the earliest first, as far as Redis answers.
     /// - Parameter skipped: How many to leave out in each part.
+    /// - Throws: ``RedisFailure``, where no part can be read.
     func looks(atOrBefore moment: Timestamp, skipping skipped: [String: Int], limit: Int)
         async throws(RedisFailure) -> [Look]
     {
@@ -82,8 +83,11 @@ struct RedisOwners: Sendable {
                 .number(limit)
             )
         }
+        let results = await calls.runWhereAvailable(commands)
+        let replies = results.map { try? $0.get() }
+        if let first = results.first, replies.allSatisfy({ $0 == nil }) { _ = try first.get() }
         var looks: [(look: Look, moment: Double)] = []
-        for (part, reply) in zip(allParts, try await calls.runWhereAvailable(commands)) {
+        for (part, reply) in zip(allParts, replies) {
             let elements = reply?.elements ?? []
             for index in stride(from: 0, to: elements.count - 1, by: 2) {
                 guard let owner = elements[index].text, let score = elements[index + 1].text else { continue }

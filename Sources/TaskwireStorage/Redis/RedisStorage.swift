@@ -164,12 +164,14 @@ public final class RedisStorage: TaskStorage {
         var keys: [TaskKey] = []
         // Owners with due tasks stay where they are, and the next step begins behind them.
         var seen: [String: Int] = [:]
+        // Nodes that did not answer are not waited for again.
+        var away: Set<RedisEndpoint?> = []
         while keys.count < limit {
             let looks = try await noting { () throws(RedisFailure) -> [RedisOwners.Look] in
                 try await owners.looks(atOrBefore: moment, skipping: seen, limit: Self.ownersPerStep)
             }
             guard !looks.isEmpty else { break }
-            let found = try await due(looks.map(\.owner), moment, limit: limit - keys.count)
+            let found = try await due(looks.map(\.owner), moment, limit: limit - keys.count, &away)
             var nextLooks: [RedisCommand] = []
             for (look, found) in zip(looks, found) {
                 // What does not answer now is looked at in a later round.
@@ -182,10 +184,7 @@ public final class RedisStorage: TaskStorage {
                     }
                 }
             }
-            let commands = nextLooks
-            _ = try await noting { () throws(RedisFailure) -> [RedisReply?] in
-                try await calls.runWhereAvailable(commands)
-            }
+            _ = await calls.runWhereAvailable(nextLooks)
             if looks.count < Self.ownersPerStep { break }
         }
         return Array(keys.prefix(limit))
@@ -193,23 +192,28 @@ public final class RedisStorage: TaskStorage {
 
     private static let ownersPerStep = 64
 
-    /// What is due at owners, `nil` where the node does not answer.
+    /// What is due at owners, `nil` where the node does not answer or is away.
     private func due(
         _ owners: [String],
         _ moment: Timestamp,
-        limit: Int
+        limit: Int,
+        _ away: inout Set<RedisEndpoint?>
     ) async throws -> [(places: [String], finding: RedisOwners.Finding)?] {
         let statuses = TaskStatus.allCases.map { RedisArgument.text($0.letter) }
-        let commands = owners.map { owner in
-            let names = RedisKeys(owner: owner)
+        let endpoints = owners.map { calls.endpoint(of: RedisKeys(owner: $0).owner) }
+        let asked = owners.indices.filter { !away.contains(endpoints[$0]) }
+        let commands = asked.map { index in
+            let names = RedisKeys(owner: owners[index])
             return RedisCommand(
                 .due,
                 keys: [names.order, names.due, names.graves, names.owner, names.absent],
                 [.text(names.taskPrefix), .number(moment.millisecondsSince1970), .number(limit)] + statuses
             )
         }
-        let replies = try await noting { () throws(RedisFailure) -> [RedisReply?] in
-            try await calls.runWhereAvailable(commands)
+        var replies = [RedisReply?](repeating: nil, count: owners.count)
+        for (index, result) in zip(asked, await calls.runWhereAvailable(commands)) {
+            replies[index] = try? result.get()
+            if replies[index] == nil { away.insert(endpoints[index]) }
         }
         return try replies.map { reply in
             guard let reply else { return nil }
