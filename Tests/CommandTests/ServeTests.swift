@@ -76,6 +76,15 @@ extension CommandTests {
                 ("{}", [:], ["--store", "redis://x:0"], "--store: the address of Redis has the port 0; "),
                 ("{}", [:], ["--store", "redis:x"], "--store: the address of Redis should be redis://"),
                 ("{}", [:], ["--store", "rediss://x"], "--store: rediss:// is not served, "),
+                (
+                    "{}", [:], ["--redis-wait-replicas", "1"],
+                    "--redis-wait-replicas: only a store in Redis has replicas"
+                ),
+                (#"{"redisWaitReplicas": -1}"#, [:], [], "\"redisWaitReplicas\" in FILE: -1 is below 0"),
+                (
+                    "{}", ["TASKWIRE_REDIS_WAIT_REPLICAS": "x"], [],
+                    "TASKWIRE_REDIS_WAIT_REPLICAS: is not a whole number"
+                ),
                 (#"{"store": "x"}"#, [:], [], "\"store\" in FILE: \"x\" is not a store; use sqlite:PATH, "),
                 (
                     "{}", ["HOME": "", "XDG_STATE_HOME": ""], [],

@@ -45,19 +45,39 @@ extension CommandTests {
         @Test("servers on one Redis have the same tasks, and wake those who wait at another")
         func shared() async throws {
             try await RedisProcess.withRedis { redis in
-                let options = ["--store", redis.url]
-                try await Server.run(options) { one, _ in
-                    try await Server.run(options) { other, _ in
-                        #expect(try await one("info", "--json").json["storage"]?.string == "redis")
-                        _ = try await one("create", "t1", "--request", "1")
-                        async let waiting = other("wait", "t1", "--timeout", "60s")
-                        try await eventually("the other server has a wait") {
-                            try await other("stats", "--json").json["waits"]?.number == 1
-                        }
-                        #expect(try await one("complete", "t1", "--data", "2").exitCode == 0)
-                        #expect(try await waiting.exitCode == 0)
-                        #expect(try await other("result", "t1").line == "2")
+                try await share(["--store", redis.url], ["--store", redis.url])
+            }
+        }
+
+        @Test("so have servers on a Redis Cluster, whose replicas confirm what they are told to")
+        func cluster() async throws {
+            try await RedisCluster.withSharedCluster { cluster in
+                let urls = [cluster.url(of: 1), "\(cluster.url(of: 2)),127.0.0.1:\(cluster.port(of: 3))"]
+                try await share(
+                    ["--store", urls[0], "--redis-wait-replicas", "1"],
+                    ["--store", urls[1], "--redis-wait-replicas", "2"]
+                )
+                try await Server.run(["--store", urls[1], "--redis-wait-replicas", "2"]) { taskwire, log in
+                    #expect(log.text.contains("Redis has fewer replicas than have to confirm a write"))
+                    let refused = try await taskwire("create", "t2", "--timeout", "20s")
+                    #expect(refused.exitCode == 4 && refused.error.contains("Fewer replicas of the store"))
+                    #expect(try await taskwire("get", "t2").exitCode == 0, "it was made all the same")
+                }
+            }
+        }
+
+        private func share(_ first: [String], _ second: [String]) async throws {
+            try await Server.run(first) { one, _ in
+                try await Server.run(second) { other, _ in
+                    #expect(try await one("info", "--json").json["storage"]?.string == "redis")
+                    _ = try await one("create", "t1", "--request", "1")
+                    async let waiting = other("wait", "t1", "--timeout", "60s")
+                    try await eventually("the other server has a wait") {
+                        try await other("stats", "--json").json["waits"]?.number == 1
                     }
+                    #expect(try await one("complete", "t1", "--data", "2").exitCode == 0)
+                    #expect(try await waiting.exitCode == 0)
+                    #expect(try await other("result", "t1").line == "2")
                 }
             }
         }

@@ -16,7 +16,7 @@ struct RedisStorageTests {
 
     @Test("a change through one store wakes who waits at another, also where no announcement arrives")
     func wakeUp() async throws {
-        for options in [[], ["--rename-command", "SUBSCRIBE", "NOBODY-HEARS"]] {
+        for options in [[], ["--rename-command", "SSUBSCRIBE", "NOBODY-HEARS"]] {
             try await withTimeLimit {
                 try await RedisProcess.withRedis(options: options) { redis in
                     let one = try await RedisTaskStore(url: redis.url)
@@ -91,6 +91,45 @@ struct RedisStorageTests {
         }
     }
 
+    @Test("an owner who was announced and has nothing is forgotten a minute later, unless announced again")
+    func announcements() async throws {
+        try await withTimeLimit {
+            try await RedisProcess.withRedis { redis in
+                let clock = ManualClock()
+                let storage = try await open(redis, clock: clock).storage
+                let owners = RedisOwners(calls: storage.calls)
+                func announce() async throws {
+                    let look = clock.now.millisecondsSince1970
+                    _ = try await storage.calls.run(owners.announcement(of: "o", at: look))
+                }
+                func isKnownAfterLook() async throws -> Bool {
+                    #expect(try await storage.due(atOrBefore: clock.now, limit: 64).isEmpty)
+                    return try await owners.all() == ["o"]
+                }
+                try await announce()
+                #expect(try await isKnownAfterLook())
+                clock.advance(by: .seconds(59))
+                // The task that it is announced for may come as late as this.
+                try await announce()
+                #expect(try await isKnownAfterLook())
+                clock.advance(by: .seconds(61))
+                #expect(try await !isKnownAfterLook())
+
+                // A look that began before the announcement ends after it.
+                try await announce()
+                #expect(try await isKnownAfterLook())
+                clock.advance(by: .seconds(61))
+                let look = try #require(
+                    try await owners.looks(atOrBefore: clock.now, skipping: [:], limit: 1).first
+                )
+                try await announce()
+                _ = try await storage.calls.run(owners.next(look, .nothing, clock.now))
+                #expect(try await owners.all() == ["o"])
+                try await storage.close()
+            }
+        }
+    }
+
     // MARK: What is left behind
 
     @Test("no key is left behind for ever")
@@ -136,7 +175,7 @@ struct RedisStorageTests {
                         options: .default
                     )
                 }
-                _ = try await command(redis, RedisCommand("DEL", .text(RedisKeys(owner: "").task("a"))))
+                _ = try await command(redis, RedisCommand("DEL", RedisKeys(owner: "").task("a")))
                 #expect(try await store.listTasks().tasks.map(\.id) == ["b"])
                 clock.advance(by: .seconds(60))
                 #expect(try await store.sweepStep() == 1)
@@ -310,6 +349,57 @@ struct RedisStorageTests {
         }
     }
 
+    @Test("a change that too few replicas confirm stays, and its outcome is unknown until they do")
+    func replicas() async throws {
+        try await withTimeLimit {
+            try await RedisProcess.withRedis { redis in
+                let lines = LogLines()
+                let clock = ManualClock()
+                let storage = try await RedisStorage(
+                    try RedisAddress(redis.url),
+                    replicaCount: 1,
+                    clock: clock,
+                    logger: Logger(label: "test") { _ in lines }
+                )
+                #expect(lines.all.contains { $0.contains("fewer replicas") })
+                let store = Store(storage: storage, limits: TaskLimits(), clock: clock)
+                let other = try await open(redis, clock: clock)
+                _ = try await other.createTask(id: "t")
+                let update = UpdateTaskRequest(taskID: "t", statusMessage: "m")
+                let options = CallOptions(requestID: .random())
+                for _ in 0..<2 {
+                    let refusal = await #expect(throws: TaskwireError.self) {
+                        try await store.updateTask(update, options: options)
+                    }
+                    #expect(refusal?.code == .unavailable && refusal?.reason == .storeFailed)
+                    #expect(refusal?.isOutcomeUnknown == true)
+                    #expect(refusal?.message.contains("Fewer replicas") == true)
+                    #expect(try await other.getTask("t").statusMessage == "m")
+                }
+                let master = redis.url.replacing("redis://127.0.0.1:", with: "127.0.0.1 ")
+                try await RedisProcess.withRedis(options: ["--replicaof", master]) { replica in
+                    var task: TaskState?
+                    while task == nil { task = try? await store.updateTask(update, options: options) }
+                    #expect(task?.revision == 2)
+                    try await withThrowingTaskGroup { group in
+                        for number in 0..<100 {
+                            group.addTask { try await store.createTask(id: "t\(number)") }
+                        }
+                        try await group.waitForAll()
+                    }
+                    // Without a look at what comes later.
+                    let count = try await command(
+                        replica,
+                        RedisCommand("ZCARD", RedisKeys(owner: "").order)
+                    )
+                    #expect(count == .integer(101))
+                }
+                try await storage.close()
+                try await other.storage.close()
+            }
+        }
+    }
+
     @Test("a Redis that may evict is warned of, and one that cannot keep tasks is refused")
     func unfit() async throws {
         try await withTimeLimit {
@@ -327,6 +417,12 @@ struct RedisStorageTests {
                 #expect(refusal?.reason == .storeIncompatible)
                 #expect(refusal?.message.contains("it is a replica") == true)
             }
+            try await RedisProcess.withRedis { redis in
+                let address = try RedisAddress("\(redis.url),127.0.0.1:1")
+                let refusal = await #expect(throws: TaskwireError.self) { try await RedisStorage(address) }
+                #expect(refusal?.reason == .storeIncompatible)
+                #expect(refusal?.message.contains("it is no Redis Cluster") == true)
+            }
             try await RedisProcess.withRedis(options: ["--requirepass", "secret"]) { redis in
                 let refusal = await #expect(throws: TaskwireError.self) { try await open(redis) }
                 #expect(refusal?.code == .unavailable)
@@ -343,6 +439,9 @@ struct RedisStorageTests {
         arguments: [
             ("redis://h", "redis://h:6379/0"), ("redis://:p@h:1/2", "redis://h:1/2"),
             ("redis://u:p%40@[::1]:65535/", "redis://[::1]:65535/0"), ("rediss://h", nil), ("redis://", nil),
+            ("redis://a,b:2,[::1]/3", "redis://a:6379,b:2,[::1]:6379/3"),
+            ("redis://u:p,@a:1,a:1", "redis://a:1/0"), ("redis://a,", nil), ("redis://,a", nil),
+            ("redis://a,b:0", nil), ("redis://a/1,b", nil),
             ("redis://h:0", nil), ("redis://h/x", nil), ("redis://h/-1", nil), ("redis://h?a=b", nil),
         ]
     )
@@ -363,7 +462,8 @@ struct RedisStorageTests {
 
     /// What Redis answers to a command on a connection of its own.
     private func command(_ redis: RedisProcess, _ command: RedisCommand) async throws -> RedisReply {
-        let connection = RedisConnection(address: try RedisAddress(redis.url))
+        let address = try RedisAddress(redis.url)
+        let connection = RedisConnection(address.endpoints[0], of: address)
         defer { connection.close() }
         try connection.open()
         try connection.append(command.arguments)
@@ -376,7 +476,7 @@ struct RedisStorageTests {
         var lifetimes: [String: Int64] = [:]
         for key in keys.compactMap(\.text) {
             let name = key.replacing("tw1:{=}:", with: "")
-            lifetimes[name] = try await command(redis, RedisCommand("PTTL", .text(key))).number
+            lifetimes[name] = try await command(redis, RedisCommand("PTTL", key)).number
         }
         return lifetimes
     }

@@ -172,6 +172,25 @@ struct StoreFileTests {
         }
     }
 
+    @Test("a store that was closed can be opened again, although a child process still has what was open")
+    func inherited() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            let first = try await SQLiteStorage(path: path)
+            // What a fork leaves in the child until its program begins.
+            let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter {
+                name in
+                let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+                return file == "\(path).lock"
+            }
+            let copies = descriptors.compactMap { Int32($0) }.map { dup($0) }
+            defer { for copy in copies { close(copy) } }
+            #expect(!copies.isEmpty)
+            try await first.close()
+            try await SQLiteStorage(path: path).close()
+        }
+    }
+
     @Test("a damaged file is found before anything is served, where that is asked for")
     func checked() async throws {
         try await withTemporaryFolder { folder in

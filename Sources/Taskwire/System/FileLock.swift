@@ -22,6 +22,8 @@ package struct FileLock: Sendable {
 
     /// Gives the lock back.
     package func release() {
+        // A child that was forked and has not begun its program yet has the descriptor, too, and so the lock.
+        flock(descriptor, LOCK_UN)
         Glibc.close(descriptor)
     }
 }

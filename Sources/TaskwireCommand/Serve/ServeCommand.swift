@@ -28,9 +28,9 @@ struct ServeCommand: AsyncParsableCommand {
             new calls are taken, and running ones may finish within the grace period.
 
             A store is sqlite:PATH, a file that loses nothing which was acknowledged; \
-            redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], which many servers may share; or memory:, which ends with \
-            the server. sqlite: alone is $XDG_STATE_HOME/taskwire/tasks.db, or else \
-            ~/.local/state/taskwire/tasks.db. A password is safer in TASKWIRE_STORE or the file of --config than among \
+            redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], which many servers may share, or one or more nodes of a Redis \
+            Cluster, redis://HOST[:PORT],HOST[:PORT]; or memory:, which ends with the server. sqlite: alone is \
+            $XDG_STATE_HOME/taskwire/tasks.db, or else ~/.local/state/taskwire/tasks.db. A password is safer in TASKWIRE_STORE or the file of --config than among \
             the arguments, which other users can see.
             """
     )
@@ -59,6 +59,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(help: "Look for damage in the store's file first, which reads all of it.")
     var check = false
+
+    @Option(
+        help: """
+            How many replicas of Redis have to confirm each change within a second; else the call fails although the change \
+            was made. (default: 0)
+            """
+    )
+    var redisWaitReplicas: Int?
 
     @Option(help: "A JSON file with settings.", completion: .file(extensions: ["json"]))
     var config: String?
@@ -107,7 +115,12 @@ struct ServeCommand: AsyncParsableCommand {
                 try await serve(store, settings, logger)
                 try await storage.close()
             case .redis(let address):
-                let storage = try await RedisStorage(address, limits: limits, logger: logger)
+                let storage = try await RedisStorage(
+                    address,
+                    limits: limits,
+                    replicaCount: settings.redisReplicaCount,
+                    logger: logger
+                )
                 try await serve(
                     RedisTaskStore(storage: storage, limits: limits, clock: SystemTaskClock()),
                     settings,

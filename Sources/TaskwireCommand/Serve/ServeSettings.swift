@@ -13,6 +13,8 @@ struct ServeSettings {
     var store = StoreLocation.memory
     /// Whether the store is looked through for damage before anything is served.
     var isStoreChecked = false
+    /// How many replicas of Redis have to confirm each change.
+    var redisReplicaCount = 0
     /// The least that is logged.
     var logLevel = Logger.Level.info
     /// How the log is written.
@@ -45,6 +47,7 @@ struct ServeSettings {
         server.isInsecure = reader.bool(forKey: "insecure", default: false)
         isStoreChecked = reader.bool(forKey: "check", default: false)
         let store = reader.string(forKey: "store", default: "sqlite:")
+        let waitReplicas = reader.int(forKey: "redisWaitReplicas", default: 0)
         let gracePeriod = reader.string(forKey: "gracePeriod")
         let level = reader.string(forKey: "logLevel")
         let format = reader.string(forKey: "logFormat")
@@ -76,17 +79,29 @@ struct ServeSettings {
         } catch {
             throw journal.failure("store", error.description)
         }
+        redisReplicaCount = try checkedReplicaCount(waitReplicas, journal)
         if let gracePeriod { server.gracePeriod = try journal.duration("gracePeriod", gracePeriod) }
         if let level { logLevel = try journal.choice("logLevel", level) }
         if let format { logFormat = try journal.choice("logFormat", format) }
     }
 
+    private func checkedReplicaCount(_ count: Int, _ journal: SettingsJournal) throws -> Int {
+        let key = "redisWaitReplicas"
+        if let problem = Self.replicaCounts.problem(with: count) { throw journal.failure(key, problem) }
+        if case .redis = store { return count }
+        try journal.check(key, count == 0, "only a store in Redis has replicas")
+        return count
+    }
+
+    /// More replicas than Redis can number make no sense.
+    private static let replicaCounts = 0...Int(Int32.max)
+
     /// Every key that the file may have.
     private static var keys: Set<String> {
         Set(
             [
-                "listen", "tokens", "ipcPeerOwners", "insecure", "store", "check", "gracePeriod", "logLevel",
-                "logFormat",
+                "listen", "tokens", "ipcPeerOwners", "insecure", "store", "check", "redisWaitReplicas",
+                "gracePeriod", "logLevel", "logFormat",
             ]
                 + LimitOptions.counts.map(\.key) + LimitOptions.durations.map(\.key)
         )
@@ -142,6 +157,7 @@ extension ServeCommand {
         values["ipcPeerOwners"] = ipcPeerOwners ? .bool(true) : nil
         values["store"] = store.map { .string($0) }
         values["check"] = check ? .bool(true) : nil
+        values["redisWaitReplicas"] = redisWaitReplicas.map { .int($0) }
         values["gracePeriod"] = gracePeriod.map { .string($0.description) }
         values["insecure"] = insecure ? .bool(true) : nil
         values["logLevel"] = logLevel.map { .string($0.rawValue) }

@@ -7,7 +7,7 @@ enum StoreLocation: Equatable {
     case memory
     /// `sqlite:PATH`; `sqlite:` alone is a file in the state folder of this user.
     case sqlite(path: String)
-    /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`
+    /// `redis://[[USER]:PASSWORD@]HOST[:PORT][,HOST[:PORT]...][/DATABASE]`
     case redis(RedisAddress)
 
     /// What is wrong with the text of a location.

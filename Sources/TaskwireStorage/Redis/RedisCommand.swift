@@ -7,10 +7,15 @@ struct RedisCommand: Sendable {
     let arguments: [Data]
     /// Set where the command runs a script, which Redis may have forgotten.
     let script: RedisScript?
+    /// Its first key, which says what node of a Cluster it is for.
+    let key: Data
+    /// Whether replicas should have what it changed before it counts as done.
+    var isWrite = false
 
-    /// A command and its arguments.
-    init(_ arguments: RedisArgument...) {
-        self.arguments = arguments.map(\.data)
+    /// A command, its key and its other arguments.
+    init(_ name: RedisArgument, _ key: String, _ arguments: RedisArgument...) {
+        self.arguments = ([name, .text(key)] + arguments).map(\.data)
+        self.key = Data(key.utf8)
         script = nil
     }
 
@@ -19,16 +24,12 @@ struct RedisCommand: Sendable {
         let head: [RedisArgument] = ["EVALSHA", .text(script.digest), .number(Int64(keys.count))]
         self.arguments = (head + keys.map { .text($0) } + arguments).map(\.data)
         self.script = script
+        key = Data((keys.first ?? "").utf8)
     }
 
-    private init(arguments: [Data]) {
-        self.arguments = arguments
-        script = nil
-    }
-
-    /// The same call with the text of its script, after which Redis knows that again.
-    func spelledOut(_ script: RedisScript) -> RedisCommand {
-        RedisCommand(arguments: [Data("EVAL".utf8), Data(script.source.utf8)] + arguments.dropFirst(2))
+    /// What is sent where Redis forgot the script: the same call with its text, after which Redis knows that again.
+    func spelledOut(_ script: RedisScript) -> [Data] {
+        [Data("EVAL".utf8), Data(script.source.utf8)] + arguments.dropFirst(2)
     }
 }
 

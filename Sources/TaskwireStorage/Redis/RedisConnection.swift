@@ -1,40 +1,73 @@
 internal import CHiredis
 internal import FoundationEssentials
+internal import Glibc
 internal import Taskwire
 
 /// One connection to Redis, for one thread at a time.
 @safe final class RedisConnection {
-    /// How long Redis may take to let a connection in.
-    private static let connectTime = timeval(tv_sec: 2, tv_usec: 0)
-    /// How long Redis may be silent while a command is under way.
-    private static let silence = timeval(tv_sec: 5, tv_usec: 0)
+    /// What it is for.
+    enum Purpose {
+        /// Commands about tasks, in the database of the address.
+        case commands
+        /// Questions about the node itself, which others can answer as well, and which need no database.
+        case survey
 
+        /// How many seconds Redis may take to let a connection in.
+        fileprivate var connectSeconds: Int { self == .commands ? 2 : 1 }
+        /// How many seconds Redis may be silent while a command is under way.
+        fileprivate var silentSeconds: Int { self == .commands ? 5 : 1 }
+    }
+
+    /// After how many milliseconds of silence it is asked whether the reply is still worth waiting for.
+    private static let doubt: Int32 = 500
+
+    private let endpoint: RedisEndpoint
     private let address: RedisAddress
+    private let purpose: Purpose
     private var context: UnsafeMutablePointer<redisContext>?
 
     /// Not connected yet.
-    init(address: RedisAddress) {
+    /// - Parameters:
+    ///   - endpoint: Where to.
+    ///   - address: Says who logs in, and to what database.
+    ///   - purpose: What for.
+    init(_ endpoint: RedisEndpoint, of address: RedisAddress, for purpose: Purpose = .commands) {
+        self.endpoint = endpoint
         self.address = address
+        self.purpose = purpose
     }
 
     deinit { close() }
 
     /// Connects, logs in and chooses the database, unless that was done.
-    /// - Throws: ``RedisFailure``
+    /// - Throws: ``RedisFailure/unreachable(_:)``, or ``RedisFailure/refused(_:)``.
     func open() throws(RedisFailure) {
         guard unsafe context == nil else { return }
-        guard let new = unsafe redisConnectWithTimeout(address.host, Int32(address.port), Self.connectTime)
-        else { throw .broken("there is no memory for a connection") }
+        do throws(RedisFailure) {
+            try connect()
+        } catch .broken(let text) {
+            throw .unreachable("\(endpoint): \(text)")
+        }
+    }
+
+    private func connect() throws(RedisFailure) {
+        let time = timeval(tv_sec: purpose.connectSeconds, tv_usec: 0)
+        guard let new = unsafe redisConnectWithTimeout(endpoint.host, Int32(endpoint.port), time) else {
+            throw .broken("there is no memory for a connection")
+        }
         unsafe context = unsafe new
         do throws(RedisFailure) {
             try check(unsafe new.pointee.err)
-            try check(unsafe redisSetTimeout(new, Self.silence))
+            let silence = timeval(tv_sec: purpose.silentSeconds, tv_usec: 0)
+            try check(unsafe redisSetTimeout(new, silence))
             try check(unsafe redisEnableKeepAlive(new))
             if let password = address.password {
                 let user = address.user.map { [RedisArgument.text($0)] } ?? []
-                try expectOK(["AUTH"] + user + [.text(password)])
+                _ = try run(["AUTH"] + user + [.text(password)])
             }
-            if address.database != 0 { try expectOK(["SELECT", .number(address.database)]) }
+            if purpose == .commands, address.database != 0 {
+                _ = try run(["SELECT", .number(address.database)])
+            }
         } catch {
             close()
             throw error
@@ -69,11 +102,30 @@ internal import Taskwire
     }
 
     /// Sends what was not sent yet, and waits for the next reply.
+    /// - Parameter isWanted: Asked now and then while there is none.
     /// - Throws: ``RedisFailure``
-    func reply() throws(RedisFailure) -> RedisReply {
-        var reply: UnsafeMutableRawPointer?
-        try check(unsafe redisGetReply(context, &reply))
-        return try unsafe take(reply)
+    func reply(while isWanted: () -> Bool = { true }) throws(RedisFailure) -> RedisReply {
+        try flush()
+        var end: ContinuousClock.Instant?
+        while true {
+            if let reply = try bufferedReply() { return reply }
+            if try isReadable() {
+                try check(unsafe redisBufferRead(context))
+                end = nil
+                continue
+            }
+            let now = ContinuousClock.now
+            let silentUntil = end ?? now + .seconds(purpose.silentSeconds)
+            end = silentUntil
+            guard now < silentUntil else { throw .broken("\(endpoint) does not answer") }
+            guard isWanted() else { throw .broken("\(endpoint) was silent, and others have its keys now") }
+        }
+    }
+
+    private func isReadable() throws(RedisFailure) -> Bool {
+        guard let descriptor else { throw .broken("the connection is closed") }
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&request, 1, Self.doubt) > 0
     }
 
     /// Sends what was not sent yet.
@@ -88,23 +140,30 @@ internal import Taskwire
     func received() throws(RedisFailure) -> [RedisReply] {
         try check(unsafe redisBufferRead(context))
         var replies: [RedisReply] = []
-        while true {
-            var reply: UnsafeMutableRawPointer?
-            try check(unsafe redisGetReplyFromReader(context, &reply))
-            guard unsafe reply != nil else { return replies }
-            replies.append(try unsafe take(reply))
-        }
+        while let reply = try bufferedReply() { replies.append(reply) }
+        return replies
     }
 
-    private func take(_ pointer: UnsafeMutableRawPointer?) throws(RedisFailure) -> RedisReply {
-        guard let pointer = unsafe pointer else { throw .broken("there was no reply") }
+    /// The next reply of those that came in; `nil` where none is complete.
+    private func bufferedReply() throws(RedisFailure) -> RedisReply? {
+        var pointer: UnsafeMutableRawPointer?
+        try check(unsafe redisGetReplyFromReader(context, &pointer))
+        guard let pointer = unsafe pointer else { return nil }
         defer { unsafe freeReplyObject(pointer) }
         return unsafe RedisReply(pointer.assumingMemoryBound(to: redisReply.self).pointee)
     }
 
-    private func expectOK(_ arguments: [RedisArgument]) throws(RedisFailure) {
+    /// Carries out one command.
+    /// - Throws: ``RedisFailure``
+    func run(_ arguments: RedisArgument...) throws(RedisFailure) -> RedisReply {
+        try run(arguments)
+    }
+
+    private func run(_ arguments: [RedisArgument]) throws(RedisFailure) -> RedisReply {
         try append(arguments.map(\.data))
-        if case .error(let text) = try reply() { throw .refused(text) }
+        let reply = try reply()
+        if case .error(let text) = reply { throw .refused(text) }
+        return reply
     }
 
     private func check(_ status: Int32) throws(RedisFailure) {
@@ -121,6 +180,10 @@ internal import Taskwire
 enum RedisFailure: Error, Equatable {
     /// The connection failed; nobody knows whether the command was carried out.
     case broken(String)
+    /// There was no connection; the command was not sent.
+    case unreachable(String)
+    /// The command was carried out, and too few replicas have confirmed it.
+    case unconfirmed(String)
     /// The store was closed before.
     case closed
     /// Redis answered with an error, which begins with a word in capitals.

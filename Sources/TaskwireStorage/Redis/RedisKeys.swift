@@ -6,8 +6,10 @@ internal import Taskwire
 /// Every key begins with the version of the format. All keys of one owner share a hash tag, in braces, so that a Redis
 /// Cluster keeps them together and one script may touch them all (Redis Cluster specification, "Hash tags").
 struct RedisKeys: Sendable {
-    /// Owners by when a sweeper should look at them next, in Unix milliseconds.
+    /// Owners by when a sweeper should look at them next, in Unix milliseconds; see ``RedisOwners``.
     static let owners = "tw1:owners"
+    /// The part of the owners with that number.
+    static func owners(part number: Int) -> String { "tw1:owners:{\(number)}" }
 
     /// For how many milliseconds the owners are remembered after the last change or look: 30 days. Each comes back with
     /// its next change.
@@ -27,14 +29,22 @@ struct RedisKeys: Sendable {
     var graves: String { prefix + "graves" }
     /// What is known of the owner; see ``RedisScript/store``.
     var owner: String { prefix + "owner" }
+    /// A key that is never there.
+    ///
+    /// Every script has it among its keys, so that Redis Cluster runs none in a slot that is on its way to another node: it
+    /// answers TRYAGAIN where some keys of a command are at hand and some are not (Redis Cluster specification, "Multiple
+    /// keys operations"). A script that ran then would take tasks for forgotten which are at the other node.
+    var absent: String { prefix + "absent" }
     /// What the names of all tasks of the owner begin with.
     var taskPrefix: String { prefix + "task:" }
 
     /// The task itself, and the channel on which its changes are announced.
     func task(_ id: String) -> String { taskPrefix + id }
 
-    /// What ``RedisScript/store`` and those that look for due tasks need.
-    func all(task id: String) -> [String] { [task(id), order, due, graves, owner] }
+    /// What ``RedisScript/load`` needs.
+    func loading(task id: String) -> [String] { [task(id), order, owner, absent] }
+    /// What ``RedisScript/store`` needs.
+    func storing(task id: String) -> [String] { [task(id), order, owner, due, graves, absent] }
 
     /// A task's place among the owner's: creation as 16 hexadecimal digits, and the id. Bytes compare as positions do.
     static func place(_ position: TaskPosition) -> String {

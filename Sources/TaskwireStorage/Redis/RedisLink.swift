@@ -6,9 +6,9 @@ final class RedisLink: QueuedConnection {
     /// Used on the queue alone.
     private nonisolated(unsafe) let connection: RedisConnection
 
-    init(address: RedisAddress) {
+    init(_ endpoint: RedisEndpoint, of address: RedisAddress) {
         queue = DispatchQueue(label: "taskwire.redis")
-        unsafe connection = RedisConnection(address: address)
+        unsafe connection = RedisConnection(endpoint, of: address)
     }
 
     func submit(_ body: @escaping @Sendable (RedisConnection) -> Void) {

@@ -1,13 +1,13 @@
 extension RedisScript {
     /// Reads a task to change it.
     ///
-    /// Keys: task, order. Returns the version, the large parts, the record, the mutations and each part that may be
-    /// apart, and how many live tasks the owner has.
+    /// Keys: task, order, owner, absent. Returns the version, the large parts, the record, the mutations and each part that
+    /// may be apart; how many live tasks the owner has; and whether sweepers were told of the owner.
     static let load = RedisScript(loading + "return load()")
 
     /// Changes a task in one step, unless somebody else did meanwhile.
     ///
-    /// Keys: task, order, due, graves, owner. Arguments, empty where there is none: 1 the version that the change is based
+    /// Keys: task, order, owner, due, graves, absent. Arguments, empty where there is none: 1 the version that the change is based
     /// on; 2 the new version; 3 and 4 the old and the new place with the status before it; 5 and 6 the old and the new
     /// place; 7 when the task is due; 8 whether it is a tombstone; 9 after how many milliseconds Redis may forget the task by
     /// itself; 10 by how much the number of tasks grows that it may not forget; 11 how many tombstones are kept; 12 the
@@ -24,7 +24,7 @@ extension RedisScript {
             local version = redis.call('HGET', KEYS[1], 'v')
             if version and version == ARGV[2] then
                 -- Whether sweepers were told of the owner is not known, either.
-                return redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2] or redis.call('TIME')[1] .. '000'
+                return redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2] or redis.call('TIME')[1] .. '000'
             end
             if (version or '') ~= ARGV[1] then return load() end
 
@@ -32,7 +32,7 @@ extension RedisScript {
             local now = time[1] * 1000 + math.floor(time[2] / 1000)
             local isNew = {}
             for i = 2, 5 do isNew[i] = redis.call('EXISTS', KEYS[i]) == 0 end
-            local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]
+            local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2]
 
             -- What needs memory comes first: a Redis that has none left refuses it before anything is written.
             if ARGV[2] ~= '' then
@@ -54,43 +54,43 @@ extension RedisScript {
                 if ARGV[4] ~= '' then redis.call('ZADD', KEYS[2], 0, ARGV[4]) end
             end
             if ARGV[5] ~= ARGV[6] and ARGV[5] ~= '' then
-                redis.call('ZREM', KEYS[3], ARGV[5])
                 redis.call('ZREM', KEYS[4], ARGV[5])
+                redis.call('ZREM', KEYS[5], ARGV[5])
             end
             if ARGV[6] ~= '' then
                 if ARGV[7] ~= '' then
-                    redis.call('ZADD', KEYS[3], ARGV[7], ARGV[6])
+                    redis.call('ZADD', KEYS[4], ARGV[7], ARGV[6])
                 else
-                    redis.call('ZREM', KEYS[3], ARGV[6])
+                    redis.call('ZREM', KEYS[4], ARGV[6])
                 end
                 if ARGV[8] ~= '' then
-                    redis.call('ZADD', KEYS[4], ARGV[7], ARGV[6])
-                    while redis.call('ZCARD', KEYS[4]) > tonumber(ARGV[11]) do
-                        local place = redis.call('ZPOPMIN', KEYS[4])[1]
-                        redis.call('ZREM', KEYS[3], place)
+                    redis.call('ZADD', KEYS[5], ARGV[7], ARGV[6])
+                    while redis.call('ZCARD', KEYS[5]) > tonumber(ARGV[11]) do
+                        local place = redis.call('ZPOPMIN', KEYS[5])[1]
+                        redis.call('ZREM', KEYS[4], place)
                         redis.call('DEL', ARGV[12] .. string.sub(place, \(RedisKeys.placeDigits + 1)))
                     end
                 else
-                    redis.call('ZREM', KEYS[4], ARGV[6])
+                    redis.call('ZREM', KEYS[5], ARGV[6])
                 end
             end
 
             local lasting
             if ARGV[10] ~= '0' then
-                lasting = redis.call('HINCRBY', KEYS[5], 'n', ARGV[10])
+                lasting = redis.call('HINCRBY', KEYS[3], 'n', ARGV[10])
             else
-                lasting = tonumber(redis.call('HGET', KEYS[5], 'n') or 0)
+                lasting = tonumber(redis.call('HGET', KEYS[3], 'n') or 0)
             end
-            local known = tonumber(redis.call('HGET', KEYS[5], 'u') or 0)
+            local known = tonumber(redis.call('HGET', KEYS[3], 'u') or 0)
             -- An hour more than needed, in whole hours, so that it seldom moves.
             local hours = math.floor((now + tonumber(ARGV[9] ~= '' and ARGV[9] or 0)) / 3600000) + 2
             local until_ = math.max(known, hours * 3600000)
-            if until_ > known then redis.call('HSET', KEYS[5], 'u', string.format('%d', until_)) end
+            if until_ > known then redis.call('HSET', KEYS[3], 'u', string.format('%d', until_)) end
 
-            local announced = tonumber(redis.call('HGET', KEYS[5], 'r') or 0)
-            local next = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]
+            local announced = tonumber(redis.call('HGET', KEYS[3], 'r') or 0)
+            local next = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2]
             local isNews = now - announced > 60000 or (next and (not first or tonumber(next) < tonumber(first)))
-            if isNews then redis.call('HSET', KEYS[5], 'r', string.format('%d', now)) end
+            if isNews then redis.call('HSET', KEYS[3], 'r', string.format('%d', now)) end
 
             for i = 2, 5 do
                 if until_ > known or ARGV[10] ~= '0' or isNew[i] then
@@ -102,7 +102,7 @@ extension RedisScript {
                 end
             end
             -- Only a hint: where Redis does not let us announce it, the change stands.
-            redis.pcall('PUBLISH', KEYS[1], '')
+            redis.pcall('SPUBLISH', KEYS[1], '')
             if not isNews then return 0 end
             return next or string.format('%d', now + 60000)
             """
@@ -110,7 +110,7 @@ extension RedisScript {
 
     /// Reads a page of one owner's tasks.
     ///
-    /// Keys: order. Arguments: the prefix of tasks; how many at most; the place after which they come, or empty; then
+    /// Keys: order, absent. Arguments: the prefix of tasks; how many at most; the place after which they come, or empty; then
     /// the statuses. Returns records in the order of places.
     static let page = RedisScript(
         """
@@ -148,7 +148,7 @@ extension RedisScript {
 
     /// Finds the due tasks of one owner.
     ///
-    /// Keys: order, due, graves, owner. Arguments: the prefix of tasks; the moment; how many at most; then all statuses.
+    /// Keys: order, due, graves, owner, absent. Arguments: the prefix of tasks; the moment; how many at most; then all statuses.
     /// Returns places, the earliest first; where there is none, when the next will be due, empty where never; and whether the
     /// owner is known at all.
     static let due = RedisScript(
@@ -169,6 +169,20 @@ extension RedisScript {
         """
     )
 
+    /// Tells sweepers of an owner whom they should look at by some moment.
+    ///
+    /// Keys: owners. Arguments: the owner; the moment.
+    static let announce = RedisScript(
+        """
+        local look = tonumber(ARGV[2])
+        local known = redis.call('ZSCORE', KEYS[1], ARGV[1])
+        -- Without what stands behind the point: see RedisOwners.
+        if known then look = math.min(look, math.floor(tonumber(known))) end
+        redis.call('ZADD', KEYS[1], string.format('%d', look), ARGV[1])
+        return redis.call('PEXPIRE', KEYS[1], \(RedisKeys.ownersLifetime))
+        """
+    )
+
     /// Says when sweepers should look at an owner next, unless that was changed meanwhile.
     ///
     /// Keys: owners. Arguments: the owner; what it was; what it shall be, or empty where the owner is gone.
@@ -185,7 +199,8 @@ extension RedisScript {
         local function load()
             return {
                 redis.call('HMGET', KEYS[1], 'v', 'l', 'r', 'm', '1', '2', '4'),
-                redis.call('ZCARD', KEYS[2])
+                redis.call('ZCARD', KEYS[2]),
+                redis.call('HEXISTS', KEYS[3], 'r')
             }
         end
 

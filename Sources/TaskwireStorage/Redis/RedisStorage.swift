@@ -20,6 +20,8 @@ public final class RedisStorage: TaskStorage {
         var version = Data()
         var stored: StoredRecord?
         var ownerTaskCount = 0
+        /// Whether sweepers were told of the owner.
+        var isOwnerKnown = false
     }
 
     private enum StoreOutcome {
@@ -33,46 +35,60 @@ public final class RedisStorage: TaskStorage {
     /// How long a change is tried that others overtake.
     private static let contentionTime = Duration.seconds(10)
 
-    private let calls: RedisCalls
+    let calls: RedisCalls
+    private let owners: RedisOwners
     private let watches: RedisWatches
     private let health: StoreHealth
     private let codec = RecordCodec()
     private let limits: TaskLimits
+    private let replicaCount: Int
     private let clock: any TaskClock
 
-    /// Connects to a Redis of version 7.0 or later that is no replica and no cluster.
+    /// Connects to a Redis of version 7.0 or later that is no replica, or to a Redis Cluster by way of any of its nodes.
     /// - Parameters:
     ///   - address: Where it is.
     ///   - limits: Says how long and how many tombstones are kept, per owner.
+    ///   - replicaCount: How many replicas have to confirm each change within a second; 0 or more. Where fewer do, the
+    ///     change stays, and the call fails as one whose outcome is unknown: UNAVAILABLE / STORE_FAILED.
     ///   - clock: The one that the engine goes by.
-    ///   - logger: Told about faults of Redis, and warned where it evicts.
+    ///   - logger: Told about faults of Redis, and warned where it evicts or has too few replicas.
     /// - Throws: UNAVAILABLE / STORE_UNREACHABLE where it does not answer, FAILED_PRECONDITION / STORE_INCOMPATIBLE where it is
     ///   another kind of Redis.
     public init(
         _ address: RedisAddress,
         limits: TaskLimits = TaskLimits(),
+        replicaCount: Int = 0,
         clock: any TaskClock = SystemTaskClock(),
         logger: Logger = Logger(label: "taskwire.store")
     ) async throws {
         self.limits = limits
         self.clock = clock
-        calls = RedisCalls(address: address, clock: clock)
+        self.replicaCount = replicaCount
         health = StoreHealth(store: address.description, logger: logger)
-        watches = RedisWatches(address: address, calls: calls)
-        let reply = try await run(RedisCommand("INFO"))
-        let information = RedisInformation(reply.text ?? "")
-        if let sentence = information.objection {
+        let survey: RedisSurvey
+        do {
+            survey = try await runBlocking { try RedisSurvey(address) }
+        } catch let failure as RedisFailure {
+            throw health.note(StoreFault(failure), isWrite: false)
+        }
+        if let sentence = survey.objection {
             throw TaskwireError(.failedPrecondition, .storeIncompatible, "\(address): \(sentence)")
         }
-        if let policy = information.evictionPolicy {
+        for warning in survey.warnings(replicaCount: replicaCount) {
             logger.warning(
-                "Redis may evict tasks that are still needed",
-                metadata: [
-                    "store": "\(address)", "maxmemory-policy": "\(policy)",
-                    "advice": "Set maxmemory-policy to noeviction.",
-                ]
+                "\(warning.sentence)",
+                metadata: ["store": "\(address)"].merging(warning.metadata) { $1 }
             )
         }
+        calls = RedisCalls(
+            address,
+            slots: survey.slots,
+            isCluster: survey.isCluster,
+            replicaCount: replicaCount,
+            clock: clock
+        )
+        owners = RedisOwners(calls: calls)
+        watches = RedisWatches(address: address, calls: calls)
     }
 
     /// `redis`.
@@ -93,7 +109,7 @@ public final class RedisStorage: TaskStorage {
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
         let name = RedisKeys(owner: key.owner).task(key.id)
-        let reply = try await run(RedisCommand("HMGET", .text(name), "v", "l", "r", "1", "2", "4"))
+        let reply = try await run(RedisCommand("HMGET", name, "v", "l", "r", "1", "2", "4"))
         guard var fields = reply.elements, fields.count == 6 else { throw damaged("HMGET", reply) }
         fields.insert(.null, at: 3)
         return try stored(in: fields)?.record
@@ -106,12 +122,16 @@ public final class RedisStorage: TaskStorage {
     ) async throws -> Output {
         let names = RedisKeys(owner: key.owner)
         let end = ContinuousClock.now + Self.contentionTime
-        let first = try await run(RedisCommand(.load, keys: [names.task(key.id), names.order], []))
+        let first = try await run(RedisCommand(.load, keys: names.loading(task: key.id), []))
         var loaded = try self.loaded(first)
         while true {
             var record = loaded.stored?.record
             let output = try body(&record, loaded.ownerTaskCount)
-            guard record != loaded.stored?.record else { return output }
+            guard record != loaded.stored?.record else {
+                // A repeat of a change that replicas have not confirmed may not be told that they have.
+                if replicaCount > 0 { try await confirm(names.task(key.id)) }
+                return output
+            }
             switch try await store(record, key, names, replacing: loaded) {
             case .stored: return output
             case .overtaken(let current): loaded = current
@@ -133,7 +153,9 @@ public final class RedisStorage: TaskStorage {
             .text(names.taskPrefix), .number(query.limit), .text(query.after.map(RedisKeys.place) ?? ""),
         ]
         let statuses = query.statuses.map { RedisArgument.text($0.letter) }
-        let reply = try await run(RedisCommand(.page, keys: [names.order], arguments + statuses))
+        let reply = try await run(
+            RedisCommand(.page, keys: [names.order, names.absent], arguments + statuses)
+        )
         guard let blobs = reply.elements else { throw damaged("page", reply) }
         return try blobs.map { reply in
             guard let blob = reply.data else { throw damaged("page", reply) }
@@ -145,105 +167,85 @@ public final class RedisStorage: TaskStorage {
     public func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey] {
         var keys: [TaskKey] = []
         // Owners with due tasks stay where they are, and the next step begins behind them.
-        var seen = 0
+        var seen: [String: Int] = [:]
+        // Nodes that did not answer are not waited for again.
+        var away: Set<RedisEndpoint?> = []
         while keys.count < limit {
-            let reply = try await run(
-                RedisCommand(
-                    "ZRANGEBYSCORE",
-                    .text(RedisKeys.owners),
-                    "-inf",
-                    .number(moment.millisecondsSince1970),
-                    "WITHSCORES",
-                    "LIMIT",
-                    .number(seen),
-                    .number(Self.ownersPerStep)
-                )
-            )
-            let owners = stride(from: 0, to: (reply.elements?.count ?? 0) - 1, by: 2).compactMap { index in
-                reply.elements.flatMap { elements in
-                    elements[index].text.flatMap { owner in elements[index + 1].text.map { (owner, $0) } }
-                }
+            let looks = try await noting { () throws(RedisFailure) -> [RedisOwners.Look] in
+                try await owners.looks(atOrBefore: moment, skipping: seen, limit: Self.ownersPerStep)
             }
-            guard !owners.isEmpty else { break }
-            for (owner, found) in zip(
-                owners,
-                try await due(owners.map(\.0), moment, limit: limit - keys.count)
-            ) {
-                if found.places.isEmpty {
-                    try await postpone(owner.0, from: owner.1, to: found.next, moment)
+            guard !looks.isEmpty else { break }
+            let found = try await due(looks.map(\.owner), moment, limit: limit - keys.count, &away)
+            var nextLooks: [RedisCommand] = []
+            for (look, found) in zip(looks, found) {
+                // What does not answer now is looked at in a later round.
+                if let found, found.places.isEmpty {
+                    nextLooks.append(owners.next(look, found.finding, moment))
                 } else {
-                    seen += 1
-                    keys += found.places.map { TaskKey(owner: owner.0, id: RedisKeys.id(inPlace: $0)) }
+                    seen[look.part, default: 0] += 1
+                    keys += (found?.places ?? []).map {
+                        TaskKey(owner: look.owner, id: RedisKeys.id(inPlace: $0))
+                    }
                 }
             }
-            if owners.count < Self.ownersPerStep { break }
+            _ = await calls.runWhereAvailable(nextLooks)
+            if looks.count < Self.ownersPerStep { break }
         }
         return Array(keys.prefix(limit))
     }
 
     private static let ownersPerStep = 64
-    /// No owner is left alone for longer, in milliseconds, whatever its earliest due time was thought to be.
-    private static let longestLook: Int64 = 60_000
 
-    private enum NextLook {
-        case at(Int64)
-        /// The owner has nothing that time changes.
-        case someTime
-        /// The owner has nothing at all.
-        case never
-    }
-
+    /// What is due at owners, `nil` where the node does not answer or is away.
     private func due(
         _ owners: [String],
         _ moment: Timestamp,
-        limit: Int
-    ) async throws -> [(places: [String], next: NextLook)] {
+        limit: Int,
+        _ away: inout Set<RedisEndpoint?>
+    ) async throws -> [(places: [String], finding: RedisOwners.Finding)?] {
         let statuses = TaskStatus.allCases.map { RedisArgument.text($0.letter) }
-        let commands = owners.map { owner in
-            let names = RedisKeys(owner: owner)
+        let endpoints = owners.map { calls.endpoint(of: RedisKeys(owner: $0).owner) }
+        let asked = owners.indices.filter { !away.contains(endpoints[$0]) }
+        let commands = asked.map { index in
+            let names = RedisKeys(owner: owners[index])
             return RedisCommand(
                 .due,
-                keys: [names.order, names.due, names.graves, names.owner],
+                keys: [names.order, names.due, names.graves, names.owner, names.absent],
                 [.text(names.taskPrefix), .number(moment.millisecondsSince1970), .number(limit)] + statuses
             )
         }
-        return try await run(commands).map { reply in
+        var replies = [RedisReply?](repeating: nil, count: owners.count)
+        for (index, result) in zip(asked, await calls.runWhereAvailable(commands)) {
+            replies[index] = try? result.get()
+            if replies[index] == nil { away.insert(endpoints[index]) }
+        }
+        return try replies.map { reply in
+            guard let reply else { return nil }
             guard let parts = reply.elements, parts.count == 3, let places = parts[0].elements else {
                 throw damaged("due", reply)
             }
-            let next: NextLook =
-                if let next = parts[1].number { .at(next) } else {
-                    parts[2] == .integer(0) ? .never : .someTime
+            let finding: RedisOwners.Finding =
+                if let next = parts[1].number { .due(next) } else {
+                    parts[2] == .integer(0) ? .nothing : .quiet
                 }
-            return (places.compactMap(\.text), next)
+            return (places.compactMap(\.text), finding)
         }
-    }
-
-    private func postpone(_ owner: String, from look: String, to next: NextLook, _ moment: Timestamp)
-        async throws
-    {
-        let latest = moment.millisecondsSince1970 + Self.longestLook
-        let new: String =
-            switch next {
-            case .at(let next): String(min(next, latest))
-            case .someTime: String(latest)
-            case .never: ""
-            }
-        _ = try await run(
-            RedisCommand(.look, keys: [RedisKeys.owners], [.text(owner), .text(look), .text(new)])
-        )
     }
 
     /// See ``TaskStorage/counts()``. Adds up what each owner has, and so costs as many commands as there are owners.
     public func counts() async throws -> TaskStorageCounts {
-        let owners = try await run(RedisCommand("ZRANGE", .text(RedisKeys.owners), "0", "-1"))
+        let names = try await noting { () throws(RedisFailure) -> [RedisKeys] in
+            try await owners.all().map { RedisKeys(owner: $0) }
+        }
         var counts = TaskStorageCounts(tasks: 0, tombstones: 0)
-        let names = (owners.elements ?? []).compactMap(\.text).map { RedisKeys(owner: $0) }
         for start in stride(from: 0, to: names.count, by: Self.ownersPerStep) {
             let commands = names[start..<min(start + Self.ownersPerStep, names.count)].flatMap { names in
-                [RedisCommand("ZCARD", .text(names.order)), RedisCommand("ZCARD", .text(names.graves))]
+                [RedisCommand("ZCARD", names.order), RedisCommand("ZCARD", names.graves)]
             }
-            for (index, reply) in try await run(commands).enumerated() {
+            let replies = try await noting { () throws(RedisFailure) -> [RedisReply] in
+                try await calls.run(commands)
+            }
+            for (index, reply) in replies.enumerated() {
                 let count = Int(reply.number ?? 0)
                 if index.isMultiple(of: 2) { counts.tasks += count } else { counts.tombstones += count }
             }
@@ -299,19 +301,34 @@ public final class RedisStorage: TaskStorage {
                 .text(names.taskPrefix),
                 .number(removed.count),
             ] + removed + changed
-        let reply = try await run(
-            RedisCommand(.store, keys: names.all(task: key.id), arguments),
-            isWrite: true
-        )
+        if !old.isOwnerKnown {
+            let look = record?.dueAt?.millisecondsSince1970 ?? RedisOwners.latestLook(after: clock.now)
+            // Without this nothing was changed yet.
+            _ = try await noting { () throws(RedisFailure) -> RedisReply in
+                try await calls.run(owners.announcement(of: key.owner, at: look))
+            }
+        }
+        var command = RedisCommand(.store, keys: names.storing(task: key.id), arguments)
+        command.isWrite = true
+        let reply = try await run(command)
         if reply.elements != nil { return .overtaken(try loaded(reply)) }
         health.noteWrite()
-        if reply != .integer(0), let look = reply.text {
-            _ = try await run([
-                RedisCommand("ZADD", .text(RedisKeys.owners), "LT", .text(look), .text(key.owner)),
-                RedisCommand("PEXPIRE", .text(RedisKeys.owners), .number(RedisKeys.ownersLifetime)),
-            ])
+        if reply != .integer(0), let look = reply.number {
+            // The owner is looked at each minute in any case, so that nobody needs to wait for this.
+            calls.submit(owners.announcement(of: key.owner, at: look)) { [health] result in
+                if case .failure(let failure) = result {
+                    _ = health.note(StoreFault(failure), isWrite: false)
+                }
+            }
         }
         return .stored
+    }
+
+    /// Waits until replicas have what was changed of a task until now.
+    private func confirm(_ task: String) async throws {
+        var command = RedisCommand("HGET", task, "v")
+        command.isWrite = true
+        _ = try await run(command)
     }
 
     /// After how many milliseconds Redis may forget a record by itself; `nil`: never.
@@ -330,14 +347,15 @@ public final class RedisStorage: TaskStorage {
 
     private func loaded(_ reply: RedisReply) throws -> Loaded {
         guard
-            let parts = reply.elements, parts.count == 2,
+            let parts = reply.elements, parts.count == 3,
             let fields = parts[0].elements, fields.count == 7,
             let count = parts[1].number
         else { throw damaged("load", reply) }
         return Loaded(
             version: fields[0].data ?? Data(),
             stored: try stored(in: fields),
-            ownerTaskCount: Int(count)
+            ownerTaskCount: Int(count),
+            isOwnerKnown: parts[2] == .integer(1)
         )
     }
 
@@ -371,22 +389,28 @@ public final class RedisStorage: TaskStorage {
         return health.note(StoreFault(RedisFailure.unexpected(text)), isWrite: false)
     }
 
-    private func run(_ command: RedisCommand, isWrite: Bool = false) async throws(TaskwireError) -> RedisReply
-    {
-        do throws(RedisFailure) {
-            return try await calls.run(command)
-        } catch {
-            var refusal = health.note(StoreFault(error), isWrite: isWrite)
-            if isWrite, case .broken = error { refusal.isOutcomeUnknown = true }
-            throw refusal
+    private func run(_ command: RedisCommand) async throws(TaskwireError) -> RedisReply {
+        try await noting(isWrite: command.isWrite) { () throws(RedisFailure) -> RedisReply in
+            try await calls.run(command)
         }
     }
 
-    private func run(_ commands: [RedisCommand]) async throws(TaskwireError) -> [RedisReply] {
+    /// Tells the log of a failure, and callers what they may know of it.
+    private func noting<Output>(
+        isWrite: Bool = false,
+        _ body: () async throws(RedisFailure) -> Output
+    ) async throws(TaskwireError) -> Output {
         do throws(RedisFailure) {
-            return try await calls.run(commands)
+            return try await body()
         } catch {
-            throw health.note(StoreFault(error), isWrite: false)
+            var refusal = health.note(StoreFault(error), isWrite: isWrite)
+            if isWrite {
+                switch error {
+                case .broken, .unconfirmed: refusal.isOutcomeUnknown = true
+                case .unreachable, .closed, .refused, .unexpected: break
+                }
+            }
+            throw refusal
         }
     }
 }

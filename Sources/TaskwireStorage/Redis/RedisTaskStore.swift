@@ -9,15 +9,24 @@ public import Taskwire
 public typealias RedisTaskStore = TaskEngine<RedisStorage, SystemTaskClock>
 
 extension TaskEngine where Storage == RedisStorage, Clock == SystemTaskClock {
-    /// Connects to the Redis at `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`.
+    /// Connects to the Redis at `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or to a Redis Cluster of which one or
+    /// more nodes are named: `redis://HOST[:PORT],HOST[:PORT]`.
+    /// - Parameter replicaCount: How many replicas have to confirm each change; see
+    ///   ``RedisStorage/init(_:limits:replicaCount:clock:logger:)``.
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where that is no address; else as
-    ///   ``RedisStorage/init(_:limits:clock:logger:)``.
+    ///   ``RedisStorage/init(_:limits:replicaCount:clock:logger:)``.
     public init(
         url: String,
         limits: TaskLimits = TaskLimits(),
+        replicaCount: Int = 0,
         logger: Logger = Logger(label: "taskwire.store")
     ) async throws {
-        let storage = try await RedisStorage(try RedisAddress(url), limits: limits, logger: logger)
+        let storage = try await RedisStorage(
+            try RedisAddress(url),
+            limits: limits,
+            replicaCount: replicaCount,
+            logger: logger
+        )
         self.init(storage: storage, limits: limits, clock: SystemTaskClock())
     }
 

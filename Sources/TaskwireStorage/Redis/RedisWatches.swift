@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import FoundationEssentials
 internal import Taskwire
 
 /// Tells those who watch tasks when somebody else may have changed them.
@@ -10,8 +9,11 @@ internal import Taskwire
 final class RedisWatches: Sendable {
     private struct Channel {
         var watches: [ObjectIdentifier: @Sendable () -> Void] = [:]
+        /// Where announcements are listened to; `nil` where no node has the task.
+        var endpoint: RedisEndpoint?
         /// The version that was read last; `nil` before it was read once.
         var version: RedisReply?
+        var isBeingRead = false
     }
 
     /// So often that a change whose announcement was lost is seen within a second.
@@ -23,12 +25,9 @@ final class RedisWatches: Sendable {
     private let queue = DispatchQueue(label: "taskwire.redis.watches")
     /// By the task's key, which is its channel, too.
     private nonisolated(unsafe) var channels: [String: Channel] = [:]
-    /// Connected while there are channels and Redis is there.
-    private nonisolated(unsafe) var connection: RedisConnection?
-    private nonisolated(unsafe) var source: (any DispatchSourceRead)?
+    /// Of the nodes that have some of the tasks.
+    private nonisolated(unsafe) var subscriptions: [RedisEndpoint: RedisSubscription] = [:]
     private nonisolated(unsafe) var timer: (any DispatchSourceTimer)?
-    /// How many versions are being read.
-    private nonisolated(unsafe) var readCount = 0
     private nonisolated(unsafe) var isClosed = false
 
     init(address: RedisAddress, calls: RedisCalls) {
@@ -70,81 +69,55 @@ final class RedisWatches: Sendable {
 
     private func begin(_ id: ObjectIdentifier, _ task: String, _ onChange: @escaping @Sendable () -> Void) {
         guard unsafe !isClosed else { return }
-        let isNew = unsafe channels[task] == nil
         unsafe channels[task, default: Channel()].watches[id] = onChange
-        guard unsafe timer != nil else {
-            run()
-            return connect()
-        }
-        if isNew { send("SUBSCRIBE", [task]) }
+        if unsafe timer == nil { run() }
+        listen(to: task)
     }
 
     private func end(_ id: ObjectIdentifier, _ task: String) {
         unsafe channels[task]?.watches[id] = nil
-        guard unsafe channels[task]?.watches.isEmpty == true else { return }
+        guard let channel = unsafe channels[task], channel.watches.isEmpty else { return }
         unsafe channels[task] = nil
-        if unsafe channels.isEmpty {
-            rest()
-        } else {
-            send("UNSUBSCRIBE", [task])
-        }
+        if let endpoint = channel.endpoint { unsafe subscriptions[endpoint]?.remove(task) }
+        if unsafe channels.isEmpty { rest() }
+    }
+
+    private func tell(_ task: String) {
+        guard let channel = unsafe channels[task] else { return }
+        for onChange in channel.watches.values { onChange() }
     }
 
     // MARK: Announcements
 
-    private func connect() {
-        guard unsafe connection == nil else { return }
-        let new = RedisConnection(address: address)
-        do throws(RedisFailure) {
-            try new.open()
-        } catch {
-            // The next round tries again, and whoever calls meanwhile is told by the call.
-            return
-        }
-        guard let descriptor = new.descriptor else { return }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { [weak self] in self?.receive() }
-        // The descriptor may be closed only after this.
-        nonisolated(unsafe) let connected = new
-        source.setCancelHandler { unsafe connected.close() }
-        unsafe (connection, self.source) = (new, source)
-        source.activate()
-        send("SUBSCRIBE", unsafe Array(channels.keys))
-        // What was announced before is unknown.
-        for channel in unsafe channels.values { tell(channel) }
-    }
-
-    private func disconnect() {
-        unsafe source?.cancel()
-        unsafe (connection, source) = (nil, nil)
-    }
-
-    private func send(_ command: String, _ tasks: [String]) {
-        guard let connection = unsafe connection, !tasks.isEmpty else { return }
-        do throws(RedisFailure) {
-            try connection.append([Data(command.utf8)] + tasks.map { Data($0.utf8) })
-            try connection.flush()
-        } catch {
-            disconnect()
-        }
-    }
-
-    private func receive() {
-        guard let connection = unsafe connection else { return }
-        do throws(RedisFailure) {
-            for message in try connection.received() {
-                guard let parts = message.elements, parts.count == 3, parts[0].text == "message" else {
-                    continue
-                }
-                if let task = parts[1].text, let channel = unsafe channels[task] { tell(channel) }
+    /// Listens where the task is now.
+    private func listen(to task: String) {
+        guard let channel = unsafe channels[task] else { return }
+        let endpoint = calls.endpoint(of: task)
+        guard endpoint != channel.endpoint else { return }
+        if let old = channel.endpoint { unsafe subscriptions[old]?.remove(task) }
+        unsafe channels[task]?.endpoint = endpoint
+        guard let endpoint else { return }
+        if unsafe subscriptions[endpoint] == nil {
+            unsafe subscriptions[endpoint] = RedisSubscription(endpoint, of: address) { [weak self] task in
+                guard let self else { return }
+                queue.async { self.tell(task) }
             }
-        } catch {
-            disconnect()
         }
+        unsafe subscriptions[endpoint]?.add(task)
     }
 
-    private func tell(_ channel: Channel) {
-        for onChange in channel.watches.values { onChange() }
+    /// Follows what went elsewhere, and lets go of nodes that have none of the tasks.
+    private func follow() {
+        for task in unsafe channels.keys { listen(to: task) }
+        let used = unsafe Set(channels.values.compactMap(\.endpoint))
+        for (endpoint, subscription) in unsafe subscriptions {
+            if used.contains(endpoint) {
+                subscription.restore()
+            } else {
+                subscription.close()
+                unsafe subscriptions[endpoint] = nil
+            }
+        }
     }
 
     // MARK: Versions
@@ -160,27 +133,30 @@ final class RedisWatches: Sendable {
     private func rest() {
         unsafe timer?.cancel()
         unsafe timer = nil
-        disconnect()
+        for subscription in unsafe subscriptions.values { subscription.close() }
+        unsafe subscriptions = [:]
     }
 
     private func look() {
-        connect()
-        // Those of the last round that Redis did not answer are enough.
-        guard unsafe readCount == 0 else { return }
-        for task in unsafe channels.keys {
-            unsafe readCount += 1
-            calls.submit(RedisCommand("HGET", .text(task), "v")) { [self] result in
+        follow()
+        // What was not answered since the last round is enough.
+        for (task, channel) in unsafe channels where !channel.isBeingRead {
+            unsafe channels[task]?.isBeingRead = true
+            calls.submit(RedisCommand("HGET", task, "v")) { [self] result in
                 queue.async { self.compare(task, result) }
             }
         }
     }
 
     private func compare(_ task: String, _ result: Result<RedisReply, RedisFailure>) {
-        unsafe readCount -= 1
-        guard case .success(let version) = result, var channel = unsafe channels[task] else { return }
-        guard channel.version != version else { return }
-        channel.version = version
+        guard var channel = unsafe channels[task] else { return }
+        channel.isBeingRead = false
+        var isNews = false
+        if case .success(let version) = result {
+            isNews = channel.version != version
+            channel.version = version
+        }
         unsafe channels[task] = channel
-        tell(channel)
+        if isNews { tell(task) }
     }
 }

@@ -4,11 +4,20 @@ extension StoreFault {
     /// Of a Redis that did not do what it was asked.
     init(_ failure: RedisFailure) {
         switch failure {
-        case .broken(let text):
+        case .broken(let text), .unreachable(let text):
             self.init(
                 error: .storeUnavailable(.storeUnreachable, "The store does not answer"),
                 details: text,
                 advice: "See whether Redis runs and can be reached; everything goes on by itself then."
+            )
+        case .unconfirmed(let text):
+            self.init(
+                error: .storeUnavailable(
+                    .storeFailed,
+                    "Fewer replicas of the store than have to confirmed the change; a failover may undo it"
+                ),
+                details: text,
+                advice: "See whether the replicas of Redis run and keep up, or wait for fewer."
             )
         case .closed:
             self.init(error: .storeClosed, details: "the store is closed", advice: "Open it again.")

@@ -19,6 +19,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     case clientOfSQLite
     case redis
     case clientOfRedis
+    case redisCluster
 
     var testDescription: String { rawValue }
 
@@ -72,12 +73,22 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                     try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
                 }
             case .redis:
-                try await Self.onRedis(limits, clock) { engine in
-                    try await body(Subject(store: engine, clock: clock))
+                try await RedisProcess.withRedis { redis in
+                    try await Self.onRedis(redis.url, limits, clock) { engine in
+                        try await body(Subject(store: engine, clock: clock))
+                    }
                 }
             case .clientOfRedis:
-                try await Self.onRedis(limits, clock) { engine in
-                    try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
+                try await RedisProcess.withRedis { redis in
+                    try await Self.onRedis(redis.url, limits, clock) { engine in
+                        try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
+                    }
+                }
+            case .redisCluster:
+                try await RedisCluster.withSharedCluster { cluster in
+                    try await Self.onRedis(cluster.url(), limits, clock) { engine in
+                        try await body(Subject(store: engine, clock: clock))
+                    }
                 }
             }
         }
@@ -103,15 +114,14 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     }
 
     private static func onRedis(
+        _ url: String,
         _ limits: TaskLimits,
         _ clock: ManualClock,
-        _ body: @escaping @Sendable (TaskEngine<RedisStorage, ManualClock>) async throws -> Void
+        _ body: (TaskEngine<RedisStorage, ManualClock>) async throws -> Void
     ) async throws {
-        try await RedisProcess.withRedis { redis in
-            let storage = try await RedisStorage(try RedisAddress(redis.url), limits: limits, clock: clock)
-            try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
-            try await storage.close()
-        }
+        let storage = try await RedisStorage(try RedisAddress(url), limits: limits, clock: clock)
+        try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
+        try await storage.close()
     }
 
     private static func overWire<Storage: TaskStorage>(

@@ -21,7 +21,7 @@ public final class RedisProcess: Sendable {
     public init(folder: String, options: [String] = []) throws {
         self.folder = folder
         self.options = options
-        port = try Self.freePort()
+        port = try Self.freePorts(1)[0]
     }
 
     /// Its address.
@@ -54,12 +54,7 @@ public final class RedisProcess: Sendable {
     /// Runs Redis, and `body` once it accepts connections, after which it is killed.
     /// - Throws: ``Failure``, and what `body` throws.
     public func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        guard FileManager.default.isExecutableFile(atPath: Self.program) else {
-            guard ProcessInfo.processInfo.environment["CI"] != nil else {
-                try Test.cancel("there is no \(Self.program); Scripts/setup.sh installs it")
-            }
-            throw Failure(description: "there is no \(Self.program); Scripts/setup.sh installs it")
-        }
+        try Self.requireProgram()
         let fixed = ["--bind", "127.0.0.1", "--port", "\(port)", "--dir", folder, "--logfile", ""]
         let result = try await Subprocess.run(
             .path(FilePath(Self.program)),
@@ -92,19 +87,32 @@ public final class RedisProcess: Sendable {
 
     private static let program = "/usr/bin/redis-server"
 
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
+    /// Skips the test where there is no `redis-server`, but for where `CI` is set: there it fails.
+    static func requireProgram() throws {
+        guard !FileManager.default.isExecutableFile(atPath: program) else { return }
+        let sentence = "there is no \(program); Scripts/setup.sh installs it"
+        guard ProcessInfo.processInfo.environment["CI"] != nil else { try Test.cancel("\(sentence)") }
+        throw Failure(description: sentence)
+    }
+
+    /// Ports that nobody uses, each another one.
+    static func freePorts(_ count: Int) throws -> [UInt16] {
+        var descriptors: [Int32] = []
+        defer { for descriptor in descriptors { close(descriptor) } }
+        return try (0..<count).map { _ in
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            descriptors.append(descriptor)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let status = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                    bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
+                }
             }
+            guard status == 0 else { throw Errno(rawValue: errno) }
+            return UInt16(bigEndian: address.sin_port)
         }
-        guard status == 0 else { throw Errno(rawValue: errno) }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
