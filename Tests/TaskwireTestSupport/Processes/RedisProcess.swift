@@ -95,24 +95,33 @@ public final class RedisProcess: Sendable {
         throw Failure(description: sentence)
     }
 
-    /// Ports that nobody uses, each another one.
+    /// Ports that nobody uses, each another one, which the system does not give to connections either (Linux's
+    /// `ip_local_port_range` begins with 32768), so that they are still free when a Redis begins or comes back.
     static func freePorts(_ count: Int) throws -> [UInt16] {
-        var descriptors: [Int32] = []
-        defer { for descriptor in descriptors { close(descriptor) } }
-        return try (0..<count).map { _ in
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            descriptors.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let status = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
-                }
+        try (0..<count).map { _ in
+            while true {
+                let port = UInt16.random(in: 10_000..<32_768)
+                guard takenPorts.withLock({ $0.insert(port).inserted }) else { continue }
+                if try isFree(port) { return port }
             }
-            guard status == 0 else { throw Errno(rawValue: errno) }
-            return UInt16(bigEndian: address.sin_port)
+        }
+    }
+
+    /// Those that were given to somebody in this process.
+    private static let takenPorts = Mutex<Set<UInt16>>([])
+
+    private static func isFree(_ port: UInt16) throws -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
     }
 }
