@@ -20,8 +20,11 @@ done
 step "interoperability"
 Tests/Interop/run.sh
 step "crashes"
-"$(swift build --show-bin-path)/crash-test" --kills 10
-"$(swift build --show-bin-path)/crash-test" --kills 10 --servers 3 --redis
+# As released: what the optimizer does is tested, too.
+Scripts/crash-test.sh --kills 10
+Scripts/crash-test.sh --kills 10 --servers 3 --redis
+step "instructions"
+Scripts/costs.sh
 step "sanitizers"
 # The tests of the command line start a process for each step, which takes a second or more under a sanitizer.
 Scripts/sanitize.sh --without CommandTests

@@ -118,7 +118,10 @@ final class RedisSubscription: Sendable {
                     let channel = parts[1].text, unsafe channels[channel] != nil
                 else { continue }
                 switch parts[0].text {
-                case "ssubscribe": unsafe channels[channel] = true
+                case "ssubscribe":
+                    unsafe channels[channel] = true
+                    // Nobody has heard what was announced before the node took this.
+                    onMessage(channel)
                 // By the node itself, where the slot went elsewhere.
                 case "sunsubscribe": unsafe channels[channel] = false
                 case "smessage": onMessage(channel)
