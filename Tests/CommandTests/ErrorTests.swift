@@ -114,10 +114,6 @@ extension CommandTests {
                 (["bench", "--mix", "nonsense"], "--mix"),
                 (["bench", "--callers", "0"], "--callers: 0 is below 1; see 'taskwire bench --help'"),
                 (["bench", "--callers", "16385"], "--callers: 16385 is above 16384"),
-                (
-                    ["bench", "--mix", "wait", "--callers", "8001", "--connections", "2"],
-                    "--callers: 8001 that wait need more than 2 of --connections, with 4000 each"
-                ),
                 (["bench", "--tasks=-1"], "--tasks: -1 is below 0"),
                 (["bench", "--hold", "1s"], "--hold and --change-at are for --mix wait"),
                 (["bench", "--change-at", "ipc:///x"], "--hold and --change-at are for --mix wait"),

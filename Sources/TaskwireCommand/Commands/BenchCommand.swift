@@ -29,8 +29,6 @@ struct BenchCommand: AsyncParsableCommand {
 
     private static let callerRange = 1...16_384
     private static let connectionRange = 1...256
-    /// What a client lets wait at a time is a little more, as the calls that wake them need room, too.
-    private static let waitsPerConnection = 4000
     private static let taskRange = 0...100_000_000
     /// How long tasks live that could not be deleted, beyond the time of the run.
     private static let grace = Duration.seconds(600)
@@ -41,7 +39,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "How many call at the same time.")
     var callers = 64
 
-    @Option(help: "How many connections they share; each has room for 4000 callers of wait.")
+    @Option(help: "How many connections they share.")
     var connections = 1
 
     @Option(help: "Bytes of a request or a result, and of a status message, which has 16384 at most.")
@@ -126,11 +124,6 @@ struct BenchCommand: AsyncParsableCommand {
         }
         guard mix == .wait || (hold == nil && changeAt == nil) else {
             throw ValidationError("--hold and --change-at are for --mix wait")
-        }
-        guard mix != .wait || callers <= connections * Self.waitsPerConnection else {
-            throw ValidationError(
-                "--callers: \(callers) that wait need more than \(connections) of --connections, with \(Self.waitsPerConnection) each"
-            )
         }
         guard hold == nil || warmUp == nil else {
             throw ValidationError("--warm-up is of no use with --hold")
