@@ -100,6 +100,15 @@ extension CommandTests {
                             #expect(refused.error.contains(reason) && !refused.error.contains(folder))
                             #expect(refused.error.split(separator: "\n").count == 1)
                         }
+                        let change = ("--expected-revision=1", "--status-message=new")
+                        let refused = try await taskwire(
+                            "update",
+                            "before",
+                            change.0,
+                            change.1,
+                            "--timeout=5s"
+                        )
+                        #expect(refused.exitCode == 4)
                         let load = try await taskwire(
                             "bench",
                             "--mix",
@@ -118,6 +127,8 @@ extension CommandTests {
 
                         try disk.set(nil)
                         #expect(try await taskwire("create", "after").exitCode == 0)
+                        let changed = try await taskwire("update", "before", change.0, change.1)
+                        #expect(changed.exitCode == 0, "it was not changed before")
                         try await eventually("the log says so") {
                             log.text.contains("the store can be written again")
                         }
