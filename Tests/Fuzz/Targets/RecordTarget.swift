@@ -57,8 +57,9 @@ extension FuzzTarget {
     }
 
     private static func readAgain(_ log: MutationLog) -> MutationLog {
+        var log = log
         do {
-            return try codec.decodeRequired(MutationLog.self, ["blob": try codec.encode(log)], 0, "blob")
+            return try codec.decodeRequired(MutationLog.self, ["blob": try codec.encode(&log)], 0, "blob")
         } catch {
             finding("\(log) was read and cannot be written or read again: \(error)")
         }
