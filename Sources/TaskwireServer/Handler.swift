@@ -28,7 +28,7 @@ struct Handler: Sendable {
         var event: AuditEvent?
     }
 
-    typealias Work = @Sendable (CallContext) async throws -> Answer
+    typealias Work = @Sendable (CallContext) async throws -> TaskWait<Answer>
 
     let kind: Kind
     let access: Access
@@ -45,13 +45,22 @@ struct Handler: Sendable {
         audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
         _ handle: @escaping @Sendable (Request, CallContext) async throws -> Reply
     ) {
+        self.init(kind, for: access, audit: audit) { request, call in .done(try await handle(request, call)) }
+    }
+
+    /// A handler of a method that may have to wait for a task.
+    init<Request: WireDecodable, Reply: WireEncodable>(
+        _ kind: Kind,
+        for access: Access = .everybody,
+        audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
+        _ begin: @escaping @Sendable (Request, CallContext) async throws -> TaskWait<Reply>
+    ) {
         self.kind = kind
         self.access = access
         self.prepare = { body, arena throws(TaskwireError) in
             let request = try body.decoded(as: Request.self, arena: arena)
             return { call in
-                let reply = try await handle(request, call)
-                return Answer(reply: reply, event: audit?(request, reply))
+                try await begin(request, call).map { Answer(reply: $0, event: audit?(request, $0)) }
             }
         }
     }
@@ -60,6 +69,6 @@ struct Handler: Sendable {
 /// On whose behalf a method is called, and how.
 struct CallContext: Sendable {
     /// The tasks of the owner for whom the call is made.
-    var tasks: any TaskStore
+    var tasks: any WaitingTaskStore
     var options: CallOptions
 }

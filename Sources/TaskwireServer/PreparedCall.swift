@@ -6,6 +6,8 @@ struct PreparedCall: Sendable {
     struct Work: Sendable {
         let run: Handler.Work
         let context: CallContext
+
+        func begin() async throws -> TaskWait<Handler.Answer> { try await run(context) }
     }
 
     /// What to do, or why not.

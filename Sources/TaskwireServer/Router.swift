@@ -23,7 +23,7 @@ final class Router: Sendable {
     private let logger: Logger
     private let complaints: ComplaintLog
     private let audit: AuditLog
-    private let tasks: @Sendable (_ owner: String) -> any TaskStore
+    private let tasks: @Sendable (_ owner: String) -> any WaitingTaskStore
     private let memory: MemoryGate
     private let arenas: ArenaPool
     private let isStopping = Atomic(false)
@@ -41,7 +41,7 @@ final class Router: Sendable {
         statistics: ServerStatistics,
         logger: Logger,
         heldByteCount: @escaping @Sendable () -> Int,
-        tasks: @escaping @Sendable (_ owner: String) -> any TaskStore
+        tasks: @escaping @Sendable (_ owner: String) -> any WaitingTaskStore
     ) {
         var methods: [String: ServedMethod] = [:]
         for (service, handlers) in zip(ServiceDescriptor.all, services) {
@@ -71,24 +71,55 @@ final class Router: Sendable {
     }
 
     /// Answers one message, whatever is in it.
-    func answer(_ message: IncomingRequest) async -> Message? {
+    func answer(_ message: IncomingRequest) async -> RequestAnswer {
         let arrival = ContinuousClock.now
         switch read(message, at: arrival) {
-        case .call(let call):
-            let reply = await carryOut(call, from: message.connection)
+        case .call(let call) where call.kind == .wait:
+            // Nothing of what a caller could make large is kept for a call that waits.
             message.message.discard()
-            return encoded(.reply(reply), mayBeReplaced: call.mayBeRepeated, for: message.connection)
+            return await answer(to: call, from: message.connection) { try await call.work.get().begin() }
+        case .call(let call):
+            let reply = await carryOut(call)
+            message.message.discard()
+            return .reply(encoded(.reply(reply), mayBeReplaced: call.mayBeRepeated, for: message.connection))
         case .batch(let calls):
             let replies = await replies(to: calls, from: message.connection, at: arrival)
             message.message.discard()
-            return encoded(.batch(replies), mayBeReplaced: false, for: message.connection)
+            return .reply(encoded(.batch(replies), mayBeReplaced: false, for: message.connection))
         case .refused(let error):
             complaints.note(error, from: message.connection)
-            return encoded(.reply(.failure(error)), mayBeReplaced: false, for: message.connection)
+            return .reply(encoded(.reply(.failure(error)), mayBeReplaced: false, for: message.connection))
         }
     }
 
-    /// Reads a message. Nothing of what a caller could make large is kept for a call that waits.
+    /// Answers a call that may have to wait for a task. It is cut short when its caller goes away.
+    fileprivate func answer(
+        to call: PreparedCall,
+        from connection: Connection,
+        _ look: () async throws -> TaskWait<Handler.Answer>
+    ) async -> RequestAnswer {
+        let result: Result<Handler.Answer, any Error>
+        do {
+            let wait = try await connection.withCancellationOnClose {
+                try Task.checkCancellation()
+                return try await look()
+            }
+            switch wait {
+            case .waiting(let pause, let look):
+                return .pending(
+                    WaitingCall(router: self, call: call, connection: connection, pause: pause, look: look)
+                )
+            case .done(let answer):
+                result = .success(answer)
+            }
+        } catch {
+            result = .failure(error)
+        }
+        let reply = conclude(call, result)
+        return .reply(encoded(.reply(reply), mayBeReplaced: call.mayBeRepeated, for: connection))
+    }
+
+    /// Reads a message.
     private func read(_ message: IncomingRequest, at arrival: ContinuousClock.Instant) -> Incoming {
         do throws(TaskwireError) {
             guard memory.admits(request: message) else { throw Self.noMemory }
@@ -104,9 +135,7 @@ final class Router: Sendable {
             }
             switch request {
             case .call(let call):
-                let prepared = prepare(call, from: message.connection, at: arrival, isBatched: false)
-                if prepared.kind == .wait { message.message.discard() }
-                return .call(prepared)
+                return .call(prepare(call, from: message.connection, at: arrival, isBatched: false))
             case .batch(let calls):
                 return .batch(calls)
             }
@@ -171,7 +200,7 @@ final class Router: Sendable {
         do throws(TaskwireError) {
             guard batch.hasRoom else { throw Self.noRoom(limits.maxMessageBytes) }
             let prepared = prepare(try call.get(), from: connection, at: arrival, isBatched: true)
-            let reply = await carryOut(prepared, from: connection)
+            let reply = await carryOut(prepared)
             return try encoded(reply, in: batch, mayBeReplaced: prepared.mayBeRepeated, for: connection)
         } catch {
             complaints.note(error, from: connection)
@@ -286,27 +315,32 @@ final class Router: Sendable {
         return PreparedCall(work: work, note: note, method: method, pass: pass, start: start)
     }
 
-    /// Carries a call out, and tells the statistics and the log.
-    private func carryOut(_ call: PreparedCall, from connection: Connection) async -> RPCReply {
-        var event: AuditEvent?
-        let reply: RPCReply
+    /// Carries a call out to its end.
+    private func carryOut(_ call: PreparedCall) async -> RPCReply {
+        let result: Result<Handler.Answer, any Error>
         do {
-            let work = try call.work.get()
-            let answer =
-                call.kind == .wait
-                ? try await connection.withCancellationOnClose { try await work.run(work.context) }
-                : try await work.run(work.context)
-            event = answer.event
-            reply = .success(.value(answer.reply))
+            result = .success(try await call.work.get().begin().output)
         } catch {
-            reply = .failure(refusal(error, of: call.note))
+            result = .failure(error)
         }
+        return conclude(call, result)
+    }
+
+    /// Makes the reply to a call that has ended, and tells the statistics and the log.
+    private func conclude(_ call: PreparedCall, _ result: Result<Handler.Answer, any Error>) -> RPCReply {
         call.pass?.end()
         let duration = ContinuousClock.now - call.start
-        let error: TaskwireError? = if case .failure(let error) = reply { error } else { nil }
-        call.method?.statistics.record(duration, isError: error != nil)
-        audit.note(call.note, event: event, error: error, duration: duration)
-        return reply
+        switch result {
+        case .success(let answer):
+            call.method?.statistics.record(duration, isError: false)
+            audit.note(call.note, event: answer.event, error: nil, duration: duration)
+            return .success(.value(answer.reply))
+        case .failure(let error):
+            let refusal = refusal(error, of: call.note)
+            call.method?.statistics.record(duration, isError: true)
+            audit.note(call.note, event: nil, error: refusal, duration: duration)
+            return .failure(refusal)
+        }
     }
 
     /// Whose tasks the call is about.
@@ -428,5 +462,26 @@ final class Router: Sendable {
 
     private func encoded(_ response: RPCResponse) throws(TaskwireError) -> Message {
         try Message.encoding(response, arenas: arenas, maxBytes: limits.maxMessageBytes)
+    }
+}
+
+/// A call that waits for a task to change.
+private struct WaitingCall: PendingAnswer {
+    let router: Router
+    let call: PreparedCall
+    let connection: Connection
+    let pause: TaskPause
+    let look: @Sendable () async throws -> TaskWait<Handler.Answer>
+
+    func whenReady(_ resume: @escaping @Sendable () -> Void) {
+        pause.whenOver(resume)
+    }
+
+    func hurry() {
+        pause.cut()
+    }
+
+    func answer() async -> RequestAnswer {
+        await router.answer(to: call, from: connection, look)
     }
 }

@@ -32,10 +32,10 @@ enum TaskServiceHandlers {
             try await call.tasks.getResult(request.taskID, options: call.options)
         },
         "AwaitResult": Handler(.wait) { (request: AwaitResultRequest, call) in
-            try await call.tasks.awaitResult(request, options: call.options)
+            try await call.tasks.beginAwaitResult(request, options: call.options)
         },
         "WaitTask": Handler(.wait) { (request: WaitTaskRequest, call) in
-            try await call.tasks.waitTask(request, options: call.options)
+            try await call.tasks.beginWaitTask(request, options: call.options)
         },
         "ListTasks": Handler(.read) { (request: ListTasksRequest, call) in
             try await call.tasks.listTasks(request, options: call.options)
@@ -66,7 +66,7 @@ enum TaskServiceHandlers {
             try await call.tasks.clearMessages(request.taskID, options: call.options)
         },
         "WaitMessage": Handler(.wait) { (request: WaitMessageRequest, call) in
-            try await call.tasks.waitMessage(request, options: call.options)
+            try await call.tasks.beginWaitMessage(request, options: call.options)
         },
         "RequestInput": Handler(.mutation) { (request: RequestInputRequest, call) in
             TaskReply(task: try await call.tasks.requestInput(request, options: call.options))
@@ -75,7 +75,7 @@ enum TaskServiceHandlers {
             try await call.tasks.provideInput(request, options: call.options)
         },
         "AwaitInput": Handler(.wait) { (request: AwaitInputRequest, call) in
-            try await call.tasks.awaitInput(request, options: call.options)
+            try await call.tasks.beginAwaitInput(request, options: call.options)
         },
     ]
 }

@@ -90,7 +90,7 @@ public final class TaskwireServer: Service {
     public var urls: [String] { bound.withLock { $0 } }
 
     /// Answers one message as it does those that come in at its addresses.
-    package func answer(_ request: IncomingRequest) async -> Message? {
+    package func answer(_ request: IncomingRequest) async -> RequestAnswer {
         await router.answer(request)
     }
 

@@ -92,7 +92,11 @@ struct CostBench {
     }
 
     private func answer(_ request: RPCRequest) async throws -> Message? {
-        await server.answer(IncomingRequest(message: try message(request), connection: connection))
+        let message = try message(request)
+        switch await server.answer(IncomingRequest(message: message, connection: connection)) {
+        case .reply(let reply): return reply
+        case .pending: throw Failure.noReply
+        }
     }
 
     private func message(_ request: RPCRequest) throws -> Message {

@@ -394,7 +394,7 @@ struct ReplySocketTests {
         defer { folder.remove() }
         let socket = try ReplySocket()
         let address = try await socket.listen(on: folder.address())
-        let running = Task { await socket.run { $0.message } }
+        let running = Task { await socket.run { .reply($0.message) } }
         let client = try makeClient(address)
         #expect(try await client.call("x") == "x")
         running.cancel()

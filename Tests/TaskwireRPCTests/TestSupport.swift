@@ -186,10 +186,22 @@ final class TestServer: Sendable {
     private let task: Task<Void, Never>
 
     /// Replies with the request's bytes when no handler is given.
-    init(
+    convenience init(
         on address: Address,
         configuration: ReplySocket.Configuration = .init(),
         handler: @escaping @Sendable (IncomingRequest) async -> Message? = { $0.message }
+    ) async throws {
+        try await self.init(
+            on: address,
+            configuration: configuration,
+            answering: { .reply(await handler($0)) }
+        )
+    }
+
+    init(
+        on address: Address,
+        configuration: ReplySocket.Configuration = .init(),
+        answering handler: @escaping @Sendable (IncomingRequest) async -> RequestAnswer
     ) async throws {
         let socket = try ReplySocket(configuration: configuration)
         self.socket = socket

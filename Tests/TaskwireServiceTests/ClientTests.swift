@@ -122,10 +122,10 @@ struct ClientTests {
             guard
                 case .call(let call) = request,
                 let update = try? call.body.decoded(as: UpdateTaskRequest.self, arena: Arena())
-            else { return nil }
+            else { return .reply(nil) }
             _ = try? await engine.updateTask(update, options: CallOptions(requestID: call.requestID))
             application.yield(call.requestID)
-            return nil
+            return .reply(nil)
         }
         let client = try TaskwireClient(url: address.description)
         let update = Task { try await client.updateTask(task.id, statusMessage: "once") }
@@ -225,7 +225,7 @@ struct ClientTests {
         let serving = Task {
             await socket.run { _ in
                 try? await Task.sleep(for: .seconds(3600))
-                return nil
+                return .reply(nil)
             }
         }
         let client = try TaskwireClient(url: address.description)
@@ -250,9 +250,9 @@ struct ClientTests {
         let address = try await socket.listen(on: try Address("inproc://\(generateTaskID())"))
         let serving = Task {
             await socket.run { _ in
-                guard let message = try? Message(size: 3) else { return nil }
-                message.withUnsafeMutableBytes { $0.copyBytes(from: [0xFF, 0xFF, 0xFF]) }
-                return message
+                let message = try? Message(size: 3)
+                message?.withUnsafeMutableBytes { $0.copyBytes(from: [0xFF, 0xFF, 0xFF]) }
+                return .reply(message)
             }
         }
         let client = try TaskwireClient(url: address.description)

@@ -13,7 +13,7 @@ public final class ManualClock: TaskClock {
         var sleepers: [UInt64: Sleeper] = [:]
         var cancelled: Set<UInt64> = []
         var nextID: UInt64 = 0
-        var watchers: [(moment: Timestamp, count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        var watchers: [(moment: Timestamp, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state: Mutex<State>
@@ -65,13 +65,13 @@ public final class ManualClock: TaskClock {
         for continuation in woken { continuation.resume() }
     }
 
-    /// Returns as soon as `count` calls sleep until exactly `duration` from now.
-    public func untilSleeping(for duration: Duration, count: Int = 1) async {
+    /// Returns as soon as somebody sleeps until exactly `duration` from now.
+    public func untilSleeping(for duration: Duration) async {
         let milliseconds = Int64((duration / .milliseconds(1)).rounded())
         await withCheckedContinuation { continuation in
             let woken = state.withLock { state in
                 let moment = Timestamp(millisecondsSince1970: state.now.millisecondsSince1970 + milliseconds)
-                state.watchers.append((moment, count, continuation))
+                state.watchers.append((moment, continuation))
                 return state.takeSatisfiedWatchers()
             }
             for continuation in woken { continuation.resume() }
@@ -84,9 +84,7 @@ extension ManualClock.State {
         var satisfied: [CheckedContinuation<Void, Never>] = []
         let sleepers = sleepers.values
         watchers.removeAll { watcher in
-            guard sleepers.count(where: { $0.moment == watcher.moment }) >= watcher.count else {
-                return false
-            }
+            guard sleepers.contains(where: { $0.moment == watcher.moment }) else { return false }
             satisfied.append(watcher.continuation)
             return true
         }

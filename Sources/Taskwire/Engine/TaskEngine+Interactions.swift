@@ -35,21 +35,6 @@ extension TaskEngine {
         return ClearedMessages(task: task, messages: messages)
     }
 
-    /// See ``TaskStore/waitMessage(_:options:)``.
-    public func waitMessage(
-        _ request: WaitMessageRequest,
-        options: CallOptions
-    ) async throws -> MessageDelivery {
-        let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
-            !$0.queue.isEmpty || $0.state.status.isTerminal
-        }
-        guard let message = record.queue.first else {
-            try TaskRules.open(record.state)
-            throw Self.waitEnded(record, "No message was queued for task \(request.taskID) in time")
-        }
-        return MessageDelivery(task: record.viewed(as: .basic), message: message)
-    }
-
     private func takeMessages(
         _ operation: String,
         of taskID: String,
@@ -112,25 +97,6 @@ extension TaskEngine {
             return acceptedKeys.isEmpty ? nil : .acceptedKeys(acceptedKeys)
         }
         return InputReceipt(task: task, acceptedKeys: product.acceptedKeys)
-    }
-
-    /// See ``TaskStore/awaitInput(_:options:)``.
-    public func awaitInput(_ request: AwaitInputRequest, options: CallOptions) async throws -> InputAnswer {
-        try TaskRules.key(request.key, kind: .request)
-        let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
-            $0.request(request.key)?.isOpen != true || $0.state.status.isTerminal
-        }
-        guard let question = record.request(request.key) else {
-            throw TaskwireError.invalidField("key", "nothing was asked under \"\(request.key)\"")
-        }
-        guard let response = question.response else {
-            try TaskRules.open(record.state)
-            throw Self.waitEnded(
-                record,
-                "Nobody answered \"\(request.key)\" of task \(request.taskID) in time"
-            )
-        }
-        return InputAnswer(task: record.viewed(as: .basic), response: response)
     }
 
     /// Adds what `request` says to the task's interactions.

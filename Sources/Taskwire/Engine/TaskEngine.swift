@@ -18,7 +18,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             self.storage = storage
             self.limits = limits
             self.clock = clock
-            self.waiters = TaskWaiters(limit: limits.maxWaits)
+            self.waiters = TaskWaiters(limit: limits.maxWaits, clock: clock)
             self.startedAt = clock.now
         }
     }
@@ -150,67 +150,6 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 
     /// A page ends with the task that makes it larger than this, so that it has room in a message.
     private static var pageByteCount: Int { 512 << 10 }
-
-    // MARK: Waits
-
-    /// See ``TaskStore/waitTask(_:options:)``.
-    public func waitTask(_ request: WaitTaskRequest, options: CallOptions) async throws -> TaskChange {
-        let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
-            $0.state.revision > request.afterRevision
-        }
-        return TaskChange(
-            task: record.viewed(as: request.view),
-            isChanged: record.state.revision > request.afterRevision
-        )
-    }
-
-    /// See ``TaskStore/awaitResult(_:options:)``.
-    public func awaitResult(_ request: AwaitResultRequest, options: CallOptions) async throws -> TaskOutcome {
-        let record = try await wait(for: request.taskID, milliseconds: request.waitMilliseconds, options) {
-            $0.state.status.isTerminal
-        }
-        guard record.state.status.isTerminal else {
-            throw Self.waitEnded(record, "Task \(request.taskID) did not end in time")
-        }
-        return TaskOutcome(of: record.state)
-    }
-
-    /// What a caller is told whose wait ended before what it waits for.
-    static func waitEnded(_ record: TaskRecord, _ message: String) -> TaskwireError {
-        TaskwireError(
-            .deadlineExceeded,
-            .deadlineExceeded,
-            message,
-            task: record.state.viewed(as: .basic)
-        )
-    }
-
-    /// Returns the record as soon as `isDone` holds, or as it is when the wait ends.
-    func wait(
-        for taskID: String,
-        milliseconds: Int64,
-        _ options: CallOptions,
-        until isDone: (TaskRecord) -> Bool
-    ) async throws -> TaskRecord {
-        var milliseconds = try core.limits.wait(milliseconds)
-        if let deadline = options.deadline {
-            milliseconds = min(milliseconds, (deadline - .now).millisecondsRoundedUp)
-        }
-        let end = core.clock.now.adding(milliseconds: milliseconds)
-        let first = try await liveRecord(taskID)
-        guard !isDone(first) else { return first }
-        return try await core.waiters.withWaiter(for: first.key) { waiter in
-            let watch = core.storage.watch(first.key) { waiter.wake() }
-            defer { withExtendedLifetime(watch) {} }
-            while true {
-                let record = try await liveRecord(taskID)
-                guard !isDone(record), core.clock.now < end else { return record }
-                // The task's own time may come before the sweeper does.
-                let due = record.dueAt
-                try await waiter.sleep(until: min(end, due ?? end), clock: core.clock)
-            }
-        }
-    }
 
     func liveRecord(_ taskID: String) async throws -> TaskRecord {
         try TaskID.validate(taskID)
@@ -593,11 +532,5 @@ extension TaskState {
         let texts = [id, owner, statusMessage ?? "", immediateResponse ?? ""]
         return texts.reduce(128) { $0 + $1.utf8.count }
             + labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
-    }
-}
-
-extension TaskOutcome {
-    fileprivate init(of state: TaskState) {
-        self.init(task: state.viewed(as: .basic), result: state.result, error: state.error)
     }
 }

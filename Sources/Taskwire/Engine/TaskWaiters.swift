@@ -11,21 +11,20 @@ final class TaskWaiters: Sendable {
     }
 
     private let state = Mutex(State())
+    private let alarms: AlarmClock
     private let limit: Int
 
-    init(limit: Int) {
+    init(limit: Int, clock: any TaskClock) {
         self.limit = limit
+        alarms = AlarmClock(clock: clock)
     }
 
     /// How many calls wait right now.
     var count: Int { state.withLock { $0.count } }
 
-    /// Runs `body` with a waiter that every change of `key` wakes.
+    /// Registers a call that every change of `key` wakes, whoever made it.
     /// - Throws: RESOURCE_EXHAUSTED / TOO_MANY_REQUESTS where as many calls wait as may.
-    func withWaiter<Output>(
-        for key: TaskKey,
-        _ body: (Waiter) async throws -> Output
-    ) async throws -> Output {
+    func register(for key: TaskKey, in storage: some TaskStorage) throws(TaskwireError) -> Registration {
         let waiter = Waiter()
         let isAdmitted = state.withLock { state in
             guard state.count < limit else { return false }
@@ -41,14 +40,15 @@ final class TaskWaiters: Sendable {
                 retryAfter: .seconds(1)
             )
         }
-        defer {
-            state.withLock { state in
-                state.count -= 1
-                state.waiters[key]?[ObjectIdentifier(waiter)] = nil
-                if state.waiters[key]?.isEmpty == true { state.waiters[key] = nil }
-            }
+        return Registration(waiter, for: key, in: self, watch: storage.watch(key) { waiter.wake() })
+    }
+
+    private func remove(_ waiter: Waiter, for key: TaskKey) {
+        state.withLock { state in
+            guard state.waiters[key]?.removeValue(forKey: ObjectIdentifier(waiter)) != nil else { return }
+            state.count -= 1
+            if state.waiters[key]?.isEmpty == true { state.waiters[key] = nil }
         }
-        return try await body(waiter)
     }
 
     /// Wakes every call that waits for `key`.
@@ -56,57 +56,44 @@ final class TaskWaiters: Sendable {
         let waiters = state.withLock { state in state.count == 0 ? nil : state.waiters[key] }
         for waiter in (waiters ?? [:]).values { waiter.wake() }
     }
-}
 
-/// One waiting call.
-final class Waiter: Sendable {
-    private enum State {
-        /// Awake, with nothing new since the last look. Goes to `woken` or `asleep`.
-        case awake
-        /// Something is new. The next sleep returns at once and goes to `awake`.
-        case woken
-        /// Suspended. A wake-up or a cancellation resumes it and goes to `awake`.
-        case asleep(CheckedContinuation<Void, Never>)
-    }
+    /// A call that is woken until ``end()``, or until nobody has this any more.
+    final class Registration: Sendable {
+        private let waiter: Waiter
+        private let key: TaskKey
+        private let waiters: TaskWaiters
+        /// Tells of changes by other processes.
+        private let watch: (any TaskWatch)?
 
-    private let state = Mutex(State.awake)
-
-    func wake() {
-        let continuation: CheckedContinuation<Void, Never>? = state.withLock { state in
-            guard case .asleep(let continuation) = state else {
-                state = .woken
-                return nil
-            }
-            state = .awake
-            return continuation
+        fileprivate init(_ waiter: Waiter, for key: TaskKey, in waiters: TaskWaiters, watch: (any TaskWatch)?)
+        {
+            self.waiter = waiter
+            self.key = key
+            self.waiters = waiters
+            self.watch = watch
         }
-        continuation?.resume()
-    }
 
-    /// Suspends until something is new, or until `moment`.
-    /// - Throws: `CancellationError` when the Swift task is cancelled.
-    func sleep(until moment: Timestamp, clock: some TaskClock) async throws {
-        async let _ = wake(at: moment, clock: clock)
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isAwake = state.withLock { state in
-                    guard case .awake = state else {
-                        state = .awake
-                        return true
-                    }
-                    state = .asleep(continuation)
-                    return false
-                }
-                if isAwake { continuation.resume() }
-            }
-        } onCancel: {
-            wake()
+        deinit {
+            end()
         }
-        try Task.checkCancellation()
-    }
 
-    private func wake(at moment: Timestamp, clock: some TaskClock) async {
-        guard (try? await clock.sleep(until: moment)) != nil else { return }
-        wake()
+        /// The call does not wait any more.
+        func end() {
+            waiters.remove(waiter, for: key)
+        }
+
+        func wake() {
+            waiter.wake()
+        }
+
+        /// Calls `resume` once: as soon as something is new, or at `moment`.
+        func sleep(until moment: Timestamp, _ resume: @escaping @Sendable () -> Void) {
+            let alarms = waiters.alarms
+            alarms.set(waiter, at: moment)
+            waiter.sleep { [waiter] in
+                alarms.unset(waiter, at: moment)
+                resume()
+            }
+        }
     }
 }

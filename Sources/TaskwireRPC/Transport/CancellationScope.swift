@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable` is safe: the task is used under the lock only, and `end()`, which the task itself
 /// calls before it leaves the scope, takes it away. Cancelling is something that any thread may do to a task.
-@safe final class CancellationScope: @unchecked Sendable {
+@safe final class CancellationScope: ConnectionScope, @unchecked Sendable {
     /// inside → ended.
     private var task: UnsafeCurrentTask?
     private let lock = Mutex(())

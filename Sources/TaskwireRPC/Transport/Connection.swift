@@ -5,7 +5,7 @@ package final class Connection: Sendable {
     private struct State {
         /// Set once. From then on no scope is added.
         var isClosed = false
-        var scopes: [ObjectIdentifier: CancellationScope] = [:]
+        var scopes: [ObjectIdentifier: any ConnectionScope] = [:]
     }
 
     /// A number that no other connection of this process has at the same time.
@@ -92,7 +92,10 @@ package final class Connection: Sendable {
         let scope = unsafe withUnsafeCurrentTask { task in unsafe task.map(CancellationScope.init(task:)) }
         guard let scope else { return try await body() }
         open(scope)
-        defer { close(scope) }
+        defer {
+            close(scope)
+            scope.end()
+        }
         return try await body()
     }
 
@@ -107,7 +110,8 @@ package final class Connection: Sendable {
         }
     }
 
-    private func open(_ scope: CancellationScope) {
+    /// Cancels `scope` when the connection goes away or the socket stops, or that has happened already.
+    func open(_ scope: some ConnectionScope) {
         let isClosed = state.withLock { state in
             if !state.isClosed {
                 state.scopes[ObjectIdentifier(scope)] = scope
@@ -119,8 +123,8 @@ package final class Connection: Sendable {
         }
     }
 
-    private func close(_ scope: CancellationScope) {
+    /// Ends what ``open(_:)`` began.
+    func close(_ scope: some ConnectionScope) {
         _ = state.withLock { $0.scopes.removeValue(forKey: ObjectIdentifier(scope)) }
-        scope.end()
     }
 }

@@ -5,12 +5,10 @@ final class IdleCount: Sendable {
     private let count = Atomic(0)
     private let hasTold = Atomic(false)
     private let reserve: Int
-    private let onShortage: @Sendable () -> Void
 
-    /// `onShortage` is called, on any thread, when fewer than `reserve` are left.
-    init(reserve: Int, onShortage: @escaping @Sendable () -> Void) {
+    /// There are too few when fewer than `reserve` are left.
+    init(reserve: Int) {
         self.reserve = reserve
-        self.onShortage = onShortage
     }
 
     /// The number of contexts.
@@ -18,11 +16,14 @@ final class IdleCount: Sendable {
         count.load(ordering: .relaxed)
     }
 
-    func add(_ difference: Int) {
-        let (_, value) = count.add(difference, ordering: .relaxed)
-        if value < reserve && difference < 0 && !hasTold.exchange(true, ordering: .relaxed) {
-            onShortage()
-        }
+    func increment() {
+        count.add(1, ordering: .relaxed)
+    }
+
+    /// Returns whether there are too few now, for the first time since ``rearm()``.
+    func decrement() -> Bool {
+        let (_, value) = count.subtract(1, ordering: .relaxed)
+        return value < reserve && !hasTold.exchange(true, ordering: .relaxed)
     }
 
     /// Lets the next shortage be told again. To be called before looking at `value` to make up for one.

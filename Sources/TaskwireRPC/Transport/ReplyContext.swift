@@ -28,6 +28,8 @@ internal import Synchronization
         var phase = Phase.resting
         var isStopping = false
         var continuation: CheckedContinuation<Delivery?, Never>?
+        /// The receive loop, where there is one.
+        var loop: Task<Void, Never>?
     }
 
     let context: nng_ctx
@@ -41,6 +43,8 @@ internal import Synchronization
     private let calls: NativeCalls
     /// Finds a connection by nng's number.
     private let connection: @Sendable (UInt32) -> Connection?
+    /// Called when a request leaves too few contexts waiting.
+    private let onShortage: @Sendable () -> Void
     /// Whether `idleCount` includes this context. Used by the loop, the callbacks and whoever starts the loop, one at a
     /// time.
     private var isCounted = false
@@ -50,7 +54,8 @@ internal import Synchronization
         patience: SendPatience,
         idleCount: IdleCount,
         calls: NativeCalls,
-        connection: @escaping @Sendable (UInt32) -> Connection?
+        connection: @escaping @Sendable (UInt32) -> Connection?,
+        onShortage: @escaping @Sendable () -> Void
     ) throws(TransportError) {
         var context = nng_ctx()
         let result = unsafe nng_ctx_open(&context, socket)
@@ -59,6 +64,7 @@ internal import Synchronization
         self.idleCount = idleCount
         self.calls = calls
         self.connection = connection
+        self.onShortage = onShortage
         guard result == 0 else {
             throw TransportError(result: result, action: "Opening a reply context")
         }
@@ -75,6 +81,23 @@ internal import Synchronization
             nng_ctx_close(context)
             throw TransportError(result: allocation, action: "Making a reply operation")
         }
+    }
+
+    // MARK: The loop
+
+    /// Starts a receive loop, which ends with ``endLoop()``.
+    func startLoop(_ loop: @escaping @Sendable () async -> Void) {
+        // The lock is held so that the loop does not end before it is known.
+        state.withLock { $0.loop = Task(executorPreference: CallbackExecutor.shared, operation: loop) }
+    }
+
+    func cancelLoop() {
+        state.withLock { $0.loop }?.cancel()
+    }
+
+    /// The loop that calls this makes no more use of the context.
+    func endLoop() {
+        state.withLock { $0.loop = nil }
     }
 
     /// Sends the reply to the last request, if there is one, and waits for the next. One suspension does
@@ -139,7 +162,7 @@ internal import Synchronization
     func countAsIdle() {
         guard !isCounted else { return }
         isCounted = true
-        idleCount.add(1)
+        idleCount.increment()
     }
 
     private func receive() {
@@ -184,7 +207,7 @@ internal import Synchronization
             }
         case .receiving:
             isCounted = false
-            idleCount.add(-1)
+            if idleCount.decrement() { onShortage() }
             guard result == 0, let message = unsafe nng_aio_get_msg(operation) else {
                 resume(with: nil)
                 return

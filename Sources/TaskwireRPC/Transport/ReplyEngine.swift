@@ -5,9 +5,13 @@ internal import Synchronization
 
 /// What a ``ReplySocket`` does: the listeners, the connections, the contexts and their receive loops.
 ///
+/// Each loop is a Swift task. One whose request has to wait ends, and another goes on with the context afterwards.
+///
 /// nng's callbacks refer to the engine without a reference count. It is kept alive by the socket, and from
 /// `closeSocket()` on by the closing itself, until nng can no longer call back.
 final class ReplyEngine: Sendable {
+    typealias Handler = @Sendable (IncomingRequest) async -> RequestAnswer
+
     /// open → running → stopping → closing; open → stopping when `run` was never called.
     private enum Phase {
         /// Nobody handles requests yet.
@@ -22,29 +26,25 @@ final class ReplyEngine: Sendable {
 
     private struct State {
         var phase = Phase.open
+        var handler: Handler?
         var contexts: [ReplyContext] = []
-        /// Contexts whose loop has ended because its task was cancelled.
+        /// Contexts that neither have a loop nor wait for an answer.
         var unattended: [ReplyContext] = []
-        var loopCount = 0
+        /// Contexts that have a loop or wait for an answer.
+        var attendedCount = 0
+        /// The time of grace is over.
+        var isCancelled = false
         var connections: [UInt32: Connection] = [:]
         var connectionCounts: [UInt32: Int] = [:]
         /// What is known of each of nng's listeners, by nng's number.
         var listeners: [UInt32: Listener] = [:]
         var ipcListeners: [IPCListener] = []
-        var isRunning = false
         var hasEnded = false
     }
 
     private struct Listener {
         let address: Address
         let number: Int
-    }
-
-    private enum Command {
-        /// There are too few idle contexts.
-        case openContexts
-        /// The time of grace is over.
-        case cancelHandlers
     }
 
     let configuration: ReplySocket.Configuration
@@ -54,10 +54,12 @@ final class ReplyEngine: Sendable {
     private let socket: nng_socket
     private let state = Mutex(State())
     private let idleCount: IdleCount
+    /// Held while contexts are opened, so that there are not too many.
+    private let starting = Mutex(())
     private let calls = NativeCalls()
     private let patience: SendPatience
-    private let commands: AsyncStream<Command>
-    private let commander: AsyncStream<Command>.Continuation
+    /// Happens when the socket is stopping and nobody uses a context any more.
+    private let idle = Event()
     /// Happens when everything is freed.
     private let closed = Event()
     /// For what nng's threads must not do themselves, and for the guard of ipc listeners.
@@ -83,10 +85,7 @@ final class ReplyEngine: Sendable {
             longest: configuration.sendTimeout,
             crowd: configuration.maximumContexts / 2
         )
-        let (commands, commander) = AsyncStream.makeStream(of: Command.self)
-        self.commands = commands
-        self.commander = commander
-        idleCount = IdleCount(reserve: Self.idleReserve) { commander.yield(.openContexts) }
+        idleCount = IdleCount(reserve: Self.idleReserve)
         var socket = nng_socket()
         let result = unsafe nng_rep0_open(&socket)
         self.socket = socket
@@ -346,35 +345,35 @@ final class ReplyEngine: Sendable {
 
     // MARK: Serving
 
-    func run(handler: @escaping @Sendable (IncomingRequest) async -> Message?) async {
+    func run(handler: @escaping Handler) async {
         let mayRun = state.withLock { state in
             guard state.phase == .open else { return false }
             state.phase = .running
-            state.isRunning = true
+            state.handler = handler
             return true
         }
         guard mayRun else { return }
-        commander.yield(.openContexts)
+        startLoops()
         await withTaskCancellationHandler {
-            await withDiscardingTaskGroup { group in
-                for await command in commands {
-                    switch command {
-                    case .openContexts:
-                        for context in contextsForNewLoops() {
-                            group.addTask(executorPreference: CallbackExecutor.shared) {
-                                await self.serve(context, handler)
-                            }
-                        }
-                    case .cancelHandlers:
-                        group.cancelAll()
-                    }
-                }
-            }
+            await idle.wait()
         } onCancel: {
             beginStopping()
+            cancelLoops()
         }
         closeSocket()
         await closed.wait()
+    }
+
+    /// Makes up for a shortage of contexts that wait for requests.
+    private func startLoops() {
+        for context in starting.withLock({ _ in contextsForNewLoops() }) {
+            startLoop(context) { await self.serve(context) }
+        }
+    }
+
+    private func startLoop(_ context: ReplyContext, _ loop: @escaping @Sendable () async -> Void) {
+        context.startLoop(loop)
+        if state.withLock({ $0.isCancelled }) { context.cancelLoop() }
     }
 
     /// Contexts that need a loop: enough of them to have `idleTarget` waiting for requests.
@@ -395,7 +394,11 @@ final class ReplyEngine: Sendable {
                     patience: patience,
                     idleCount: idleCount,
                     calls: calls,
-                    connection: { [unowned(unsafe) self] id in unsafe state.withLock { $0.connections[id] } }
+                    connection: { [unowned(unsafe) self] id in unsafe state.withLock { $0.connections[id] } },
+                    onShortage: { [unowned(unsafe) self] in
+                        let engine = unsafe self
+                        Task { engine.startLoops() }
+                    }
                 )
             else { break }
             state.withLock { $0.contexts.append(context) }
@@ -404,7 +407,7 @@ final class ReplyEngine: Sendable {
         }
         let isRunning = state.withLock { state in
             guard state.phase == .running else { return false }
-            state.loopCount += contexts.count
+            state.attendedCount += contexts.count
             return true
         }
         guard isRunning else { return [] }
@@ -413,10 +416,8 @@ final class ReplyEngine: Sendable {
     }
 
     /// A receive loop: the one task that uses the context.
-    private func serve(
-        _ context: ReplyContext,
-        _ handler: @Sendable (IncomingRequest) async -> Message?
-    ) async {
+    private func serve(_ context: ReplyContext) async {
+        guard let handler = state.withLock({ $0.handler }) else { return }
         var reply: Message?
         var connection: Connection?
         while let delivery = await context.nextRequest(replying: reply, on: connection) {
@@ -424,12 +425,12 @@ final class ReplyEngine: Sendable {
             reply = nil
             // A request whose connection is gone already has nobody to answer to.
             guard let connection else { continue }
-            reply = await handler(IncomingRequest(message: delivery.message, connection: connection))
-            if let size = reply?.count, size > configuration.maximumMessageSize {
-                reply = nil
-            }
-            if reply != nil {
-                connection.replyCount.add(1, ordering: .relaxed)
+            switch await handler(IncomingRequest(message: delivery.message, connection: connection)) {
+            case .reply(let message):
+                reply = accepted(message, for: connection)
+            case .pending(let answer):
+                park(ParkedRequest(context: context, connection: connection, answer: answer))
+                return
             }
             if Task.isCancelled {
                 // The next request deserves a task that is not cancelled.
@@ -439,23 +440,59 @@ final class ReplyEngine: Sendable {
                 break
             }
         }
-        loopEnded(context)
+        leave(context)
     }
 
-    private func loopEnded(_ context: ReplyContext) {
-        let (isStopping, isLast) = state.withLock { state in
-            state.loopCount -= 1
-            if state.phase == .running {
-                state.unattended.append(context)
-                return (false, false)
+    /// Has no loop for the context until there is more to say to its request.
+    private func park(_ request: ParkedRequest) {
+        request.context.endLoop()
+        request.whenReady {
+            self.startLoop(request.context) { await self.resume(request) }
+        }
+    }
+
+    /// Goes on with a request that was parked. Its context then waits for another request only if there are too few that
+    /// do: very many may have been parked, and take less memory without a loop.
+    private func resume(_ request: ParkedRequest) async {
+        switch await request.answer.answer() {
+        case .reply(let message):
+            if let reply = accepted(message, for: request.connection) {
+                await request.context.conclude(replying: reply, on: request.connection)
             }
-            return (true, state.loopCount == 0)
+            leave(request.context)
+        case .pending(let answer):
+            park(ParkedRequest(context: request.context, connection: request.connection, answer: answer))
         }
-        if !isStopping {
-            commander.yield(.openContexts)
-        } else if isLast {
-            commander.finish()
+    }
+
+    /// The reply, if it may be sent.
+    private func accepted(_ reply: Message?, for connection: Connection) -> Message? {
+        guard let reply, reply.count <= configuration.maximumMessageSize else { return nil }
+        connection.replyCount.add(1, ordering: .relaxed)
+        return reply
+    }
+
+    /// The context has no loop any more, and its request is answered.
+    private func leave(_ context: ReplyContext) {
+        context.endLoop()
+        let isLast = state.withLock { state in
+            state.attendedCount -= 1
+            state.unattended.append(context)
+            return state.phase != .running && state.attendedCount == 0
         }
+        if isLast {
+            idle.happen()
+        } else if idleCount.value < Self.idleReserve {
+            startLoops()
+        }
+    }
+
+    private func cancelLoops() {
+        let contexts = state.withLock { state in
+            state.isCancelled = true
+            return state.contexts
+        }
+        for context in contexts { context.cancelLoop() }
     }
 
     // MARK: Stopping
@@ -463,9 +500,9 @@ final class ReplyEngine: Sendable {
     func stop(grace: Duration) async {
         beginStopping()
         queue.asyncAfter(deadline: .now() + grace.dispatchInterval) { [weak self] in
-            self?.commander.yield(.cancelHandlers)
+            self?.cancelLoops()
         }
-        if !state.withLock({ $0.isRunning }) {
+        if state.withLock({ $0.handler == nil }) {
             closeSocket()
         }
         await closed.wait()
@@ -482,7 +519,9 @@ final class ReplyEngine: Sendable {
             state -> ([ReplyContext], [IPCListener], [Connection], Bool) in
             guard state.phase == .open || state.phase == .running else { return ([], [], [], false) }
             state.phase = .stopping
-            return (state.contexts, state.ipcListeners, Array(state.connections.values), state.loopCount == 0)
+            return (
+                state.contexts, state.ipcListeners, Array(state.connections.values), state.attendedCount == 0
+            )
         }
         for listener in listeners {
             listener.withdraw()
@@ -495,7 +534,7 @@ final class ReplyEngine: Sendable {
             connection.cancelScopes()
         }
         if isIdle {
-            commander.finish()
+            idle.happen()
         }
     }
 

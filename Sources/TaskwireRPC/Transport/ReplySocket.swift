@@ -60,7 +60,7 @@ package final class ReplySocket: Sendable {
     ///
     /// A handler runs on nng's own thread until it first waits for something, so it must never block. Nil
     /// sends no reply, and so does a reply that is larger than the limit.
-    package func run(handler: @escaping @Sendable (IncomingRequest) async -> Message?) async {
+    package func run(handler: @escaping @Sendable (IncomingRequest) async -> RequestAnswer) async {
         await engine.run(handler: handler)
     }
 

@@ -48,7 +48,7 @@ struct InputConformance {
             _ = try await store.requestInput("k", payload: .sample("q"), for: task.id)
             async let first = store.waitForInput("k", of: task.id)
             async let second = store.waitForInput("k", of: task.id)
-            await subject.clock.untilSleeping(for: .seconds(30), count: 2)
+            await subject.untilWaiting(2)
             _ = try await store.provideInput(["k": .everyByte], for: task.id)
             #expect(try await first == .everyByte)
             #expect(try await second == .everyByte)

@@ -52,12 +52,12 @@ struct PythonSDKFaults {
                 AwaitResultRequest(taskID: task.id),
                 options: .default
             )
-            await subject.clock.untilSleeping(for: .seconds(30), count: 1)
+            await subject.untilWaiting(1)
             async let second = subject.store.awaitResult(
                 AwaitResultRequest(taskID: task.id),
                 options: .default
             )
-            await subject.clock.untilSleeping(for: .seconds(30), count: 2)
+            await subject.untilWaiting(2)
             _ = try await subject.store.completeTask(task.id, result: .sample("x"))
             #expect(try await first.result == .sample("x"))
             #expect(try await second.result == .sample("x"))

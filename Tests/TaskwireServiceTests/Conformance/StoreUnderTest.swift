@@ -27,6 +27,22 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     struct Subject: Sendable {
         var store: any TaskStore
         var clock: ManualClock
+        /// How many calls wait in the engine that does the work.
+        var waitCount: @Sendable () -> Int
+
+        fileprivate init<Storage: TaskStorage>(
+            _ store: any TaskStore,
+            of engine: TaskEngine<Storage, ManualClock>
+        ) {
+            self.store = store
+            clock = engine.clock
+            waitCount = { engine.waitCount }
+        }
+
+        /// Returns when as many calls wait.
+        func untilWaiting(_ count: Int) async {
+            while waitCount() != count { await Task.yield() }
+        }
     }
 
     /// Runs `body` on an empty store, and ends it afterwards.
@@ -38,56 +54,55 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
             let clock = ManualClock()
             switch self {
             case .memory:
-                try await body(Subject(store: Self.inMemory(limits, clock), clock: clock))
+                let engine = Self.inMemory(limits, clock)
+                try await body(Subject(engine, of: engine))
             case .clientOverInproc:
                 let url = "inproc://\(UUID().uuidString)"
-                try await Self.overWire(url, Self.inMemory(limits, clock), clock, body)
+                try await Self.overWire(url, Self.inMemory(limits, clock), body)
             case .clientOverIPC:
                 try await withTemporaryFolder { folder in
                     try await Self.overWire(
                         "ipc://\(folder)/t.sock",
                         Self.inMemory(limits, clock),
-                        clock,
                         body
                     )
                 }
             case .clientOverTCP:
-                try await Self.overWire("tcp://127.0.0.1:0", Self.inMemory(limits, clock), clock, body)
+                try await Self.overWire("tcp://127.0.0.1:0", Self.inMemory(limits, clock), body)
             case .clientOverTLS:
                 try await TestCertificates.with { certificates in
                     let attributes = certificates.listenerAttributes(clients: "ca")
                     try await Self.overWire(
                         "tls+tcp://127.0.0.1:0\(attributes)",
                         Self.inMemory(limits, clock),
-                        clock,
                         configuration: .trusting(certificates, showing: "client"),
                         body
                     )
                 }
             case .sqlite:
                 try await Self.onSQLite(limits, clock) { engine in
-                    try await body(Subject(store: engine, clock: clock))
+                    try await body(Subject(engine, of: engine))
                 }
             case .clientOfSQLite:
                 try await Self.onSQLite(limits, clock) { engine in
-                    try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
+                    try await Self.overWire("inproc://\(UUID().uuidString)", engine, body)
                 }
             case .redis:
                 try await RedisProcess.withRedis { redis in
                     try await Self.onRedis(redis.url, limits, clock) { engine in
-                        try await body(Subject(store: engine, clock: clock))
+                        try await body(Subject(engine, of: engine))
                     }
                 }
             case .clientOfRedis:
                 try await RedisProcess.withRedis { redis in
                     try await Self.onRedis(redis.url, limits, clock) { engine in
-                        try await Self.overWire("inproc://\(UUID().uuidString)", engine, clock, body)
+                        try await Self.overWire("inproc://\(UUID().uuidString)", engine, body)
                     }
                 }
             case .redisCluster:
                 try await RedisCluster.withSharedCluster { cluster in
                     try await Self.onRedis(cluster.url(), limits, clock) { engine in
-                        try await body(Subject(store: engine, clock: clock))
+                        try await body(Subject(engine, of: engine))
                     }
                 }
             }
@@ -127,13 +142,12 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     private static func overWire<Storage: TaskStorage>(
         _ url: String,
         _ engine: TaskEngine<Storage, ManualClock>,
-        _ clock: ManualClock,
         configuration: TaskwireClient.Configuration = TaskwireClient.Configuration(),
         _ body: @escaping @Sendable (Subject) async throws -> Void
     ) async throws {
         try await withServer(on: engine, listen: [url]) { server in
             let client = try TaskwireClient(url: server.urls[0], configuration: configuration)
-            try await body(Subject(store: client, clock: clock))
+            try await body(Subject(client, of: engine))
             await client.close()
         }
     }

@@ -35,7 +35,7 @@ struct WaitingConformance {
                             return try await store.waitTask(request, options: .default)
                         }
                     }
-                    await subject.clock.untilSleeping(for: .seconds(30), count: 3)
+                    await subject.untilWaiting(3)
                     let changed = try await change()
                     for try await woken in group {
                         #expect(woken == TaskChange(task: changed, isChanged: true))
@@ -56,6 +56,35 @@ struct WaitingConformance {
             await subject.clock.untilSleeping(for: .seconds(7))
             subject.clock.advance(by: .seconds(7))
             #expect(try await change == TaskChange(task: task, isChanged: false))
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func eachOfManyWaitsEndsWhenItsOwnTimeIsOver(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let (store, clock) = (subject.store, subject.clock)
+            let task = try await store.createTask()
+            let other = try await store.createTask()
+            @Sendable func wait(_ duration: Duration, for task: TaskState) async throws -> Bool {
+                let request = WaitTaskRequest(taskID: task.id, afterRevision: 1, wait: duration)
+                return try await store.waitTask(request, options: .default).isChanged
+            }
+            async let long = wait(.seconds(9), for: task)
+            await clock.untilSleeping(for: .seconds(9))
+            async let short = wait(.seconds(3), for: task)
+            await clock.untilSleeping(for: .seconds(3))
+            async let shortest = wait(.seconds(1), for: other)
+            await clock.untilSleeping(for: .seconds(1))
+            _ = try await store.cancelTask(other.id)
+            #expect(try await shortest)
+            // Nobody is left whose time that is.
+            clock.advance(by: .seconds(1))
+            await clock.untilSleeping(for: .seconds(2))
+            clock.advance(by: .seconds(2))
+            #expect(try await !short)
+            await clock.untilSleeping(for: .seconds(6))
+            clock.advance(by: .seconds(6))
+            #expect(try await !long)
         }
     }
 
@@ -151,7 +180,7 @@ struct WaitingConformance {
                         )
                     }
                 }
-                await subject.clock.untilSleeping(for: .seconds(30), count: 2)
+                await subject.untilWaiting(2)
                 // A client tries again for as long as it may.
                 let options = CallOptions(timeout: .milliseconds(900))
                 let refusal = try await expectRefusal(.resourceExhausted, .tooManyRequests) {
@@ -176,7 +205,7 @@ struct WaitingConformance {
                         return try await store.awaitResult(request, options: .default).task.status
                     }
                 }
-                await subject.clock.untilSleeping(for: .seconds(30), count: 1000)
+                await subject.untilWaiting(1000)
                 _ = try await store.cancelTask(task.id)
                 var woken = 0
                 for try await status in group {

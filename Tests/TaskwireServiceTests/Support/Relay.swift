@@ -44,7 +44,7 @@ final class Relay: Sendable {
     ) async throws -> Output {
         let relay = try Relay(to: url)
         let bound = try await relay.downstream.listen(on: try Address(address))
-        let serving = Task { await relay.downstream.run { await relay.pass($0) } }
+        let serving = Task { await relay.downstream.run { .reply(await relay.pass($0)) } }
         let output: Result<Output, any Error>
         do {
             output = .success(try await withTimeLimit { try await body(relay, bound.description) })
