@@ -5,6 +5,11 @@ public struct Payload: Sendable, Hashable {
     /// The content type of a payload that does not name one: `application/json`.
     public static let defaultContentType = "application/json"
 
+    /// What most payloads name: literals, of which no payload has a copy of its own.
+    package static let commonContentTypes = [
+        defaultContentType, "text/plain; charset=utf-8", "text/plain", "application/octet-stream",
+    ]
+
     /// Media type, 1 to 255 bytes of printable ASCII.
     public var contentType: String
     /// The bytes. How many a message may carry is a limit of the server.

@@ -5,7 +5,10 @@ extension Payload: MessageReadable, MessageWritable {
     static let descriptor = unsafe MessageDescriptor(taskwire__v1__payload__init)
 
     init(_ message: Taskwire__V1__Payload) throws(TaskwireError) {
-        unsafe self.init(data: [UInt8](wire: message.data), contentType: String(wire: message.content_type))
+        unsafe self.init(
+            data: [UInt8](wire: message.data),
+            contentType: String(wire: message.content_type, common: Self.commonContentTypes)
+        )
     }
 
     func write(to message: inout Taskwire__V1__Payload, in arena: Arena) throws(TaskwireError) {

@@ -1,10 +1,17 @@
 internal import CTaskwireProtos
+internal import Glibc
 internal import Taskwire
 
 extension String {
     /// Reads a `string` field.
     init(wire text: UnsafeMutablePointer<CChar>?) {
         self = unsafe text.map { unsafe String(cString: $0) } ?? ""
+    }
+
+    /// Reads a `string` field which mostly is one of the `common` texts, that then is not copied.
+    init(wire text: UnsafeMutablePointer<CChar>?, common: [String]) {
+        let known = unsafe text.flatMap { text in common.first { unsafe strcmp($0, text) == 0 } }
+        self = unsafe known ?? String(wire: text)
     }
 }
 
