@@ -4,21 +4,37 @@ internal import Synchronization
 
 /// Records in the memory of this process.
 ///
-/// What a call costs does not grow with the number of tasks but by the depth of a tree. The hash table is in
-/// many parts, so that none of them takes long to grow.
+/// What a call costs does not grow with the number of tasks but by the depth of a tree.
 public final class MemoryStorage: TaskStorage {
     fileprivate struct Owner {
         /// The owner's tasks in the order of a listing, apart by status.
-        var order: [TaskStatus: SortedSet<TaskPosition>] = [:]
+        var order: [TaskStatus: SortedSet<Place>] = [:]
         var count = 0
+    }
+
+    /// A place in the order of an owner's tasks: (creation, id).
+    fileprivate struct Place: Comparable {
+        var createdAt: Timestamp
+        var task: TaskReference
+
+        static func < (left: Place, right: Place) -> Bool {
+            guard left.createdAt == right.createdAt else { return left.createdAt < right.createdAt }
+            return left.task.key.id < right.task.key.id
+        }
     }
 
     fileprivate struct Due: Comparable {
         var moment: Timestamp
-        var key: TaskKey
+        var task: StoredTask
 
+        /// Those of the same moment may come in any order.
         static func < (left: Due, right: Due) -> Bool {
-            (left.moment, left.key) < (right.moment, right.key)
+            guard left.moment == right.moment else { return left.moment < right.moment }
+            return ObjectIdentifier(left.task) < ObjectIdentifier(right.task)
+        }
+
+        static func == (left: Due, right: Due) -> Bool {
+            left.moment == right.moment && left.task === right.task
         }
     }
 
@@ -29,8 +45,7 @@ public final class MemoryStorage: TaskStorage {
     }
 
     fileprivate struct State {
-        static let partCount = 256
-        var parts = [[TaskKey: TaskRecord]](repeating: [:], count: partCount)
+        var table = TaskTable()
         var owners: [String: Owner] = [:]
         var due = SortedSet<Due>()
         /// Tombstones in the order of removal. The first one stands; later ones may be gone by now.
@@ -52,7 +67,7 @@ public final class MemoryStorage: TaskStorage {
 
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
-        state.withLock { $0[key] }
+        state.withLock { $0.table[key]?.record }
     }
 
     /// See ``TaskStorage/mutate(_:_:)``.
@@ -61,12 +76,12 @@ public final class MemoryStorage: TaskStorage {
         _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output {
         try state.withLock { state in
-            let before = state[key]
-            var after = before
+            let task = state.table[key]
+            var after = task?.record
             let output = try body(&after, state.owners[key.owner]?.count ?? 0)
-            state.replace(key, before, by: after)
+            state.replace(key, task, by: after)
             while state.tombstoneCount > maxTombstones, let grave = state.graves.first {
-                state.replace(grave.key, state[grave.key], by: nil)
+                state.replace(grave.key, state.table[grave.key], by: nil)
             }
             return output
         }
@@ -76,17 +91,17 @@ public final class MemoryStorage: TaskStorage {
     public func page(_ query: TaskStorageQuery) async throws -> [TaskRecord] {
         state.withLock { state in
             guard let owner = state.owners[query.owner] else { return [] }
-            let positions = query.statuses
-                .flatMap { status in owner.order[status]?.page(after: query.after, limit: query.limit) ?? [] }
+            return query.statuses
+                .flatMap { status in owner.order[status]?.page(query) ?? [] }
                 .sorted()
                 .prefix(query.limit)
-            return positions.compactMap { state[TaskKey(owner: query.owner, id: $0.id)] }
+                .compactMap { $0.task.task?.record }
         }
     }
 
     /// See ``TaskStorage/due(atOrBefore:limit:)``.
     public func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey] {
-        state.withLock { $0.due.prefix(limit).prefix { $0.moment <= moment }.map(\.key) }
+        state.withLock { $0.due.prefix(limit).prefix { $0.moment <= moment }.map(\.task.record.key) }
     }
 
     /// See ``TaskStorage/counts()``.
@@ -95,42 +110,51 @@ public final class MemoryStorage: TaskStorage {
     }
 }
 
-extension SortedSet<TaskPosition> {
-    fileprivate func page(after position: TaskPosition?, limit: Int) -> [TaskPosition] {
-        guard let position else { return Array(prefix(limit)) }
+extension SortedSet<MemoryStorage.Place> {
+    fileprivate func page(_ query: TaskStorageQuery) -> [MemoryStorage.Place] {
+        guard let after = query.after else { return Array(prefix(query.limit)) }
+        let start = MemoryStorage.Place(after, owner: query.owner)
         let end = TaskPosition(createdAt: Timestamp(millisecondsSince1970: .max), id: "\u{10FFFF}")
-        return self[position..<end].lazy.filter { $0 != position }.prefix(limit).map(\.self)
+        return self[start..<MemoryStorage.Place(end, owner: query.owner)]
+            .lazy.filter { $0 != start }.prefix(query.limit).map(\.self)
+    }
+}
+
+extension MemoryStorage.Place {
+    fileprivate init(_ position: TaskPosition, owner: String) {
+        self.init(
+            createdAt: position.createdAt,
+            task: TaskReference(to: TaskKey(owner: owner, id: position.id))
+        )
     }
 }
 
 extension MemoryStorage.State {
-    subscript(key: TaskKey) -> TaskRecord? {
-        get { parts[Self.part(of: key)][key] }
-        set { parts[Self.part(of: key)][key] = newValue }
-    }
+    /// Stores a record, or removes the stored one, and keeps order, due times and counts in step with it.
+    /// - Parameter stored: What is there under the key.
+    mutating func replace(_ key: TaskKey, _ stored: StoredTask?, by after: TaskRecord?) {
+        guard let task = stored ?? after.map(StoredTask.init) else { return }
+        let before = stored?.record
 
-    private static func part(of key: TaskKey) -> Int {
-        key.hashValue & (partCount - 1)
-    }
-
-    /// Stores a record and keeps order, due times and counts in step with it.
-    mutating func replace(_ key: TaskKey, _ before: TaskRecord?, by after: TaskRecord?) {
         let oldDue = before?.dueAt
         let newDue = after?.dueAt
         if oldDue != newDue {
-            if let oldDue { due.remove(MemoryStorage.Due(moment: oldDue, key: key)) }
-            if let newDue { due.insert(MemoryStorage.Due(moment: newDue, key: key)) }
+            if let oldDue { due.remove(MemoryStorage.Due(moment: oldDue, task: task)) }
+            if let newDue { due.insert(MemoryStorage.Due(moment: newDue, task: task)) }
         }
 
-        let oldPlace = before?.place
-        let newPlace = after?.place
-        if oldPlace != newPlace {
-            if let oldPlace { owners[key.owner]?.order[oldPlace.status]?.remove(oldPlace.position) }
-            if let newPlace {
-                owners[key.owner, default: MemoryStorage.Owner()]
-                    .order[newPlace.status, default: SortedSet()].insert(newPlace.position)
+        let oldOrder = before?.order
+        let newOrder = after?.order
+        if oldOrder?.status != newOrder?.status || oldOrder?.createdAt != newOrder?.createdAt {
+            if let (status, createdAt) = oldOrder {
+                owners[key.owner]?.order[status]?.remove(.init(createdAt: createdAt, task: .stored(task)))
             }
-            let difference = (newPlace == nil ? 0 : 1) - (oldPlace == nil ? 0 : 1)
+            if let (status, createdAt) = newOrder {
+                owners[key.owner, default: MemoryStorage.Owner()]
+                    .order[status, default: SortedSet()]
+                    .insert(.init(createdAt: createdAt, task: .stored(task)))
+            }
+            let difference = (newOrder == nil ? 0 : 1) - (oldOrder == nil ? 0 : 1)
             taskCount += difference
             owners[key.owner]?.count += difference
             if owners[key.owner]?.count == 0 { owners[key.owner] = nil }
@@ -140,32 +164,26 @@ extension MemoryStorage.State {
             if before?.tombstone != nil { tombstoneCount -= 1 }
             if let after, after.tombstone != nil {
                 tombstoneCount += 1
-                graves.append(MemoryStorage.Grave(key: key, revision: after.state.revision))
+                graves.append(MemoryStorage.Grave(key: after.key, revision: after.state.revision))
             }
         }
-        self[key] = after
+
+        if let after { task.record = after }
+        if stored == nil { table.insert(task) }
+        if after == nil { table.remove(task) }
         while let grave = graves.first, !stands(grave) { graves.removeFirst() }
         if graves.count > 2 * tombstoneCount + 64 { graves = Deque(graves.filter(stands)) }
     }
 
     private func stands(_ grave: MemoryStorage.Grave) -> Bool {
-        let record = self[grave.key]
-        return record?.tombstone != nil && record?.state.revision == grave.revision
+        guard let record = table[grave.key]?.record else { return false }
+        return record.tombstone != nil && record.state.revision == grave.revision
     }
 }
 
 extension TaskRecord {
     /// Where the task stands in listings; `nil` for a tombstone.
-    fileprivate var place: Place? {
-        guard isLive else { return nil }
-        return Place(
-            status: state.status,
-            position: TaskPosition(createdAt: state.createdAt, id: state.id)
-        )
-    }
-
-    fileprivate struct Place: Equatable {
-        var status: TaskStatus
-        var position: TaskPosition
+    fileprivate var order: (status: TaskStatus, createdAt: Timestamp)? {
+        isLive ? (state.status, state.createdAt) : nil
     }
 }
