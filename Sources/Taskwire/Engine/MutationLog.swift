@@ -28,17 +28,79 @@ package struct MutationLog: Sendable, Hashable {
         }
     }
 
-    /// Oldest first.
-    package private(set) var entries: [Entry] = []
+    /// An entry and those before it. The record before a mutation and the one after it share all but the newest.
+    private final class Link: Sendable {
+        let entry: Entry
+        /// How many there are from here on.
+        let count: UInt8
+        let previous: Link?
 
+        init(_ entry: Entry, after previous: Link?) {
+            self.entry = entry
+            self.previous = previous
+            count = (previous?.count ?? 0) + 1
+        }
+
+        /// The newest entry of the next `limit` that belongs to the id.
+        func entry(of requestID: RequestID, within limit: Int) -> Entry? {
+            if entry.requestID == requestID { return entry }
+            return limit > 1 ? previous?.entry(of: requestID, within: limit - 1) : nil
+        }
+
+        /// Calls `body` for the next `limit` entries, the oldest first.
+        func visit(_ limit: Int, _ body: (Entry) -> Void) {
+            if limit > 1 { previous?.visit(limit - 1, body) }
+            body(entry)
+        }
+    }
+
+    /// More links than this are not kept; of those that are, the last ones count.
+    private static let mostLinks = capacity + capacity / 2
+
+    private var newest: Link?
+
+    /// The last `entries`, the oldest first.
     package init(entries: [Entry] = []) {
-        self.entries = entries.suffix(MutationLog.capacity)
+        for entry in entries.suffix(MutationLog.capacity) { append(entry) }
+    }
+
+    /// Oldest first.
+    package var entries: [Entry] {
+        var entries: [Entry] = []
+        visit { entries.append($0) }
+        return entries
+    }
+
+    /// Calls `body` for each entry, the oldest first.
+    package func visit(_ body: (Entry) -> Void) {
+        newest?.visit(MutationLog.capacity, body)
+    }
+
+    package mutating func append(_ entry: Entry) {
+        if let newest, newest.count == MutationLog.mostLinks {
+            var kept: Link?
+            newest.visit(MutationLog.capacity - 1) { kept = Link($0, after: kept) }
+            self.newest = kept
+        }
+        newest = Link(entry, after: newest)
+    }
+
+    package mutating func remember(_ mutation: Mutation, outcome: MutationOutcome) {
+        append(
+            Entry(
+                requestID: mutation.requestID,
+                fingerprint: mutation.fingerprint,
+                outcome: RecordedOutcome(outcome)
+            )
+        )
     }
 
     /// The outcome of the first try, or `nil` when the log does not know the id.
     /// - Throws: INVALID_ARGUMENT / REQUEST_ID_REUSED where the id belongs to another request.
     package func outcome(of mutation: Mutation) throws(TaskwireError) -> MutationOutcome? {
-        guard let entry = entries.last(where: { $0.requestID == mutation.requestID }) else { return nil }
+        guard let entry = newest?.entry(of: mutation.requestID, within: MutationLog.capacity) else {
+            return nil
+        }
         guard entry.fingerprint == mutation.fingerprint else {
             throw TaskwireError(
                 .invalidArgument,
@@ -46,77 +108,109 @@ package struct MutationLog: Sendable, Hashable {
                 "request_id: \(mutation.requestID) was used for another request"
             )
         }
-        switch entry.outcome {
-        case .decoded(let outcome): return outcome
-        case .encoded(let outcome): return try outcome.decode(outcome.bytes)
-        }
+        return try entry.outcome.decoded()
     }
 
-    /// Replaces the outcomes that are not encoded yet by what `encode` makes of them.
-    package mutating func encodeOutcomes<Failure: Error>(
-        _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(Failure) -> EncodedOutcome
-    ) throws(Failure) {
-        for index in entries.indices {
-            let entry = entries[index]
-            guard case .decoded(let outcome) = entry.outcome else { continue }
-            entries[index].outcome = .encoded(try encode(entry.requestID, entry.fingerprint, outcome))
-        }
+    /// Replaces the outcomes that are not encoded yet by what `encode` makes of them. They are the newest ones.
+    package mutating func encodeOutcomes(
+        _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(TaskwireError) -> EncodedOutcome
+    ) throws(TaskwireError) {
+        newest = try Self.encoded(newest, encode)
     }
 
-    package mutating func remember(_ mutation: Mutation, outcome: MutationOutcome) {
-        if entries.count == MutationLog.capacity { entries.removeFirst() }
-        entries.append(
-            Entry(
-                requestID: mutation.requestID,
-                fingerprint: mutation.fingerprint,
-                outcome: .decoded(outcome)
-            )
-        )
+    private static func encoded(
+        _ link: Link?,
+        _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(TaskwireError) -> EncodedOutcome
+    ) throws(TaskwireError) -> Link? {
+        guard let link else { return nil }
+        if case .encoded = link.entry.outcome { return link }
+        let previous = try encoded(link.previous, encode)
+        var entry = link.entry
+        let outcome = try entry.outcome.decoded()
+        entry.outcome = .encoded(try encode(entry.requestID, entry.fingerprint, outcome))
+        return Link(entry, after: previous)
+    }
+
+    package static func == (left: MutationLog, right: MutationLog) -> Bool {
+        left.newest === right.newest || left.entries == right.entries
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(entries)
     }
 }
 
 /// An outcome in the log. What was read from a database stays encoded until somebody asks for it, which is seldom.
 ///
-/// Indirect, so that the log, which each mutation copies, is small.
-package indirect enum RecordedOutcome: Sendable {
-    case decoded(MutationOutcome)
+/// What few outcomes have is elsewhere, so that most take little.
+package enum RecordedOutcome: Sendable {
+    /// That of a mutation that returned nothing beside the task.
+    case state(TaskBasics)
+    indirect case decoded(MutationOutcome)
     case encoded(EncodedOutcome)
+
+    /// What is remembered of `outcome`.
+    package init(_ outcome: MutationOutcome) {
+        self = outcome.product == .none ? .state(outcome.state) : .decoded(outcome)
+    }
+
+    /// The outcome, which is decoded if it has to be.
+    /// - Throws: UNAVAILABLE / STORE_CORRUPT where the database has something else.
+    package func decoded() throws(TaskwireError) -> MutationOutcome {
+        switch self {
+        case .state(let state): MutationOutcome(state: state)
+        case .decoded(let outcome): outcome
+        case .encoded(let outcome): try outcome.decoded()
+        }
+    }
 }
 
 /// An outcome as a database has it.
 package struct EncodedOutcome: Sendable {
-    /// The entry of the log, in an encoding that only the codec knows.
-    package let bytes: ArraySlice<UInt8>
-    /// - Throws: UNAVAILABLE / STORE_CORRUPT where the bytes are no outcome.
-    package let decode: @Sendable (ArraySlice<UInt8>) throws(TaskwireError) -> MutationOutcome
+    /// A log, in an encoding that only the codec knows.
+    private let log: [UInt8]
+    /// Where the entry of the log is in it.
+    private let range: Range<UInt32>
+    private let decode: @Sendable (ArraySlice<UInt8>) throws(TaskwireError) -> MutationOutcome
 
+    /// The outcome in the entry at `range` of an encoded log.
+    /// - Parameter decode: Throws UNAVAILABLE / STORE_CORRUPT where the bytes of the entry have no outcome.
     package init(
-        bytes: ArraySlice<UInt8>,
+        in log: [UInt8],
+        at range: Range<Int>,
         decode: @escaping @Sendable (ArraySlice<UInt8>) throws(TaskwireError) -> MutationOutcome
     ) {
-        self.bytes = bytes
+        self.log = log
+        self.range = UInt32(range.lowerBound)..<UInt32(range.upperBound)
         self.decode = decode
+    }
+
+    /// The encoded entry.
+    package var bytes: ArraySlice<UInt8> { log[Int(range.lowerBound)..<Int(range.upperBound)] }
+
+    func decoded() throws(TaskwireError) -> MutationOutcome {
+        try decode(bytes)
     }
 }
 
 /// What one mutation came to.
 package struct MutationOutcome: Sendable, Hashable {
-    /// The basic view of the task as the mutation left it. All tasks under one key have the same id and owner, which may be
-    /// missing here; everything else may belong to another task by the time of a retry.
-    package var state: TaskState
+    /// The task as the mutation left it. All tasks under one key have the same id and owner, which may be missing here;
+    /// everything else may belong to another task by the time of a retry.
+    package var state: TaskBasics
     /// What it returned beside the task.
     package var product: MutationProduct
 
-    package init(of state: TaskState, product: MutationProduct = .none) {
-        self.state = state.viewed(as: .basic)
+    package init(state: TaskBasics, product: MutationProduct = .none) {
+        self.state = state
         self.product = product
     }
 
     /// The basic view of the task under the key of `current` as it was after that mutation.
     package func state(underKeyOf current: TaskState) -> TaskState {
-        var past = state
-        if past.id != current.id { past.id = current.id }
-        if past.owner != current.owner { past.owner = current.owner }
+        var past = TaskState(state)
+        past.id = current.id
+        past.owner = current.owner
         return past
     }
 }

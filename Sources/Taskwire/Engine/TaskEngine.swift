@@ -116,7 +116,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 guard
                     let record, record.isLive,
                     wanted.contains(record.state.status),
-                    request.labels.allSatisfy({ record.state.labels[$0.key] == $0.value })
+                    record.state.labelList.contains(request.labels)
                 else { continue }
                 tasks.append(record.state.viewed(as: .basic))
                 byteCount += record.state.basicByteCount
@@ -469,7 +469,10 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         let isKept = changed.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
         let shown = changed.state.viewed(as: .basic)
         if let product {
-            changed.mutations.remember(mutation, outcome: MutationOutcome(of: shown, product: product))
+            changed.mutations.remember(
+                mutation,
+                outcome: MutationOutcome(state: shown.basics, product: product)
+            )
         }
         changed.forgetDeliveries()
         record = isKept ? changed : nil
@@ -531,6 +534,6 @@ extension TaskState {
     fileprivate var basicByteCount: Int {
         let texts = [id, owner, statusMessage ?? "", immediateResponse ?? ""]
         return texts.reduce(128) { $0 + $1.utf8.count }
-            + labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
+            + labelList.labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
     }
 }

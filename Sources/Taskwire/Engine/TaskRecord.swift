@@ -5,24 +5,62 @@
 public struct TaskRecord: Sendable, Hashable {
     /// The task in full view, but for ``TaskState/inputRequests``, which follow from ``interactions``.
     package var state: TaskState
-    /// When the task reached a terminal state.
-    package var endedAt: Timestamp?
-    /// Why and when the task was removed; `nil` while it is there.
-    package var tombstone: Tombstone?
     /// The last mutations, so that a retry is answered and not applied again.
     package var mutations: MutationLog
-    /// Messages and input requests, oldest first.
-    package var interactions: [Interaction]
-    /// What calls took out of the queue that may be repeated, the oldest first.
-    package var deliveries: [Delivery]
-    /// What only the store knows of the lease, while ``TaskState/lease`` is set.
-    package var leaseSecret: LeaseSecret?
+    private var rest: Sparse<Rest>
+    // An optional would take a word more.
+    private var end: Timestamp
+    private var hasEnded: Bool
 
     package init(state: TaskState) {
         self.state = state
-        self.mutations = MutationLog()
-        self.interactions = []
-        self.deliveries = []
+        mutations = MutationLog()
+        rest = Sparse()
+        end = Timestamp(millisecondsSince1970: 0)
+        hasEnded = false
+    }
+
+    /// When the task reached a terminal state.
+    package var endedAt: Timestamp? {
+        get { hasEnded ? end : nil }
+        set {
+            end = newValue ?? Timestamp(millisecondsSince1970: 0)
+            hasEnded = newValue != nil
+        }
+    }
+    /// Why and when the task was removed; `nil` while it is there.
+    package var tombstone: Tombstone? {
+        get { rest.content?.value.tombstone }
+        set { if newValue != tombstone { rest.value.tombstone = newValue } }
+    }
+    /// Messages and input requests, oldest first.
+    package var interactions: [Interaction] {
+        get { rest.content?.value.interactions ?? [] }
+        set { if newValue != interactions { rest.value.interactions = newValue } }
+        _modify { yield &rest.value.interactions }
+    }
+    /// What calls took out of the queue that may be repeated, the oldest first.
+    package var deliveries: [Delivery] {
+        get { rest.content?.value.deliveries ?? [] }
+        set { if newValue != deliveries { rest.value.deliveries = newValue } }
+        _modify { yield &rest.value.deliveries }
+    }
+    /// What only the store knows of the lease, while ``TaskState/lease`` is set.
+    package var leaseSecret: LeaseSecret? {
+        get { rest.content?.value.leaseSecret }
+        set { if newValue != leaseSecret { rest.value.leaseSecret = newValue } }
+    }
+
+    /// What few tasks have.
+    private struct Rest: SparseValue {
+        var interactions: [Interaction] = []
+        var deliveries: [Delivery] = []
+        var leaseSecret: LeaseSecret?
+        var tombstone: Tombstone?
+
+        var isEmpty: Bool {
+            interactions.isEmpty && deliveries.isEmpty && leaseSecret == nil && tombstone == nil
+        }
     }
 
     package struct Tombstone: Sendable, Hashable {

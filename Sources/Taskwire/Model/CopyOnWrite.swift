@@ -2,10 +2,11 @@
 struct CopyOnWrite<Value: Sendable & Hashable>: Sendable, Hashable {
     /// `@unchecked Sendable` is safe: the value is written only where nobody else refers to it.
     private final class Box: @unchecked Sendable {
-        var value: Value
+        // Nobody can look at it meanwhile, for the same reason.
+        @exclusivity(unchecked) var value: Value
 
         init(_ value: Value) {
-            self.value = value
+            unsafe self.value = value
         }
     }
 
@@ -16,18 +17,18 @@ struct CopyOnWrite<Value: Sendable & Hashable>: Sendable, Hashable {
     }
 
     var value: Value {
-        get { box.value }
+        get { unsafe box.value }
         _modify {
-            if !isKnownUniquelyReferenced(&box) { box = Box(box.value) }
-            yield &box.value
+            if !isKnownUniquelyReferenced(&box) { box = unsafe Box(box.value) }
+            yield unsafe &box.value
         }
     }
 
     static func == (left: CopyOnWrite, right: CopyOnWrite) -> Bool {
-        left.box === right.box || left.box.value == right.box.value
+        unsafe left.box === right.box || left.box.value == right.box.value
     }
 
     func hash(into hasher: inout Hasher) {
-        hasher.combine(box.value)
+        unsafe hasher.combine(box.value)
     }
 }

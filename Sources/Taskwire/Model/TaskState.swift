@@ -3,101 +3,105 @@
 /// Reads return it in one of two views: in ``TaskView/basic`` the fields ``request``, ``result``,
 /// ``error`` and ``inputRequests`` are left empty.
 public struct TaskState: Sendable, Hashable {
+    /// What the basic view has.
+    package private(set) var basics: TaskBasics
     // A call hands its task through many functions, and most do without its payloads.
-    private var basics: CopyOnWrite<Basics>
-    /// Nil where all of them are empty.
-    private var payloads: CopyOnWrite<Payloads>?
+    private var payloads: Sparse<Payloads>
 
     /// 1 to 256 bytes of printable ASCII without spaces, unique per owner.
     public var id: String {
-        get { basics.value.id }
-        set { basics.value.id = newValue }
+        get { basics.profile.value.id }
+        set { if newValue != id { basics.profile.value.id = newValue } }
     }
     /// Who created it, from the authenticated connection; empty on a server without authentication.
     public var owner: String {
-        get { basics.value.owner }
-        set { basics.value.owner = newValue }
+        get { basics.profile.value.owner }
+        set { if newValue != owner { basics.profile.value.owner = newValue } }
     }
     /// Where the task stands.
     public var status: TaskStatus {
-        get { basics.value.status }
-        set { basics.value.status = newValue }
+        get { basics.status }
+        set { basics.status = newValue }
     }
     /// What to tell people about it.
     public var statusMessage: String? {
-        get { basics.value.statusMessage }
-        set { basics.value.statusMessage = newValue }
+        get { basics.work.content?.value.statusMessage }
+        set { if newValue != statusMessage { basics.work.value.statusMessage = newValue } }
     }
     /// When it was created.
     public var createdAt: Timestamp {
-        get { basics.value.createdAt }
-        set { basics.value.createdAt = newValue }
+        get { basics.profile.value.createdAt }
+        set { if newValue != createdAt { basics.profile.value.createdAt = newValue } }
     }
     /// When it last changed visibly. Never runs backwards.
     public var lastUpdatedAt: Timestamp {
-        get { basics.value.lastUpdatedAt }
-        set { basics.value.lastUpdatedAt = newValue }
+        get { basics.lastUpdatedAt }
+        set { basics.lastUpdatedAt = newValue }
     }
     /// Time to live in milliseconds, above 0; `nil` means no limit.
     public var ttlMilliseconds: Int64? {
-        get { basics.value.ttlMilliseconds }
-        set { basics.value.ttlMilliseconds = newValue }
+        get { basics.profile.value.ttlMilliseconds }
+        set { if newValue != ttlMilliseconds { basics.profile.value.ttlMilliseconds = newValue } }
     }
     /// Hint for pollers, in milliseconds, above 0.
     public var pollIntervalMilliseconds: Int64 {
-        get { basics.value.pollIntervalMilliseconds }
-        set { basics.value.pollIntervalMilliseconds = newValue }
+        get { basics.profile.value.pollIntervalMilliseconds }
+        set {
+            if newValue != pollIntervalMilliseconds {
+                basics.profile.value.pollIntervalMilliseconds = newValue
+            }
+        }
     }
     /// 1 at creation, one more at every visible change, never reused.
     public var revision: UInt64 {
-        get { basics.value.revision }
-        set { basics.value.revision = newValue }
+        get { basics.revision }
+        set { basics.revision = newValue }
     }
     /// Whether somebody asked for cancellation.
     public var isCancelRequested: Bool {
-        get { basics.value.isCancelRequested }
-        set { basics.value.isCancelRequested = newValue }
+        get { basics.isCancelRequested }
+        set { basics.isCancelRequested = newValue }
     }
     /// How far the work is, where the worker says so.
     public var progress: TaskProgress? {
-        get { basics.value.progress }
-        set { basics.value.progress = newValue }
+        get { basics.work.content?.value.progress }
+        set { if newValue != progress { basics.work.value.progress = newValue } }
     }
     /// At most 16, keys of 1 to 64 bytes, values of up to 256 bytes.
     public var labels: [String: String] {
-        get { basics.value.labels }
-        set { basics.value.labels = newValue }
+        get { labelList.dictionary }
+        set { basics.profile.value.labels = LabelList(newValue) }
     }
     /// What the task is to do. Full view only.
     public var request: Payload? {
-        get { payloads?.value.request }
-        set { changePayloads { $0.request = newValue } }
+        get { payloads.content?.value.request }
+        set { if newValue != request { payloads.value.request = newValue } }
     }
     /// What came of it. Full view only.
     public var result: Payload? {
-        get { payloads?.value.result }
-        set { changePayloads { $0.result = newValue } }
+        get { payloads.content?.value.result }
+        set { if newValue != result { payloads.value.result = newValue } }
     }
     /// Why it failed. Full view only.
     public var error: TaskError? {
-        get { payloads?.value.error }
-        set { changePayloads { $0.error = newValue } }
+        get { payloads.content?.value.rest.content?.value.error }
+        set { if newValue != error { payloads.value.rest.value.error = newValue } }
     }
     /// What a host may tell its model at once, while the task goes on
     /// (``modelImmediateResponseKey``).
     public var immediateResponse: String? {
-        get { basics.value.immediateResponse }
-        set { basics.value.immediateResponse = newValue }
+        get { basics.work.content?.value.immediateResponse }
+        set { if newValue != immediateResponse { basics.work.value.immediateResponse = newValue } }
     }
     /// Who is executing it now.
     public var lease: TaskLease? {
-        get { basics.value.lease }
-        set { basics.value.lease = newValue }
+        get { basics.work.content?.value.lease }
+        set { if newValue != lease { basics.work.value.lease = newValue } }
     }
     /// What the worker asked and nobody has answered yet. Full view only.
     public var inputRequests: [InputRequest] {
-        get { payloads?.value.inputRequests ?? [] }
-        set { changePayloads { $0.inputRequests = newValue } }
+        get { payloads.content?.value.rest.content?.value.inputRequests ?? [] }
+        set { if newValue != inputRequests { payloads.value.rest.value.inputRequests = newValue } }
     }
 
     /// A snapshot; what is not given is as in a task that was just created.
@@ -121,27 +125,42 @@ public struct TaskState: Sendable, Hashable {
         lease: TaskLease? = nil,
         inputRequests: [InputRequest] = []
     ) {
-        basics = CopyOnWrite(
-            Basics(
-                id: id,
-                owner: owner,
-                status: status,
-                statusMessage: statusMessage,
-                createdAt: createdAt,
-                lastUpdatedAt: lastUpdatedAt ?? createdAt,
-                ttlMilliseconds: ttlMilliseconds,
-                pollIntervalMilliseconds: pollIntervalMilliseconds,
-                revision: revision,
-                isCancelRequested: isCancelRequested,
-                progress: progress,
-                labels: labels,
-                immediateResponse: immediateResponse,
-                lease: lease
-            )
+        basics = TaskBasics(
+            profile: CopyOnWrite(
+                TaskBasics.Profile(
+                    id: id,
+                    owner: owner,
+                    createdAt: createdAt,
+                    labels: LabelList(labels),
+                    pollIntervalMilliseconds: pollIntervalMilliseconds,
+                    ttlMilliseconds: ttlMilliseconds
+                )
+            ),
+            work: Sparse(
+                TaskBasics.Work(
+                    statusMessage: statusMessage,
+                    immediateResponse: immediateResponse,
+                    lease: lease,
+                    progress: progress
+                )
+            ),
+            lastUpdatedAt: lastUpdatedAt ?? createdAt,
+            revision: revision,
+            status: status,
+            isCancelRequested: isCancelRequested
         )
-        let payloads = Payloads(request: request, result: result, error: error, inputRequests: inputRequests)
-        self.payloads = payloads.isEmpty ? nil : CopyOnWrite(payloads)
+        let rest = Payloads.Rest(error: error, inputRequests: inputRequests)
+        payloads = Sparse(Payloads(request: request, result: result, rest: Sparse(rest)))
     }
+
+    /// The basic view of a task.
+    package init(_ basics: TaskBasics) {
+        self.basics = basics
+        payloads = Sparse()
+    }
+
+    /// ``labels`` as they are kept, which makes no dictionary.
+    package var labelList: LabelList { basics.profile.value.labels }
 
     /// The poll interval of a task that was created without one: 500 ms, as in the MCP Python SDK.
     public static let defaultPollIntervalMilliseconds: Int64 = 500
@@ -154,44 +173,22 @@ public struct TaskState: Sendable, Hashable {
 
     /// The snapshot as the given view shows it.
     public func viewed(as view: TaskView) -> TaskState {
-        guard view == .basic, payloads != nil else { return self }
-        var basic = self
-        basic.payloads = nil
-        return basic
+        view == .basic ? TaskState(basics) : self
     }
 
-    // MARK: Storage
-
-    /// What the basic view has.
-    private struct Basics: Sendable, Hashable {
-        var id: String
-        var owner: String
-        var status: TaskStatus
-        var statusMessage: String?
-        var createdAt: Timestamp
-        var lastUpdatedAt: Timestamp
-        var ttlMilliseconds: Int64?
-        var pollIntervalMilliseconds: Int64
-        var revision: UInt64
-        var isCancelRequested: Bool
-        var progress: TaskProgress?
-        var labels: [String: String]
-        var immediateResponse: String?
-        var lease: TaskLease?
-    }
-
-    private struct Payloads: Sendable, Hashable {
+    private struct Payloads: SparseValue {
         var request: Payload?
         var result: Payload?
-        var error: TaskError?
-        var inputRequests: [InputRequest] = []
+        /// What few tasks have.
+        var rest = Sparse<Rest>()
 
-        var isEmpty: Bool { request == nil && result == nil && error == nil && inputRequests.isEmpty }
-    }
+        var isEmpty: Bool { request == nil && result == nil && rest.content == nil }
 
-    private mutating func changePayloads(_ change: (inout Payloads) -> Void) {
-        var changed = payloads?.value ?? Payloads()
-        change(&changed)
-        payloads = changed.isEmpty ? nil : CopyOnWrite(changed)
+        struct Rest: SparseValue {
+            var error: TaskError?
+            var inputRequests: [InputRequest] = []
+
+            var isEmpty: Bool { error == nil && inputRequests.isEmpty }
+        }
     }
 }

@@ -78,7 +78,7 @@ extension Arena {
 
     /// A map of strings.
     func entries<Entry: StringEntry>(
-        _ map: [String: String],
+        _ map: some Collection<(key: String, value: String)>,
         _ field: String
     ) throws(TaskwireError) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?> {
         try unsafe pointers(map, field) { (key, value) throws(TaskwireError) in

@@ -51,8 +51,11 @@ extension TaskState: MessageReadable, MessageWritable {
         message.revision = revision
         message.cancel_requested = isCancelRequested ? 1 : 0
         unsafe message.progress = try arena.message(progress, "progress")
-        unsafe message.labels = try arena.entries(labels, "labels")
-        message.n_labels = labels.count
+        unsafe message.labels = try arena.entries(
+            labelList.labels.lazy.map { (key: $0.key, value: $0.value) },
+            "labels"
+        )
+        message.n_labels = labelList.labels.count
         unsafe message.request = try arena.message(request, "request")
         unsafe message.result = try arena.message(result, "result")
         unsafe message.error = try arena.message(error, "error")

@@ -9,20 +9,16 @@ extension MutationLog: WireDecodable {
     package init(wire bytes: UnsafeRawBufferPointer, arena: Arena) throws(TaskwireError) {
         let copy = unsafe [UInt8](bytes)
         do throws(WireFault) {
-            var entries: [Entry] = []
-            entries.reserveCapacity(MutationLog.capacity)
+            self.init()
             var reader = unsafe WireReader(bytes)
             while !reader.isAtEnd {
                 let start = reader.offset
                 let (field, wireType) = try reader.tag()
                 guard field == 1, wireType == .lengthDelimited else { throw .malformed("unknown field") }
                 let (requestID, fingerprint) = try unsafe Self.name(in: try reader.lengthDelimited())
-                let outcome = EncodedOutcome(bytes: copy[start..<reader.offset], decode: Self.decode)
-                entries.append(
-                    Entry(requestID: requestID, fingerprint: fingerprint, outcome: .encoded(outcome))
-                )
+                let outcome = EncodedOutcome(in: copy, at: start..<reader.offset, decode: Self.decode)
+                append(Entry(requestID: requestID, fingerprint: fingerprint, outcome: .encoded(outcome)))
             }
-            self.init(entries: entries)
         } catch {
             throw error.refusal(of: "MutationLog")
         }
@@ -34,11 +30,11 @@ extension MutationLog: WireDecodable {
         try encodeOutcomes { requestID, fingerprint, outcome throws(TaskwireError) in
             let mutation = Mutation(requestID: requestID, fingerprint: fingerprint, outcome: outcome)
             let bytes = try Mutations(mutations: [mutation]).encoded(arena: arena)
-            return EncodedOutcome(bytes: bytes[...], decode: Self.decode)
+            return EncodedOutcome(in: bytes, at: bytes.indices, decode: Self.decode)
         }
         var bytes: [UInt8] = []
         // The encodings of several messages, one after the other, are the encoding of all their entries.
-        for case .encoded(let outcome) in entries.lazy.map(\.outcome) { bytes += outcome.bytes }
+        visit { if case .encoded(let outcome) = $0.outcome { bytes += outcome.bytes } }
         return bytes
     }
 
@@ -102,7 +98,7 @@ extension Mutation: MessageReadable, MessageWritable {
         self.requestID = requestID
         fingerprint = message.fingerprint
         outcome = unsafe MutationOutcome(
-            of: try TaskState.readRequired(message.outcome, "outcome"),
+            state: try TaskState.readRequired(message.outcome, "outcome").basics,
             product: Self.product(message)
         )
     }
@@ -110,7 +106,7 @@ extension Mutation: MessageReadable, MessageWritable {
     func write(to message: inout Taskwire__Storage__V1__Mutation, in arena: Arena) throws(TaskwireError) {
         message.request_id = try arena.bytes(requestID.bytes)
         message.fingerprint = fingerprint
-        let state = try unsafe arena.message(outcome.state)
+        let state = try unsafe arena.message(TaskState(outcome.state))
         // All mutations of a task would repeat them.
         unsafe (state.pointee.id, state.pointee.owner) = (nil, nil)
         unsafe message.outcome = state

@@ -43,9 +43,9 @@ extension FuzzTarget {
         require(readAgain(log) == log, "\(log) was read again as something else")
         var decoded: [MutationLog.Entry] = []
         for var entry in log.entries {
-            guard case .encoded(let outcome) = entry.outcome else { finding("\(entry) was decoded unasked") }
+            guard case .encoded = entry.outcome else { finding("\(entry) was decoded unasked") }
             do throws(TaskwireError) {
-                entry.outcome = .decoded(try outcome.decode(outcome.bytes))
+                entry.outcome = RecordedOutcome(try entry.outcome.decoded())
                 decoded.append(entry)
             } catch {
                 require(error.reason == .storeCorrupt, "an outcome was refused with \(error)")

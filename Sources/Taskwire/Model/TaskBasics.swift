@@ -1,0 +1,34 @@
+/// What the basic view of a task has: ``TaskState`` says what it means.
+///
+/// A store remembers it for each of the last mutations of each task. So most mutations change what is here, and leave what
+/// is elsewhere to be shared.
+package struct TaskBasics: Sendable, Hashable {
+    var profile: CopyOnWrite<Profile>
+    var work: Sparse<Work>
+    var lastUpdatedAt: Timestamp
+    var revision: UInt64
+    var status: TaskStatus
+    var isCancelRequested: Bool
+
+    /// What mostly stays as it was at the creation.
+    struct Profile: Sendable, Hashable {
+        var id: String
+        var owner: String
+        var createdAt: Timestamp
+        var labels: LabelList
+        var pollIntervalMilliseconds: Int64
+        var ttlMilliseconds: Int64?
+    }
+
+    /// What is said of the work.
+    struct Work: SparseValue {
+        var statusMessage: String?
+        var immediateResponse: String?
+        var lease: TaskLease?
+        var progress: TaskProgress?
+
+        var isEmpty: Bool {
+            statusMessage == nil && immediateResponse == nil && lease == nil && progress == nil
+        }
+    }
+}
