@@ -47,6 +47,17 @@ package struct MutationLog: Sendable, Hashable {
             return limit > 1 ? previous?.entry(of: requestID, within: limit - 1) : nil
         }
 
+        /// Whether the next `limit` entries are the same.
+        func matches(_ other: Link, within limit: Int) -> Bool {
+            guard self !== other else { return true }
+            guard entry == other.entry else { return false }
+            guard limit > 1 else { return true }
+            guard let previous, let otherPrevious = other.previous else {
+                return previous === other.previous
+            }
+            return previous.matches(otherPrevious, within: limit - 1)
+        }
+
         /// Calls `body` for the next `limit` entries, the oldest first.
         func visit(_ limit: Int, _ body: (Entry) -> Void) {
             if limit > 1 { previous?.visit(limit - 1, body) }
@@ -132,11 +143,12 @@ package struct MutationLog: Sendable, Hashable {
     }
 
     package static func == (left: MutationLog, right: MutationLog) -> Bool {
-        left.newest === right.newest || left.entries == right.entries
+        guard let newest = left.newest, let other = right.newest else { return left.newest === right.newest }
+        return newest.matches(other, within: capacity)
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(entries)
+        hasher.combine(newest?.entry)
     }
 }
 

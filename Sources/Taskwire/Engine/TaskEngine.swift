@@ -11,6 +11,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         let limits: TaskLimits
         let clock: Clock
         let waiters: TaskWaiters
+        let labels = SharedLabels()
         let startedAt: Timestamp
         let nextSweep = Mutex(Timestamp(millisecondsSince1970: .min))
 
@@ -200,6 +201,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         }
         let limits = core.limits
         let owner = owner
+        let labels = core.labels.list(of: request.labels)
         await sweepIfDue()
         return try await mutate(taskID, mutation, options) { record, now, count throws(TaskwireError) in
             if let record, record.isLive {
@@ -217,7 +219,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                     "There are \(count) tasks, as many as one owner may have"
                 )
             }
-            let state = TaskState(
+            var state = TaskState(
                 id: taskID,
                 owner: owner,
                 statusMessage: request.statusMessage,
@@ -225,10 +227,10 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 ttlMilliseconds: ttl,
                 pollIntervalMilliseconds: pollInterval ?? TaskState.defaultPollIntervalMilliseconds,
                 revision: (record?.state.revision ?? 0) + 1,
-                labels: request.labels,
                 request: request.request,
                 immediateResponse: request.immediateResponse
             )
+            if !labels.labels.isEmpty { state.labelList = labels }
             var created = TaskRecord(state: state)
             created.mutations = record?.mutations ?? MutationLog()
             created.deliveries = record?.deliveries ?? []

@@ -8,23 +8,26 @@ struct TaskTable {
     /// The task under `key`.
     subscript(key: TaskKey) -> StoredTask? {
         sought.look(for: key)
-        let task = TaskReference.sought(sought)
-        let part = parts[Self.part(of: task)]
-        return part.firstIndex(of: task).flatMap { part[$0].task }
+        let part = parts[soughtPart]
+        return part.firstIndex(of: .sought(sought)).flatMap { part[$0].task }
     }
 
     /// Adds a task under a key that has none.
     mutating func insert(_ task: StoredTask) {
-        let task = TaskReference.stored(task)
-        parts[Self.part(of: task)].insert(task)
+        seek(task)
+        parts[soughtPart].insert(.stored(task))
     }
 
     mutating func remove(_ task: StoredTask) {
-        let task = TaskReference.stored(task)
-        parts[Self.part(of: task)].remove(task)
+        seek(task)
+        parts[soughtPart].remove(.sought(sought))
     }
 
-    private static func part(of task: TaskReference) -> Int {
-        task.keyHash & (partCount - 1)
+    private var soughtPart: Int { sought.keyHash & (Self.partCount - 1) }
+
+    /// Mostly the key was looked for just now.
+    private func seek(_ task: StoredTask) {
+        let key = task.record.key
+        if key != sought.key { sought.look(for: key) }
     }
 }

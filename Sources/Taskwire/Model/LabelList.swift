@@ -11,12 +11,17 @@ package struct LabelList: Sendable, Hashable {
 
     /// What is in the dictionary.
     init(_ dictionary: [String: String]) {
+        // Most tasks have none.
+        guard !dictionary.isEmpty else {
+            labels = []
+            return
+        }
         labels = dictionary.map { Label(key: $0.key, value: $0.value) }.sorted { $0.key < $1.key }
     }
 
     /// The same as a dictionary.
     var dictionary: [String: String] {
-        Dictionary(uniqueKeysWithValues: labels.lazy.map { ($0.key, $0.value) })
+        labels.isEmpty ? [:] : Dictionary(uniqueKeysWithValues: labels.lazy.map { ($0.key, $0.value) })
     }
 
     /// Whether these are among them.

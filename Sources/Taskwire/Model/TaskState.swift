@@ -70,7 +70,7 @@ public struct TaskState: Sendable, Hashable {
     /// At most 16, keys of 1 to 64 bytes, values of up to 256 bytes.
     public var labels: [String: String] {
         get { labelList.dictionary }
-        set { basics.profile.value.labels = LabelList(newValue) }
+        set { labelList = LabelList(newValue) }
     }
     /// What the task is to do. Full view only.
     public var request: Payload? {
@@ -160,7 +160,10 @@ public struct TaskState: Sendable, Hashable {
     }
 
     /// ``labels`` as they are kept, which makes no dictionary.
-    package var labelList: LabelList { basics.profile.value.labels }
+    package internal(set) var labelList: LabelList {
+        get { basics.profile.value.labels }
+        set { basics.profile.value.labels = newValue }
+    }
 
     /// The poll interval of a task that was created without one: 500 ms, as in the MCP Python SDK.
     public static let defaultPollIntervalMilliseconds: Int64 = 500

@@ -141,7 +141,7 @@ struct OnceOnlyConformance {
             let creation = CallOptions(requestID: .random())
             let task = try await subject.store.createTask(id: "t", options: creation)
             var sent: [(CallOptions, TaskState)] = []
-            for step in 0..<32 {
+            for step in 0..<100 {
                 let options = CallOptions(requestID: .random())
                 let state = try await subject.store.updateTask(
                     task.id,
@@ -149,11 +149,18 @@ struct OnceOnlyConformance {
                     options: options
                 )
                 sent.append((options, state))
+                let oldest = max(0, sent.count - 32)
+                let repeated = try await subject.store.updateTask(
+                    task.id,
+                    statusMessage: "\(oldest)",
+                    options: sent[oldest].0
+                )
+                #expect(repeated == sent[oldest].1)
             }
             try await expectRefusal(.alreadyExists, .taskExists) {
                 try await subject.store.createTask(id: "t", options: creation)
             }
-            for (step, (options, state)) in sent.enumerated() {
+            for (step, (options, state)) in sent.enumerated().suffix(32) {
                 let repeated = try await subject.store.updateTask(
                     task.id,
                     statusMessage: "\(step)",
