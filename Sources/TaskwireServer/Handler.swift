@@ -28,7 +28,12 @@ struct Handler: Sendable {
         var event: AuditEvent?
     }
 
-    typealias Work = @Sendable (CallContext) async throws -> TaskWait<Answer>
+    /// What carries a call out.
+    enum Work: Sendable {
+        case atOnce(@Sendable (CallContext) async throws -> Answer)
+        /// It may have to wait for a task.
+        case waiting(@Sendable (CallContext) async throws -> TaskWait<Answer>)
+    }
 
     let kind: Kind
     let access: Access
@@ -45,23 +50,26 @@ struct Handler: Sendable {
         audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
         _ handle: @escaping @Sendable (Request, CallContext) async throws -> Reply
     ) {
-        self.init(kind, for: access, audit: audit) { request, call in .done(try await handle(request, call)) }
-    }
-
-    /// A handler of a method that may have to wait for a task.
-    init<Request: WireDecodable, Reply: WireEncodable>(
-        _ kind: Kind,
-        for access: Access = .everybody,
-        audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
-        _ begin: @escaping @Sendable (Request, CallContext) async throws -> TaskWait<Reply>
-    ) {
         self.kind = kind
         self.access = access
         self.prepare = { body, arena throws(TaskwireError) in
             let request = try body.decoded(as: Request.self, arena: arena)
-            return { call in
-                try await begin(request, call).map { Answer(reply: $0, event: audit?(request, $0)) }
+            return .atOnce { call in
+                let reply = try await handle(request, call)
+                return Answer(reply: reply, event: audit?(request, reply))
             }
+        }
+    }
+
+    /// A handler of a method that may have to wait for a task; everybody may call it.
+    init<Request: WireDecodable, Reply: WireEncodable>(
+        waiting begin: @escaping @Sendable (Request, CallContext) async throws -> TaskWait<Reply>
+    ) {
+        kind = .wait
+        access = .everybody
+        prepare = { body, arena throws(TaskwireError) in
+            let request = try body.decoded(as: Request.self, arena: arena)
+            return .waiting { call in try await begin(request, call).map { Answer(reply: $0) } }
         }
     }
 }

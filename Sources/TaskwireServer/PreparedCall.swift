@@ -7,7 +7,6 @@ struct PreparedCall: Sendable {
         let run: Handler.Work
         let context: CallContext
 
-        func begin() async throws -> TaskWait<Handler.Answer> { try await run(context) }
     }
 
     /// What to do, or why not.

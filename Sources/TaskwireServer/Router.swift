@@ -74,11 +74,12 @@ final class Router: Sendable {
     func answer(_ message: IncomingRequest) async -> RequestAnswer {
         let arrival = ContinuousClock.now
         switch read(message, at: arrival) {
-        case .call(let call) where call.kind == .wait:
-            // Nothing of what a caller could make large is kept for a call that waits.
-            message.message.discard()
-            return await answer(to: call, from: message.connection) { try await call.work.get().begin() }
         case .call(let call):
+            if case .success(let work) = call.work, case .waiting(let begin) = work.run {
+                // Nothing of what a caller could make large is kept for a call that waits.
+                message.message.discard()
+                return await answer(to: call, from: message.connection) { try await begin(work.context) }
+            }
             let reply = await carryOut(call)
             message.message.discard()
             return .reply(encoded(.reply(reply), mayBeReplaced: call.mayBeRepeated, for: message.connection))
@@ -319,7 +320,11 @@ final class Router: Sendable {
     private func carryOut(_ call: PreparedCall) async -> RPCReply {
         let result: Result<Handler.Answer, any Error>
         do {
-            result = .success(try await call.work.get().begin().output)
+            let work = try call.work.get()
+            switch work.run {
+            case .atOnce(let run): result = .success(try await run(work.context))
+            case .waiting(let begin): result = .success(try await begin(work.context).output)
+            }
         } catch {
             result = .failure(error)
         }

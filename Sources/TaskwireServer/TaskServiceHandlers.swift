@@ -31,12 +31,12 @@ enum TaskServiceHandlers {
         "GetResult": Handler(.read) { (request: GetResultRequest, call) in
             try await call.tasks.getResult(request.taskID, options: call.options)
         },
-        "AwaitResult": Handler(.wait) { (request: AwaitResultRequest, call) in
+        "AwaitResult": Handler(waiting: { (request: AwaitResultRequest, call) in
             try await call.tasks.beginAwaitResult(request, options: call.options)
-        },
-        "WaitTask": Handler(.wait) { (request: WaitTaskRequest, call) in
+        }),
+        "WaitTask": Handler(waiting: { (request: WaitTaskRequest, call) in
             try await call.tasks.beginWaitTask(request, options: call.options)
-        },
+        }),
         "ListTasks": Handler(.read) { (request: ListTasksRequest, call) in
             try await call.tasks.listTasks(request, options: call.options)
         },
@@ -65,17 +65,17 @@ enum TaskServiceHandlers {
         "ClearMessages": Handler(.delivery) { (request: ClearMessagesRequest, call) in
             try await call.tasks.clearMessages(request.taskID, options: call.options)
         },
-        "WaitMessage": Handler(.wait) { (request: WaitMessageRequest, call) in
+        "WaitMessage": Handler(waiting: { (request: WaitMessageRequest, call) in
             try await call.tasks.beginWaitMessage(request, options: call.options)
-        },
+        }),
         "RequestInput": Handler(.mutation) { (request: RequestInputRequest, call) in
             TaskReply(task: try await call.tasks.requestInput(request, options: call.options))
         },
         "ProvideInput": Handler(.mutation) { (request: ProvideInputRequest, call) in
             try await call.tasks.provideInput(request, options: call.options)
         },
-        "AwaitInput": Handler(.wait) { (request: AwaitInputRequest, call) in
+        "AwaitInput": Handler(waiting: { (request: AwaitInputRequest, call) in
             try await call.tasks.beginAwaitInput(request, options: call.options)
-        },
+        }),
     ]
 }
