@@ -45,6 +45,8 @@ struct CostBench {
         case .sqliteGet: try await withSQLite { try await get(from: $0, count) }
         case .sqliteUpdate: try await withSQLite { try await update(in: $0, count) }
         case .sqliteCreate: try await withSQLite { try await create(in: $0, count) }
+        case .sqliteGroupUpdate: try await withSQLite { try await inGroups(count, updateOne(in: $0)) }
+        case .sqliteGroupCreate: try await withSQLite { try await inGroups(count, createOne(in: $0)) }
         case .routerGet:
             for _ in 0..<count { try await expectReply(to: .call(Self.getCall)) }
         case .routerUpdate:
@@ -63,12 +65,29 @@ struct CostBench {
     }
 
     private func update(in store: some TaskStore, _ count: Int) async throws {
-        for _ in 0..<count { _ = try await store.updateTask(Self.update, options: Self.mutation) }
+        for index in 0..<count { try await updateOne(in: store)(index) }
     }
 
     private func create(in store: some TaskStore, _ count: Int) async throws {
-        for index in 0..<count {
-            _ = try await store.createTask(Self.creation("task-\(index)"), options: Self.mutation)
+        for index in 0..<count { try await createOne(in: store)(index) }
+    }
+
+    private func updateOne(in store: some TaskStore) -> @Sendable (_ index: Int) async throws -> Void {
+        { _ in _ = try await store.updateTask(Self.update, options: Self.mutation) }
+    }
+
+    private func createOne(in store: some TaskStore) -> @Sendable (_ index: Int) async throws -> Void {
+        { index in _ = try await store.createTask(Self.creation("task-\(index)"), options: Self.mutation) }
+    }
+
+    /// Does `body` so often, as many at once as are in a batch.
+    private func inGroups(_ count: Int, _ body: @escaping @Sendable (_ index: Int) async throws -> Void)
+        async throws
+    {
+        for start in stride(from: 0, to: count, by: Self.batchCount) {
+            try await withThrowingDiscardingTaskGroup { group in
+                for index in start..<start + Self.batchCount { group.addTask { try await body(index) } }
+            }
         }
     }
 

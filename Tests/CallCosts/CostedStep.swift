@@ -16,6 +16,9 @@ enum CostedStep: String, CaseIterable, ExpressibleByArgument {
     case sqliteGet = "sqlite-get"
     case sqliteUpdate = "sqlite-update"
     case sqliteCreate = "sqlite-create"
+    /// The same of 64 callers at once, who share transactions.
+    case sqliteGroupUpdate = "sqlite-group-update"
+    case sqliteGroupCreate = "sqlite-group-create"
     /// From the bytes of a request to those of its reply.
     case routerGet = "router-get"
     case routerUpdate = "router-update"

@@ -16,6 +16,8 @@ struct QueryPlanTests {
             TaskStatements.move,
             TaskStatements.update,
             TaskStatements.delete,
+            TaskStatements.sealedMutations,
+            TaskStatements.unsealMutations,
             TaskStatements.forget,
             TaskStatements.ownerCount,
             TaskStatements.deleteOwnerCount,

@@ -97,8 +97,15 @@ struct StoreFileTests {
             let task = try await old.createTask(id: "t", request: .everyByte)
             try await old.close()
             try await DatabaseQueue(path: path).write { db in
-                try db.execute(sql: "DROP TABLE large_interactions")
-                try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier > '1'")
+                try db.execute(
+                    sql: """
+                        DROP TABLE large_interactions;
+                        DROP TRIGGER unseal_mutations;
+                        DROP TABLE sealed_mutations;
+                        ALTER TABLE task DROP COLUMN sealed;
+                        DELETE FROM grdb_migrations WHERE identifier > '1';
+                        """
+                )
             }
             let new = try await SQLiteTaskStore(path: path)
             let found = try await new.getTask("t", view: .full)

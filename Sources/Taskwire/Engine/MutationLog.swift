@@ -47,17 +47,6 @@ package struct MutationLog: Sendable, Hashable {
             return limit > 1 ? previous?.entry(of: requestID, within: limit - 1) : nil
         }
 
-        /// Whether the next `limit` entries are the same.
-        func matches(_ other: Link, within limit: Int) -> Bool {
-            guard self !== other else { return true }
-            guard entry == other.entry else { return false }
-            guard limit > 1 else { return true }
-            guard let previous, let otherPrevious = other.previous else {
-                return previous === other.previous
-            }
-            return previous.matches(otherPrevious, within: limit - 1)
-        }
-
         /// Calls `body` for the next `limit` entries, the oldest first.
         func visit(_ limit: Int, _ body: (Entry) -> Void) {
             if limit > 1 { previous?.visit(limit - 1, body) }
@@ -75,6 +64,11 @@ package struct MutationLog: Sendable, Hashable {
         for entry in entries.suffix(MutationLog.capacity) { append(entry) }
     }
 
+    /// How many of its last mutations the task remembers.
+    package var count: Int {
+        newest.map { min(Int($0.count), MutationLog.capacity) } ?? 0
+    }
+
     /// Oldest first.
     package var entries: [Entry] {
         var entries: [Entry] = []
@@ -82,9 +76,10 @@ package struct MutationLog: Sendable, Hashable {
         return entries
     }
 
-    /// Calls `body` for each entry, the oldest first.
-    package func visit(_ body: (Entry) -> Void) {
-        newest?.visit(MutationLog.capacity, body)
+    /// Calls `body` for each entry, or for the last `count`, the oldest first.
+    package func visit(last count: Int = capacity, _ body: (Entry) -> Void) {
+        guard count > 0 else { return }
+        newest?.visit(min(count, MutationLog.capacity), body)
     }
 
     package mutating func append(_ entry: Entry) {
@@ -122,29 +117,47 @@ package struct MutationLog: Sendable, Hashable {
         return try entry.outcome.decoded()
     }
 
-    /// Replaces the outcomes that are not encoded yet by what `encode` makes of them. They are the newest ones.
+    /// Replaces the outcomes that are not encoded yet, which are the newest, by what `encode` makes of them. Returns how many
+    /// those were.
     package mutating func encodeOutcomes(
         _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(TaskwireError) -> EncodedOutcome
-    ) throws(TaskwireError) {
-        newest = try Self.encoded(newest, encode)
+    ) throws(TaskwireError) -> Int {
+        var count = 0
+        newest = try Self.encoded(newest, &count, encode)
+        return count
     }
 
     private static func encoded(
         _ link: Link?,
+        _ count: inout Int,
         _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(TaskwireError) -> EncodedOutcome
     ) throws(TaskwireError) -> Link? {
         guard let link else { return nil }
         if case .encoded = link.entry.outcome { return link }
-        let previous = try encoded(link.previous, encode)
+        count += 1
+        let previous = try encoded(link.previous, &count, encode)
         var entry = link.entry
         let outcome = try entry.outcome.decoded()
         entry.outcome = .encoded(try encode(entry.requestID, entry.fingerprint, outcome))
         return Link(entry, after: previous)
     }
 
+    /// Whether this is `earlier` after `count` more mutations.
+    package func continues(_ earlier: MutationLog, with count: Int) -> Bool {
+        var link = newest
+        for _ in 0..<count { link = link?.previous }
+        return Self.matches(link, earlier.newest, within: MutationLog.capacity - count)
+    }
+
     package static func == (left: MutationLog, right: MutationLog) -> Bool {
-        guard let newest = left.newest, let other = right.newest else { return left.newest === right.newest }
-        return newest.matches(other, within: capacity)
+        matches(left.newest, right.newest, within: capacity)
+    }
+
+    /// Whether the next `limit` entries are the same.
+    private static func matches(_ left: Link?, _ right: Link?, within limit: Int) -> Bool {
+        guard left !== right, limit > 0 else { return true }
+        guard let left, let right, left.entry == right.entry else { return false }
+        return matches(left.previous, right.previous, within: limit - 1)
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -4,7 +4,7 @@ package import Taskwire
 // The log is kept encoded: every change of a task reads and writes it, while an outcome in it is asked for only when a
 // caller repeats itself. So only request ids and fingerprints are decoded, and old entries are copied as they are.
 extension MutationLog: WireDecodable {
-    /// Reads a log that ``encodeLog(arena:)`` wrote.
+    /// Reads what ``encodedEntries(last:)`` wrote, or several of these, one after the other.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE.
     package init(wire bytes: UnsafeRawBufferPointer, arena: Arena) throws(TaskwireError) {
         let copy = unsafe [UInt8](bytes)
@@ -24,18 +24,34 @@ extension MutationLog: WireDecodable {
         }
     }
 
-    /// The log as a MutationLog of `record.proto`. Its outcomes are encoded from then on, so that this is done once for each.
+    /// Encodes the outcomes that are not encoded yet, so that this is done once for each. Returns how many those were.
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
-    package mutating func encodeLog(arena: Arena) throws(TaskwireError) -> [UInt8] {
+    package mutating func encodeOutcomes(arena: Arena) throws(TaskwireError) -> Int {
         try encodeOutcomes { requestID, fingerprint, outcome throws(TaskwireError) in
             let mutation = Mutation(requestID: requestID, fingerprint: fingerprint, outcome: outcome)
             let bytes = try Mutations(mutations: [mutation]).encoded(arena: arena)
             return EncodedOutcome(in: bytes, at: bytes.indices, decode: Self.decode)
         }
+    }
+
+    /// The newest entries, or all, as a MutationLog of `record.proto`. All of them are encoded already.
+    package func encodedEntries(last count: Int = MutationLog.capacity) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(encodedByteCount(last: count))
         // The encodings of several messages, one after the other, are the encoding of all their entries.
-        visit { if case .encoded(let outcome) = $0.outcome { bytes += outcome.bytes } }
+        visit(last: count) { entry in
+            if case .encoded(let outcome) = entry.outcome { bytes += outcome.bytes }
+        }
         return bytes
+    }
+
+    /// How many bytes ``encodedEntries(last:)`` has.
+    package func encodedByteCount(last count: Int = MutationLog.capacity) -> Int {
+        var byteCount = 0
+        visit(last: count) { entry in
+            if case .encoded(let outcome) = entry.outcome { byteCount += outcome.bytes.count }
+        }
+        return byteCount
     }
 
     private static func name(

@@ -19,19 +19,22 @@ struct EncodedRecord {
 
     let place: Place
     let large: LargeParts
-    let record: Data
-    let mutations: Data
+    let record: [UInt8]
     /// Those of the large parts that are new.
-    let newParts: [LargeParts: Data]
+    let newParts: [LargeParts: [UInt8]]
+    /// How many mutations it remembers that the record before it did not.
+    let newMutationCount: Int
     /// The record that this is, its log of mutations encoded, to be changed again.
     let stored: StoredRecord
 
+    /// Encodes a record, in which the outcomes of mutations stay encoded.
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
-    init(_ record: TaskRecord, replacing old: StoredRecord?, codec: RecordCodec) throws(TaskwireError) {
+    init(_ record: inout TaskRecord, replacing old: StoredRecord?, codec: RecordCodec) throws(TaskwireError) {
+        newMutationCount = try codec.encodeOutcomes(of: &record.mutations)
         place = Place(of: record)
         large = LargeParts(of: record)
         var inline = record
-        var newParts: [LargeParts: Data] = [:]
+        var newParts: [LargeParts: [UInt8]] = [:]
         for part in LargeParts.all where large.contains(part) {
             part.remove(from: &inline)
             if let old, old.large.contains(part), part.isSame(in: old.record, and: record) { continue }
@@ -39,13 +42,8 @@ struct EncodedRecord {
         }
         self.newParts = newParts
         self.record = try codec.encode(inline)
-        var stored = record
-        mutations = try codec.encode(&stored.mutations)
-        self.stored = StoredRecord(large: large, record: stored)
+        stored = StoredRecord(large: large, record: record)
     }
-
-    /// How many bytes are written.
-    var byteCount: Int { newParts.values.reduce(record.count + mutations.count) { $0 + $1.count } }
 }
 
 /// A record that a database has, and which of its parts are apart.

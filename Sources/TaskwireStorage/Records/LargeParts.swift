@@ -39,7 +39,7 @@ struct LargeParts: OptionSet, Hashable {
 
     /// The part of this one kind, encoded; `nil` where there is none.
     /// - Throws: as every encoding.
-    func encode(_ record: TaskRecord, _ codec: RecordCodec) throws(TaskwireError) -> Data? {
+    func encode(_ record: TaskRecord, _ codec: RecordCodec) throws(TaskwireError) -> [UInt8]? {
         guard let payload else { return try codec.encode(TaskInteractions(of: record)) }
         guard let value = record.state[keyPath: payload] else { return nil }
         return try codec.encode(value)

@@ -8,19 +8,14 @@ struct RecordCodec: Sendable {
 
     /// Any part of a record as a blob.
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
-    func encode(_ value: some WireEncodable) throws(TaskwireError) -> Data {
-        try arenas.withArena { arena throws(TaskwireError) in
-            let message = try value.prepared(in: arena)
-            var data = Data(count: message.byteCount)
-            unsafe data.withUnsafeMutableBytes { unsafe message.pack(into: $0) }
-            return data
-        }
+    func encode(_ value: some WireEncodable) throws(TaskwireError) -> [UInt8] {
+        try arenas.withArena { arena throws(TaskwireError) in try value.encoded(arena: arena) }
     }
 
-    /// A log of mutations as a blob; its outcomes are kept encoded from then on.
+    /// Encodes the outcomes in a log of mutations that are not encoded yet. Returns how many those were.
     /// - Throws: as for any other part.
-    func encode(_ log: inout MutationLog) throws(TaskwireError) -> Data {
-        Data(try arenas.withArena { arena throws(TaskwireError) in try log.encodeLog(arena: arena) })
+    func encodeOutcomes(of log: inout MutationLog) throws(TaskwireError) -> Int {
+        try arenas.withArena { arena throws(TaskwireError) in try log.encodeOutcomes(arena: arena) }
     }
 
     /// The value in a blob.

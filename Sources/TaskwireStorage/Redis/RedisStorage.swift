@@ -273,13 +273,13 @@ public final class RedisStorage: TaskStorage {
         let wasLasting = before.map { self.lifetime(of: $0) == nil } ?? false
         var changed: [RedisArgument] = []
         var removed: [RedisArgument] = []
-        if let record {
-            let encoded = try EncodedRecord(record, replacing: old.stored, codec: codec)
+        if var record {
+            let encoded = try EncodedRecord(&record, replacing: old.stored, codec: codec)
             changed = [
-                "l", .number(encoded.large.rawValue), "r", .blob(encoded.record), "m",
-                .blob(encoded.mutations),
+                "l", .number(encoded.large.rawValue), "r", .blob(Data(encoded.record)), "m",
+                .blob(Data(encoded.stored.record.mutations.encodedEntries())),
             ]
-            for (part, blob) in encoded.newParts { changed += [.number(part.rawValue), .blob(blob)] }
+            for (part, blob) in encoded.newParts { changed += [.number(part.rawValue), .blob(Data(blob))] }
             for part in LargeParts.all
             where old.stored?.large.contains(part) == true && !encoded.large.contains(part) {
                 removed.append(.number(part.rawValue))

@@ -30,10 +30,10 @@ struct GroupCommit: Sendable {
     }
 
     /// Runs jobs from `next`, at least one, in one transaction.
-    func run(_ db: Database, _ next: () -> Job?) {
+    func run(_ statements: WriterStatements, _ next: () -> Job?) {
         var jobs: [Job] = []
         do {
-            let tellers = try commit(db) { transaction in
+            let tellers = try commit(statements) { transaction in
                 var tellers: [@Sendable () -> Void] = []
                 while jobs.count < Self.maxJobs, transaction.byteCount < Self.maxBytes, let job = next() {
                     jobs.append(job)
@@ -52,14 +52,14 @@ struct GroupCommit: Sendable {
             case 1:
                 jobs[0].fail(error)
             default:
-                for job in jobs { runAlone(job, db) }
+                for job in jobs { runAlone(job, statements) }
             }
         }
     }
 
-    private func runAlone(_ job: Job, _ db: Database) {
+    private func runAlone(_ job: Job, _ statements: WriterStatements) {
         do {
-            let tell = try commit(db) { transaction in try job.attempt(transaction) }
+            let tell = try commit(statements) { transaction in try job.attempt(transaction) }
             tell()
         } catch {
             job.fail(error)
@@ -67,12 +67,12 @@ struct GroupCommit: Sendable {
     }
 
     private func commit<Output>(
-        _ db: Database,
+        _ statements: WriterStatements,
         _ body: (TaskTransaction) throws -> Output
     ) throws -> Output {
-        let transaction = TaskTransaction(db, codec: codec, cache: cache)
+        let transaction = TaskTransaction(statements, codec: codec, cache: cache)
         var output: Output?
-        try db.inTransaction(.immediate) {
+        try statements.database.inTransaction(.immediate) {
             output = try body(transaction)
             try transaction.finish(maxTombstones: maxTombstones)
             return .commit

@@ -15,7 +15,7 @@ struct SQLiteConnections: Sendable {
     private static let writerCache = 64 << 10
     private static let readerCache = 16 << 10
 
-    let writer: DatabaseQueue
+    let writer: WriterConnection
     let readers: [DatabaseQueue]
 
     /// Opens the file and brings its schema up to date.
@@ -26,8 +26,9 @@ struct SQLiteConnections: Sendable {
         do {
             try Self.inspect(path, named: "The store \(path)", isChecked: isChecked)
             try file.protect()
-            writer = try DatabaseQueue(path: path, configuration: Self.writing)
+            let writer = try DatabaseQueue(path: path, configuration: Self.writing)
             try SQLiteSchema.migrator.migrate(writer)
+            self.writer = try WriterConnection(writer)
             readers = try (0..<Self.readerCount).map { _ in
                 try DatabaseQueue(path: path, configuration: Self.reading)
             }

@@ -67,6 +67,23 @@ enum SQLiteSchema {
                     """
             )
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(
+                sql: """
+                    -- The log of mutations in batches, so that a change need not write all of it again: `mutations` of a
+                    -- task has the newest entries, `sealed` counts the batches that there ever were, and the last 8 of
+                    -- them are here. `place` is 8 * task + (number of the batch, counted from 0) % 8.
+                    ALTER TABLE task ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
+                    CREATE TABLE sealed_mutations (
+                        place INTEGER PRIMARY KEY,
+                        mutations BLOB NOT NULL
+                    ) STRICT;
+                    CREATE TRIGGER unseal_mutations AFTER DELETE ON task WHEN old.sealed > 0 BEGIN
+                        DELETE FROM sealed_mutations WHERE place BETWEEN 8 * old.number AND 8 * old.number + 7;
+                    END;
+                    """
+            )
+        }
         return migrator
     }
 }

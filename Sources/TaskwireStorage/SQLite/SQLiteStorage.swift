@@ -19,7 +19,7 @@ public final class SQLiteStorage: TaskStorage {
     let file: StoreFile
     let health: StoreHealth
     private let codec = RecordCodec()
-    private let writer: ConnectionQueue<DatabaseQueue, GroupCommit.Job>
+    private let writer: ConnectionQueue<WriterConnection, GroupCommit.Job>
     private let readers: ConnectionQueue<DatabaseQueue, ReadJob>
     let isClosed = Mutex(false)
     /// Held while the file is being closed, so that whoever closes it again waits for that.
@@ -53,7 +53,9 @@ public final class SQLiteStorage: TaskStorage {
         self.file = file
         health = StoreHealth(store: "sqlite:\(path)", logger: logger)
         let commit = GroupCommit(codec: codec, health: health, maxTombstones: max(0, limits.maxTombstones))
-        writer = ConnectionQueue(connections: [connections.writer]) { db, next in commit.run(db, next) }
+        writer = ConnectionQueue(connections: [connections.writer]) { statements, next in
+            commit.run(statements, next)
+        }
         readers = ConnectionQueue(connections: connections.readers) { db, next in
             while let job = next() { job(db) }
         }
@@ -88,7 +90,7 @@ public final class SQLiteStorage: TaskStorage {
     private static func close(
         _ file: StoreFile,
         _ readers: ConnectionQueue<DatabaseQueue, ReadJob>,
-        _ writer: ConnectionQueue<DatabaseQueue, GroupCommit.Job>
+        _ writer: ConnectionQueue<WriterConnection, GroupCommit.Job>
     ) throws {
         defer { file.release() }
         let results = [Result { try readers.close() }, Result { try writer.close() }]

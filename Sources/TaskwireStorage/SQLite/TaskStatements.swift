@@ -16,7 +16,12 @@ package enum TaskStatements {
 
     /// The task with all that a change needs.
     package static let readForChange = """
-        SELECT record, large, \(largeParts), mutations, number FROM task WHERE owner = ? AND id = ?
+        SELECT record, large, \(largeParts), mutations, number, sealed FROM task WHERE owner = ? AND id = ?
+        """
+
+    /// The batches of its log of mutations, but for those in its row.
+    package static let sealedMutations = """
+        SELECT place, mutations FROM sealed_mutations WHERE place BETWEEN 8 * ?1 AND 8 * ?1 + 7
         """
 
     /// Tasks of one owner in one of `statusCount` states, after a position, in the order of creation. Arguments:
@@ -43,12 +48,25 @@ package enum TaskStatements {
 
     /// A change that moves the task in the indexes.
     package static let move = """
-        UPDATE task SET status = ?, created_at_unix_ms = ?, due_at_unix_ms = ?, large = ?, record = ?, mutations = ?
+        UPDATE task SET status = ?, created_at_unix_ms = ?, due_at_unix_ms = ?, large = ?, record = ?, mutations = ?,
+            sealed = ?
         WHERE number = ?
         """
 
     /// A change that does not.
-    package static let update = "UPDATE task SET large = ?, record = ?, mutations = ? WHERE number = ?"
+    package static let update = """
+        UPDATE task SET large = ?, record = ?, mutations = ?, sealed = ? WHERE number = ?
+        """
+
+    /// Stores a batch of the log of mutations. Arguments: place, batch.
+    package static let sealMutations = """
+        INSERT OR REPLACE INTO sealed_mutations (place, mutations) VALUES (?, ?)
+        """
+
+    /// Forgets the batches of a task.
+    package static let unsealMutations = """
+        DELETE FROM sealed_mutations WHERE place BETWEEN 8 * ?1 AND 8 * ?1 + 7
+        """
 
     package static let delete = "DELETE FROM task WHERE number = ?"
 

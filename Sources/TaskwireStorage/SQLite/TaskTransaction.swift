@@ -14,11 +14,10 @@ final class TaskTransaction {
     /// Bounds what one transaction forgets when there are suddenly many too many.
     private static let maxForgotten = 1024
 
-    private let db: Database
+    private let statements: WriterStatements
     private let codec: RecordCodec
     private let cache: RecordCache
-    /// By bytes, as SQLite compares them; strings of other bytes may be equal to Swift.
-    private var ownerCounts: [[UInt8]: OwnerCount] = [:]
+    private var ownerCounts: [StoredKey: OwnerCount] = [:]
     private var tasksAdded = 0
     private var tombstonesAdded = 0
 
@@ -29,8 +28,8 @@ final class TaskTransaction {
     /// Whether anything was.
     private(set) var isChanged = false
 
-    init(_ db: Database, codec: RecordCodec, cache: RecordCache) {
-        self.db = db
+    init(_ statements: WriterStatements, codec: RecordCodec, cache: RecordCache) {
+        self.statements = statements
         self.codec = codec
         self.cache = cache
     }
@@ -45,35 +44,33 @@ final class TaskTransaction {
     ) throws -> Result<Output, any Error> {
         let name = StoredKey(key)
         let old = try current(key, name)
-        let stored = old?.stored
-        let ownerTaskCount = try ownerCount(key.owner).now
-        var record = stored?.record
+        let owner = StoredKey(owner: key.owner)
+        let ownerTaskCount = try ownerCount(key.owner, owner)
+        var record = old?.stored.record
         let output: Output
         var encoded: EncodedRecord?
         do {
             output = try body(&record, ownerTaskCount)
-            guard record != stored?.record else { return .success(output) }
-            if let record {
-                encoded = try EncodedRecord(record, replacing: stored, codec: codec)
+            guard record != old?.stored.record else { return .success(output) }
+            if var changed = record.take() {
+                encoded = try EncodedRecord(&changed, replacing: old?.stored, codec: codec)
             }
         } catch {
             return .failure(error)
         }
         switch (old, encoded) {
         case (nil, let encoded?):
-            changes[name] = encoded.task(number: try insert(encoded, key))
+            changes[name] = try insert(encoded, key)
         case (let old?, let encoded?):
-            try update(old, encoded)
-            changes[name] = encoded.task(number: old.number)
+            changes[name] = try update(old, encoded)
         case (let old?, nil):
-            try execute(TaskStatements.delete, [old.number])
+            try statements.delete.run(old.number)
             changes[name] = .some(nil)
         case (nil, nil):
             break
         }
         isChanged = true
-        count(key.owner, from: stored?.record, to: record)
-        byteCount += encoded?.byteCount ?? 0
+        count(owner, from: old?.stored.record, to: encoded?.stored.record)
         return .success(output)
     }
 
@@ -81,20 +78,20 @@ final class TaskTransaction {
     func finish(maxTombstones: Int) throws {
         for count in ownerCounts.values where count.before != count.now {
             if count.now == 0 {
-                try execute(TaskStatements.deleteOwnerCount, [count.owner])
+                try statements.deleteOwnerCount.run(count.owner)
             } else {
-                try execute(TaskStatements.setOwnerCount, [count.owner, count.now])
+                try statements.setOwnerCount.run(count.owner, count.now)
             }
         }
         guard tasksAdded != 0 || tombstonesAdded != 0 else { return }
-        var counts = try Self.storeCounts(db)
+        var counts = try Self.storeCounts(statements.database)
         counts.tasks += tasksAdded
         counts.tombstones += tombstonesAdded
         if counts.tombstones > maxTombstones {
-            try execute(TaskStatements.forget, [min(counts.tombstones - maxTombstones, Self.maxForgotten)])
-            counts.tombstones -= db.changesCount
+            try statements.forget.run(min(counts.tombstones - maxTombstones, Self.maxForgotten))
+            counts.tombstones -= statements.database.changesCount
         }
-        try execute(TaskStatements.setStoreCounts, [counts.tasks, counts.tombstones])
+        try statements.setStoreCounts.run(counts.tasks, counts.tombstones)
     }
 
     /// How many records there are.
@@ -109,94 +106,135 @@ final class TaskTransaction {
         if let change = changes[name] { return change }
         if let task = cache.task(name) { return task }
         // Most of what nobody has changed lately is new, and this is quicker.
-        let statement = try db.cachedStatement(sql: TaskStatements.number)
-        guard try Int64.fetchOne(statement, arguments: [key.owner, key.id]) != nil else { return nil }
+        guard try statements.number.integer(key.owner, key.id) != nil else { return nil }
         return try read(key)
     }
 
     private func read(_ key: TaskKey) throws -> StoredTask? {
-        let statement = try db.cachedStatement(sql: TaskStatements.readForChange)
+        let statement = try statements.database.cachedStatement(sql: TaskStatements.readForChange)
         let rows = try Row.fetchCursor(statement, arguments: [key.owner, key.id])
         guard let row = try rows.next() else { return nil }
         var record = try codec.record(row)
-        record.mutations = try codec.decodeRequired(MutationLog.self, row, 5, "log of mutations")
+        let open = try codec.decodeRequired(MutationLog.self, row, 5, "log of mutations")
+        let number: Int64 = row[6]
+        let log = StoredLog(sealedCount: row[7], openCount: open.entries.count)
+        record.mutations = MutationLog(entries: try sealedEntries(log, number) + open.entries)
         return StoredTask(
-            number: row[6],
+            number: number,
             stored: StoredRecord(large: LargeParts(rawValue: row[1]), record: record),
+            log: log,
             byteCount: 0
         )
     }
 
-    private func insert(_ new: EncodedRecord, _ key: TaskKey) throws -> Int64 {
-        let place = new.place
-        try execute(
-            TaskStatements.insert,
-            [
-                key.owner, key.id, place.status, place.createdAt, place.dueAt, new.large.rawValue, new.record,
-                new.mutations,
-            ]
-        )
-        let number = db.lastInsertedRowID
-        try storeParts(of: new, number: number)
-        return number
+    /// The entries of a log of mutations that are not in the row of the task.
+    private func sealedEntries(_ log: StoredLog, _ number: Int64) throws -> [MutationLog.Entry] {
+        let places = log.places(of: number)
+        guard !places.isEmpty else { return [] }
+        let statement = try statements.database.cachedStatement(sql: TaskStatements.sealedMutations)
+        let rows = try Row.fetchCursor(statement, arguments: [number])
+        var batches: [Int64: [MutationLog.Entry]] = [:]
+        while let row = try rows.next() {
+            let batch = try codec.decodeRequired(MutationLog.self, row, 1, "batch of mutations")
+            batches[row[0]] = batch.entries
+        }
+        return try places.flatMap { place in
+            guard let entries = batches[place] else { throw StoredDataError(missing: "batch of mutations") }
+            return entries
+        }
     }
 
-    private func update(_ old: StoredTask, _ new: EncodedRecord) throws {
+    private func insert(_ new: EncodedRecord, _ key: TaskKey) throws -> StoredTask {
         let place = new.place
-        if place == EncodedRecord.Place(of: old.stored.record) {
-            try execute(
-                TaskStatements.update,
-                [new.large.rawValue, new.record, new.mutations, old.number]
-            )
+        let mutations = new.stored.record.mutations.encodedEntries()
+        try statements.insert.run(
+            key.owner,
+            key.id,
+            place.status,
+            place.createdAt,
+            place.dueAt,
+            new.large.rawValue,
+            new.record,
+            mutations
+        )
+        let number = statements.database.lastInsertedRowID
+        try storeParts(of: new, number: number)
+        var log = StoredLog()
+        log.add(new.newMutationCount)
+        return note(new, number: number, log, writing: mutations)
+    }
+
+    private func update(_ old: StoredTask, _ new: EncodedRecord) throws -> StoredTask {
+        let (place, number, entries) = (new.place, old.number, new.stored.record.mutations)
+        var log = old.log
+        if entries.continues(old.stored.record.mutations, with: new.newMutationCount) {
+            log.add(new.newMutationCount)
         } else {
-            try execute(
-                TaskStatements.move,
-                [
-                    place.status, place.createdAt, place.dueAt, new.large.rawValue, new.record, new.mutations,
-                    old.number,
-                ]
+            // It is another task by the same name, and what the one before it remembered is forgotten.
+            try statements.unsealMutations.run(number)
+            log = StoredLog()
+            log.add(entries.entries.count)
+        }
+        if let batch = log.seal(number) {
+            try statements.sealMutations.run(batch.place, entries.encodedEntries(last: batch.entryCount))
+        }
+        let mutations = entries.encodedEntries(last: log.openCount)
+        if place == EncodedRecord.Place(of: old.stored.record) {
+            try statements.update.run(new.large.rawValue, new.record, mutations, log.sealedCount, number)
+        } else {
+            try statements.move.run(
+                place.status,
+                place.createdAt,
+                place.dueAt,
+                new.large.rawValue,
+                new.record,
+                mutations,
+                log.sealedCount,
+                number
             )
         }
-        try storeParts(of: new, number: old.number)
+        try storeParts(of: new, number: number)
         for part in LargeParts.all where old.stored.large.subtracting(new.large).contains(part) {
-            try execute(TaskStatements.deletePart(from: part.table), [old.number])
+            try statements.deletePart[part]?.run(number)
         }
+        return note(new, number: number, log, writing: mutations)
     }
 
     private func storeParts(of new: EncodedRecord, number: Int64) throws {
         for (part, bytes) in new.newParts {
-            try execute(TaskStatements.storePart(in: part.table), [number, bytes])
+            try statements.storePart[part]?.run(number, bytes)
+            byteCount += bytes.count
         }
     }
 
-    private func count(_ owner: String, from before: TaskRecord?, to after: TaskRecord?) {
+    /// Counts what was written of a task, and returns what is stored of it now.
+    private func note(_ new: EncodedRecord, number: Int64, _ log: StoredLog, writing mutations: [UInt8])
+        -> StoredTask
+    {
+        let record = new.stored.record
+        byteCount += new.record.count + mutations.count
+        return StoredTask(
+            number: number,
+            stored: new.stored,
+            log: log,
+            byteCount: new.large.byteCount(in: record) + new.record.count + record.mutations.encodedByteCount()
+        )
+    }
+
+    private func count(_ owner: StoredKey, from before: TaskRecord?, to after: TaskRecord?) {
         func difference(_ counts: (TaskRecord) -> Bool) -> Int {
             (after.map(counts) == true ? 1 : 0) - (before.map(counts) == true ? 1 : 0)
         }
         let tasks = difference(\.isLive)
-        ownerCounts[Array(owner.utf8)]?.now += tasks
+        if tasks != 0 { ownerCounts[owner]?.now += tasks }
         tasksAdded += tasks
         tombstonesAdded += difference { !$0.isLive }
     }
 
-    private func ownerCount(_ owner: String) throws -> OwnerCount {
-        if let count = ownerCounts[Array(owner.utf8)] { return count }
-        let statement = try db.cachedStatement(sql: TaskStatements.ownerCount)
-        let stored = try Int.fetchOne(statement, arguments: [owner]) ?? 0
-        let count = OwnerCount(owner: owner, before: stored, now: stored)
-        ownerCounts[Array(owner.utf8)] = count
-        return count
-    }
-
-    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
-        try db.cachedStatement(sql: sql).execute(arguments: arguments)
-    }
-}
-
-extension EncodedRecord {
-    /// The task that this is now, in the row of that number.
-    fileprivate func task(number: Int64) -> StoredTask {
-        let byteCount = large.byteCount(in: stored.record) + record.count + mutations.count
-        return StoredTask(number: number, stored: stored, byteCount: byteCount)
+    private func ownerCount(_ owner: String, _ name: StoredKey) throws -> Int {
+        if let count = ownerCounts[name] { return count.now }
+        let stored = Int(try statements.ownerCount.integer(owner) ?? 0)
+        ownerCounts[name] = OwnerCount(owner: owner, before: stored, now: stored)
+        return stored
     }
 }
