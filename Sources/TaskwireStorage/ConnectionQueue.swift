@@ -45,7 +45,8 @@ final class ConnectionQueue<Connection: QueuedConnection & AnyObject, Job: Senda
             if let connection = state.idle.popLast() {
                 // Under the lock, so that a connection is closed after all it was given. It runs on another thread.
                 connection.submit { [self] handle in
-                    while hasWork(for: connection) { work(handle) { takeJob() } }
+                    var taken: Deque<Job> = []
+                    while hasWork(taken, for: connection) { work(handle) { takeJob(from: &taken) } }
                 }
             }
             return true
@@ -60,16 +61,22 @@ final class ConnectionQueue<Connection: QueuedConnection & AnyObject, Job: Senda
         for result in results { try result.get() }
     }
 
-    /// Whether a job waits; else the connection is idle from now on.
-    private func hasWork(for connection: Connection) -> Bool {
-        state.withLock { state in
+    /// Whether a job waits or was taken already; else the connection is idle from now on.
+    private func hasWork(_ taken: Deque<Job>, for connection: Connection) -> Bool {
+        guard taken.isEmpty else { return true }
+        return state.withLock { state in
             guard state.waiting.isEmpty else { return true }
             state.idle.append(connection)
             return false
         }
     }
 
-    private func takeJob() -> Job? {
-        state.withLock { $0.waiting.popFirst() }
+    private func takeJob(from taken: inout Deque<Job>) -> Job? {
+        if let job = taken.popFirst() { return job }
+        return state.withLock { state in
+            // Nobody else would do what waits, and a lock for each job would be in the way of those who bring more.
+            if connections.count == 1 { swap(&taken, &state.waiting) }
+            return taken.popFirst() ?? state.waiting.popFirst()
+        }
     }
 }

@@ -122,6 +122,22 @@ struct StoredLogTests {
         }
     }
 
+    @Test("one that is damaged is told, and the task can still be read", arguments: [-1, 9, Int64.max])
+    func damaged(_ sealed: Int64) async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            try await withStore(path) { _ = try await $0.createTask(id: "t") }
+            try await DatabaseQueue(path: path).write { db in
+                try db.execute(sql: "UPDATE task SET sealed = ?", arguments: [sealed])
+            }
+            try await withStore(path) { store in
+                let error = await #expect(throws: TaskwireError.self) { try await store.cancelTask("t") }
+                #expect(error?.reason == .storeCorrupt)
+                #expect(try await store.getTask("t").status == .working)
+            }
+        }
+    }
+
     @Test("it goes with its task")
     func forgotten() async throws {
         try await withTemporaryFolder { folder in

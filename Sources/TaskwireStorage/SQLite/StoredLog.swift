@@ -17,7 +17,11 @@ struct StoredLog: Hashable {
     init() {}
 
     /// What was found.
-    init(sealedCount: Int64, openCount: Int) {
+    /// - Throws: ``StoredDataError`` where there cannot be so many batches.
+    init(sealedCount: Int64, openCount: Int) throws(StoredDataError) {
+        guard (0..<Int64.max).contains(sealedCount) else {
+            throw StoredDataError(description: "sealed: there cannot be \(sealedCount) batches of mutations")
+        }
         self.sealedCount = sealedCount
         self.openCount = openCount
     }
@@ -43,6 +47,7 @@ struct StoredLog: Hashable {
     }
 
     private static func place(of batch: Int64, _ number: Int64) -> Int64 {
-        batchCount * number + batch % batchCount
+        // A damaged file may have any number.
+        batchCount &* number &+ batch % batchCount
     }
 }

@@ -117,7 +117,7 @@ final class TaskTransaction {
         var record = try codec.record(row)
         let open = try codec.decodeRequired(MutationLog.self, row, 5, "log of mutations")
         let number: Int64 = row[6]
-        let log = StoredLog(sealedCount: row[7], openCount: open.entries.count)
+        let log = try StoredLog(sealedCount: row[7], openCount: open.entries.count)
         record.mutations = MutationLog(entries: try sealedEntries(log, number) + open.entries)
         return StoredTask(
             number: number,

@@ -15,6 +15,7 @@ final class WriterConnection: QueuedConnection {
 
     func submit(_ body: @escaping @Sendable (WriterStatements) -> Void) {
         queue.asyncWriteWithoutTransaction { [self] _ in
+            // Nothing is submitted to a connection that is being closed.
             if let statements = statements.withLock({ $0 }) { body(statements) }
         }
     }

@@ -5,7 +5,7 @@ internal import TaskwireProtobuf
 @testable internal import TaskwireStorage
 
 extension FuzzTarget {
-    /// What a store may find in its file, where each task is in up to five blobs; the first byte chooses which of them.
+    /// What a store may find in its file, where each task is in blobs of four kinds; the first byte chooses which of them.
     static let record = FuzzTarget("record", isRefusal: { $0 is StoredDataError }) { bytes in
         var input = FuzzInput(bytes)
         let choice = input.byte()
