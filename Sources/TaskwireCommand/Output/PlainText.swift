@@ -2,6 +2,8 @@
 enum PlainText {
     /// `text` in one line, its control characters replaced so that they cannot steer a terminal.
     static func line(_ text: String) -> String {
+        // Nearly every line of a log; to look up what kind of characters they are would take most of its time.
+        if text.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return text }
         let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
             if lineBreaks.contains(scalar) { return " " }
             return isHarmless(scalar) ? scalar : "\u{FFFD}"

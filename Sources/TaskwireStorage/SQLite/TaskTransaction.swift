@@ -173,7 +173,7 @@ final class TaskTransaction {
             // It is another task by the same name, and what the one before it remembered is forgotten.
             try statements.unsealMutations.run(number)
             log = StoredLog()
-            log.add(entries.entries.count)
+            log.add(entries.count)
         }
         if let batch = log.seal(number) {
             try statements.sealMutations.run(batch.place, entries.encodedEntries(last: batch.entryCount))
@@ -217,7 +217,8 @@ final class TaskTransaction {
             number: number,
             stored: new.stored,
             log: log,
-            byteCount: new.large.byteCount(in: record) + new.record.count + record.mutations.encodedByteCount()
+            byteCount: new.large.byteCount(in: record) + new.record.count
+                + record.mutations.encodedByteCount()
         )
     }
 
