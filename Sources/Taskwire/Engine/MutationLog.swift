@@ -82,6 +82,17 @@ package struct MutationLog: Sendable, Hashable {
         newest?.visit(min(count, MutationLog.capacity), body)
     }
 
+    /// How many bytes the last `count` entries take that are encoded.
+    package func encodedByteCount(last count: Int = capacity) -> Int {
+        var (byteCount, link) = (0, newest)
+        for _ in 0..<min(count, MutationLog.capacity) {
+            guard let current = link else { break }
+            if case .encoded(let outcome) = current.entry.outcome { byteCount += outcome.byteCount }
+            link = current.previous
+        }
+        return byteCount
+    }
+
     package mutating func append(_ entry: Entry) {
         if let newest, newest.count == MutationLog.mostLinks {
             var kept: Link?
@@ -209,6 +220,8 @@ package struct EncodedOutcome: Sendable {
         self.range = UInt32(range.lowerBound)..<UInt32(range.upperBound)
         self.decode = decode
     }
+
+    fileprivate var byteCount: Int { range.count }
 
     /// The encoded entry.
     package var bytes: ArraySlice<UInt8> { log[Int(range.lowerBound)..<Int(range.upperBound)] }

@@ -45,15 +45,6 @@ extension MutationLog: WireDecodable {
         return bytes
     }
 
-    /// How many bytes ``encodedEntries(last:)`` has.
-    package func encodedByteCount(last count: Int = MutationLog.capacity) -> Int {
-        var byteCount = 0
-        visit(last: count) { entry in
-            if case .encoded(let outcome) = entry.outcome { byteCount += outcome.bytes.count }
-        }
-        return byteCount
-    }
-
     private static func name(
         in mutation: UnsafeRawBufferPointer
     ) throws(WireFault) -> (RequestID, fingerprint: UInt64) {
