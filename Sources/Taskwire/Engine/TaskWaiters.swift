@@ -45,8 +45,8 @@ final class TaskWaiters: Sendable {
 
     private func remove(_ waiter: Waiter, for key: TaskKey) {
         state.withLock { state in
-            guard state.waiters[key]?.removeValue(forKey: ObjectIdentifier(waiter)) != nil else { return }
             state.count -= 1
+            state.waiters[key]?[ObjectIdentifier(waiter)] = nil
             if state.waiters[key]?.isEmpty == true { state.waiters[key] = nil }
         }
     }
@@ -64,6 +64,7 @@ final class TaskWaiters: Sendable {
         private let waiters: TaskWaiters
         /// Tells of changes by other processes.
         private let watch: (any TaskWatch)?
+        private let hasEnded = Atomic(false)
 
         fileprivate init(_ waiter: Waiter, for key: TaskKey, in waiters: TaskWaiters, watch: (any TaskWatch)?)
         {
@@ -77,8 +78,9 @@ final class TaskWaiters: Sendable {
             end()
         }
 
-        /// The call does not wait any more.
+        /// The call does not wait any more. Harmless when repeated.
         func end() {
+            guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
             waiters.remove(waiter, for: key)
         }
 
