@@ -5,34 +5,35 @@ internal import Synchronization
 /// A wake-up is a hint to look at the record again. A call registers before it looks, so a change between the
 /// look and the sleep is not missed.
 final class TaskWaiters: Sendable {
-    private struct State {
-        var waiters: [TaskKey: [ObjectIdentifier: Waiter]] = [:]
-        var count = 0
+    /// Some of the calls, by their tasks. When very many are woken at once they should not have to queue for one lock.
+    fileprivate final class Shard: Sendable {
+        let waiters = Mutex<[TaskKey: [ObjectIdentifier: Waiter]]>([:])
+        let alarms: AlarmClock
+
+        init(clock: any TaskClock) {
+            alarms = AlarmClock(clock: clock)
+        }
     }
 
-    private let state = Mutex(State())
-    private let alarms: AlarmClock
+    private static let shardCount = 16
+
+    private let shards: [Shard]
+    private let waiting = Atomic(0)
     private let limit: Int
 
     init(limit: Int, clock: any TaskClock) {
         self.limit = limit
-        alarms = AlarmClock(clock: clock)
+        shards = (0..<Self.shardCount).map { _ in Shard(clock: clock) }
     }
 
     /// How many calls wait right now.
-    var count: Int { state.withLock { $0.count } }
+    var count: Int { waiting.load(ordering: .sequentiallyConsistent) }
 
     /// Registers a call that every change of `key` wakes, whoever made it.
     /// - Throws: RESOURCE_EXHAUSTED / TOO_MANY_REQUESTS where as many calls wait as may.
     func register(for key: TaskKey, in storage: some TaskStorage) throws(TaskwireError) -> Registration {
-        let waiter = Waiter()
-        let isAdmitted = state.withLock { state in
-            guard state.count < limit else { return false }
-            state.count += 1
-            state.waiters[key, default: [:]][ObjectIdentifier(waiter)] = waiter
-            return true
-        }
-        guard isAdmitted else {
+        guard waiting.add(1, ordering: .sequentiallyConsistent).newValue <= limit else {
+            waiting.subtract(1, ordering: .relaxed)
             throw TaskwireError(
                 .resourceExhausted,
                 .tooManyRequests,
@@ -40,36 +41,44 @@ final class TaskWaiters: Sendable {
                 retryAfter: .seconds(1)
             )
         }
-        return Registration(waiter, for: key, in: self, watch: storage.watch(key) { waiter.wake() })
-    }
-
-    private func remove(_ waiter: Waiter, for key: TaskKey) {
-        state.withLock { state in
-            state.count -= 1
-            state.waiters[key]?[ObjectIdentifier(waiter)] = nil
-            if state.waiters[key]?.isEmpty == true { state.waiters[key] = nil }
-        }
+        let waiter = Waiter()
+        let shard = shard(of: key)
+        shard.waiters.withLock { $0[key, default: [:]][ObjectIdentifier(waiter)] = waiter }
+        let watch = storage.watch(key) { waiter.wake() }
+        return Registration(waiter, for: key, in: shard, of: self, watch: watch)
     }
 
     /// Wakes every call that waits for `key`.
     func wake(_ key: TaskKey) {
-        let waiters = state.withLock { state in state.count == 0 ? nil : state.waiters[key] }
+        guard count > 0 else { return }
+        let waiters = shard(of: key).waiters.withLock { $0[key] }
         for waiter in (waiters ?? [:]).values { waiter.wake() }
+    }
+
+    private func shard(of key: TaskKey) -> Shard {
+        shards[key.hashValue & (Self.shardCount - 1)]
     }
 
     /// A call that is woken until ``end()``, or until nobody has this any more.
     final class Registration: Sendable {
         private let waiter: Waiter
         private let key: TaskKey
+        private let shard: Shard
         private let waiters: TaskWaiters
         /// Tells of changes by other processes.
         private let watch: (any TaskWatch)?
         private let hasEnded = Atomic(false)
 
-        fileprivate init(_ waiter: Waiter, for key: TaskKey, in waiters: TaskWaiters, watch: (any TaskWatch)?)
-        {
+        fileprivate init(
+            _ waiter: Waiter,
+            for key: TaskKey,
+            in shard: Shard,
+            of waiters: TaskWaiters,
+            watch: (any TaskWatch)?
+        ) {
             self.waiter = waiter
             self.key = key
+            self.shard = shard
             self.waiters = waiters
             self.watch = watch
         }
@@ -81,7 +90,11 @@ final class TaskWaiters: Sendable {
         /// The call does not wait any more. Harmless when repeated.
         func end() {
             guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
-            waiters.remove(waiter, for: key)
+            shard.waiters.withLock { waiters in
+                waiters[key]?[ObjectIdentifier(waiter)] = nil
+                if waiters[key]?.isEmpty == true { waiters[key] = nil }
+            }
+            waiters.waiting.subtract(1, ordering: .relaxed)
         }
 
         func wake() {
@@ -90,7 +103,7 @@ final class TaskWaiters: Sendable {
 
         /// Calls `resume` once: as soon as something is new, or at `moment`.
         func sleep(until moment: Timestamp, _ resume: @escaping @Sendable () -> Void) {
-            let alarms = waiters.alarms
+            let alarms = shard.alarms
             alarms.set(waiter, at: moment)
             waiter.sleep { [waiter] in
                 alarms.unset(waiter, at: moment)
