@@ -17,14 +17,23 @@ struct LogRecord: Sendable {
     }
 
     private var text: String {
-        let padding = String(repeating: " ", count: max(0, 8 - level.rawValue.count))
-        let pairs = metadata.sorted { $0.key < $1.key }.map { key, value in
-            let text = "\(value)"
-            let isPlain = !text.isEmpty && text.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" }
-            return PlainText.line(" \(key)=\(isPlain ? text : text.debugDescription)")
+        var text = "\(time) \(level.rawValue)"
+        text += String(repeating: " ", count: max(0, 8 - level.rawValue.utf8.count))
+        text += " \(PlainText.line(message))"
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            text += " \(PlainText.line(key))=\(Self.field(value.description))"
         }
-        return "\(time) \(level.rawValue)\(padding) \(PlainText.line(message))\(pairs.joined())"
+        return text
     }
+
+    /// A value of `key=value`, in quotation marks where it could be taken for something else.
+    private static func field(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { 0x21...0x7E ~= $0 && $0 != quote && $0 != equals }
+        return isPlain && !text.isEmpty ? text : PlainText.line(text.debugDescription)
+    }
+
+    private static let quote = UInt8(ascii: "\"")
+    private static let equals = UInt8(ascii: "=")
 
     private var json: String {
         var document: [String: JSONValue] = [

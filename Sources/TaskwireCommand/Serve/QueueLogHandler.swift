@@ -20,12 +20,13 @@ struct QueueLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var all = metadata
-        all.merge(metadataProvider?.get() ?? [:]) { $1 }
-        all.merge(event.metadata ?? [:]) { $1 }
+        // Mostly only the line itself has any, which then need not be copied.
+        var all = event.metadata ?? [:]
+        all.merge(metadataProvider?.get() ?? [:]) { own, _ in own }
+        all.merge(metadata) { own, _ in own }
         if let error = event.error { all["error"] = "\(error)" }
         writer.write(
-            LogRecord(time: .now, level: event.level, message: "\(event.message)", metadata: all)
+            LogRecord(time: .now, level: event.level, message: event.message.description, metadata: all)
         )
     }
 }

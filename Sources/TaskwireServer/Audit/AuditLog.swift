@@ -17,7 +17,7 @@ struct AuditLog: Sendable {
         if let error, Self.isRefusal(error) { complaints.note(refusalOf: call, error) }
         if let event, logger.logLevel <= .info {
             var metadata = call.metadata
-            if let taskID = event.taskID { metadata["task"] = "\(taskID)" }
+            if let taskID = event.taskID { metadata["task"] = .string(taskID) }
             logger.info("\(event.message)", metadata: metadata)
         }
         guard logger.logLevel <= .debug else { return }

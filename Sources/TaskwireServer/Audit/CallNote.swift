@@ -34,11 +34,11 @@ struct CallNote: Sendable {
     }
 
     var metadata: Logger.Metadata {
-        var metadata: Logger.Metadata = ["method": "\(method)", "peer": "\(connection.peer)"]
+        var metadata: Logger.Metadata = ["method": .string(method), "peer": .string(connection.peer)]
         if let caller { metadata["caller"] = "\(caller)" }
-        if !owner.isEmpty { metadata["owner"] = "\(owner)" }
-        if let requestID { metadata["request_id"] = "\(requestID)" }
-        for (key, value) in trace { metadata[key] = "\(value)" }
+        if !owner.isEmpty { metadata["owner"] = .string(owner) }
+        if let requestID { metadata["request_id"] = .string(requestID.description) }
+        for (key, value) in trace { metadata[key] = .string(value) }
         return metadata
     }
 
