@@ -229,10 +229,12 @@ final class CallBatcher: DeadlineKeeper {
                     lowerMaxCalls(to: max(2, calls.count / 2))
                 }
                 end(.undisturbed)
-                for (call, reply) in zip(calls, replies) {
-                    // By itself it has more room than beside the others.
-                    let isToRepeat = isBatched && Self.hadNoRoom(reply)
-                    call.finish(isToRepeat ? .alone(mayHaveBeenSent: true) : .reply(reply))
+                CallbackExecutor.handingOn {
+                    for (call, reply) in zip(calls, replies) {
+                        // By itself it has more room than beside the others.
+                        let isToRepeat = isBatched && Self.hadNoRoom(reply)
+                        call.finish(isToRepeat ? .alone(mayHaveBeenSent: true) : .reply(reply))
+                    }
                 }
             } else {
                 // Perhaps the batch was too large for this server, or it takes none.

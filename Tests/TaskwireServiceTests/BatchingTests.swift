@@ -1,3 +1,4 @@
+import Foundation
 import Taskwire
 import TaskwireClient
 import TaskwireProtobuf
@@ -383,6 +384,31 @@ struct BatchingTests {
         }
     }
 
+    /// A caller that prefers the client's executor goes on where its answer was received, unless others had theirs in the
+    /// same message.
+    @Test
+    func anAnswerByItselfNeedsNoOtherThread() async throws {
+        try await withSubject(count: 64) { subject in
+            let client = subject.client
+            let isOnTransport = { @Sendable (id: String) in
+                try await Task(executorPreference: TaskwireClient.executor) {
+                    _ = try await client.getTask(id)
+                    return try isOnTransportThread()
+                }.value
+            }
+            var loneCount = 0
+            for id in subject.ids where try await isOnTransport(id) { loneCount += 1 }
+            #expect(loneCount > 0)
+            #expect(subject.relay.exchanges.allSatisfy { !$0.isBatch })
+
+            let earlier = subject.relay.exchanges.count
+            let answers = try await together(subject.ids, on: subject.relay, isOnTransport)
+            let exchanges = subject.relay.exchanges[earlier...]
+            #expect(exchanges.contains { $0.isBatch })
+            #expect(answers.count { $0 } <= exchanges.count { !$0.isBatch })
+        }
+    }
+
     @Test
     func closingEndsEveryCall() async throws {
         try await withSubject(count: 32) { subject in
@@ -424,4 +450,9 @@ struct BatchingTests {
             }
         }
     }
+}
+
+/// Whether the thread that asks is one on which nng calls back.
+private func isOnTransportThread() throws -> Bool {
+    try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8) == "nng:task\n"
 }

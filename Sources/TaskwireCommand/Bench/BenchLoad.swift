@@ -88,22 +88,30 @@ struct BenchLoad: Sendable {
         }
     }
 
+    /// Children of one group at most: a group takes the longer to let one go the more it has.
+    private static let maxGroupCount = 128
+
     /// Has all callers do `work` at the same time, and returns them as they are afterwards.
     private static func atOnce(
         _ callers: [BenchCaller],
         _ work: @escaping @Sendable (inout BenchCaller) async throws -> Void
     ) async throws -> [BenchCaller] {
         try await withThrowingTaskGroup { group in
-            for caller in callers {
-                group.addTask {
-                    var caller = caller
-                    try await work(&caller)
-                    return caller
+            if callers.count > maxGroupCount {
+                for start in stride(from: 0, to: callers.count, by: maxGroupCount) {
+                    let part = Array(callers[start...].prefix(maxGroupCount))
+                    group.addTask { try await atOnce(part, work) }
+                }
+            } else {
+                for caller in callers {
+                    group.addTask(executorPreference: TaskwireClient.executor) {
+                        var caller = caller
+                        try await work(&caller)
+                        return [caller]
+                    }
                 }
             }
-            var done: [BenchCaller] = []
-            for try await caller in group { done.append(caller) }
-            return done
+            return try await group.reduce(into: []) { $0 += $1 }
         }
     }
 }

@@ -43,6 +43,15 @@ package final class CallbackExecutor: TaskExecutor {
         }
     }
 
+    /// Has the jobs that `body` makes ready run elsewhere even during a callback: they are many, and would be done one after
+    /// the other by the only thread that takes what comes next.
+    package static func handingOn(_ body: () -> Void) {
+        guard let list = existingList(), list.isInCallback else { return body() }
+        list.isInCallback = false
+        body()
+        list.isInCallback = true
+    }
+
     /// Runs the body of an nng callback, and then the jobs that it made ready.
     static func runCallback(_ body: () -> Void) {
         let list = jobsOfThisThread()
