@@ -10,7 +10,6 @@ struct QueryPlanTests {
     static let statements: [String] =
         [
             TaskStatements.read,
-            TaskStatements.number,
             TaskStatements.readForChange,
             TaskStatements.due,
             TaskStatements.move,

@@ -83,6 +83,22 @@ struct RestartTests {
         }
     }
 
+    @Test("a task that is there is not created again, and a repeated create finds it")
+    func creations() async throws {
+        let options = CallOptions(requestID: .random())
+        try await restarting { store, _ in
+            try await store.createTask(CreateTaskRequest(taskID: "t", request: .everyByte), options: options)
+        } then: { store, _, state in
+            let refusal = await #expect(throws: TaskwireError.self) { try await store.createTask(id: "t") }
+            #expect(refusal?.reason == .taskExists)
+            #expect(refusal?.task == state.viewed(as: .basic))
+            let request = CreateTaskRequest(taskID: "t", request: .everyByte)
+            let repeated = try await store.createTask(request, options: options)
+            #expect(repeated == state)
+            #expect(try await store.counts() == TaskStorageCounts(tasks: 1, tombstones: 0))
+        }
+    }
+
     @Test("removed tasks are remembered, and their revisions are not used again")
     func tombstones() async throws {
         try await restarting { store, _ in

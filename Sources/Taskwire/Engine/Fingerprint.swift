@@ -9,6 +9,12 @@ struct Fingerprint {
 
     /// More bytes than this are not copied.
     private static let mostPending = 4096
+    /// What most requests have.
+    private static let usualPending = 512
+
+    init() {
+        pending.reserveCapacity(Self.usualPending)
+    }
 
     mutating func feed(_ bytes: [UInt8]) {
         feed(UInt64(bytes.count))

@@ -23,6 +23,17 @@ final class PreparedStatement {
         while try step() {}
     }
 
+    /// Runs a statement that adds a row, and returns whether there was none with the same unique columns yet.
+    /// - Throws: `DatabaseError`
+    func add<each Value: StatementValue>(_ values: repeat each Value) throws -> Bool {
+        do {
+            try run(repeat each values)
+            return true
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            return false
+        }
+    }
+
     /// The integer that begins the first row, or `nil` where there is no row.
     /// - Throws: `DatabaseError`
     func integer<each Value: StatementValue>(_ values: repeat each Value) throws -> Int64? {

@@ -29,9 +29,9 @@ final class RecordCache: Sendable {
     func keep(_ changes: [StoredKey: StoredTask?]) {
         state.withLock { state in
             for (key, task) in changes {
-                state.old[key] = nil
-                state.young[key] = nil
                 guard let task, task.stored.record.isLive, task.byteCount <= Self.mostRecordBytes else {
+                    state.old[key] = nil
+                    state.young[key] = nil
                     continue
                 }
                 state.young[key] = task

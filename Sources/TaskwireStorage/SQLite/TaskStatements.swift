@@ -11,9 +11,6 @@ package enum TaskStatements {
         SELECT record, large, \(largeParts) FROM task WHERE owner = ? AND id = ?
         """
 
-    /// Where it is in the table.
-    package static let number = "SELECT number FROM task WHERE owner = ? AND id = ?"
-
     /// The task with all that a change needs.
     package static let readForChange = """
         SELECT record, large, \(largeParts), mutations, number, sealed FROM task WHERE owner = ? AND id = ?

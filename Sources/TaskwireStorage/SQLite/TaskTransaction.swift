@@ -43,7 +43,42 @@ final class TaskTransaction {
         _ body: (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) throws -> Result<Output, any Error> {
         let name = StoredKey(key)
-        let old = try current(key, name)
+        if let old = known(name) { return try change(old, key, name, body) }
+        // Most of what nobody has changed lately is new, and the table itself says whether it is.
+        if let output = try create(key, name, body) { return .success(output) }
+        return try change(try read(key), key, name, body)
+    }
+
+    /// Runs `body` on nothing and stores what it leaves, or returns nil where it leaves nothing or there is a task already.
+    private func create<Output>(
+        _ key: TaskKey,
+        _ name: StoredKey,
+        _ body: (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+    ) throws -> Output? {
+        let owner = StoredKey(owner: key.owner)
+        let ownerTaskCount = try ownerCount(key.owner, owner)
+        let output: Output
+        let encoded: EncodedRecord
+        do {
+            var record: TaskRecord?
+            output = try body(&record, ownerTaskCount)
+            guard var created = record.take() else { return nil }
+            encoded = try EncodedRecord(&created, replacing: nil, codec: codec)
+        } catch {
+            return nil
+        }
+        guard let task = try insert(encoded, key) else { return nil }
+        remember(task, name, owner, insteadOf: nil)
+        return output
+    }
+
+    /// Runs `body` on what is under a key, and stores what it leaves.
+    private func change<Output>(
+        _ old: StoredTask?,
+        _ key: TaskKey,
+        _ name: StoredKey,
+        _ body: (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
+    ) throws -> Result<Output, any Error> {
         let owner = StoredKey(owner: key.owner)
         let ownerTaskCount = try ownerCount(key.owner, owner)
         var record = old?.stored.record
@@ -58,20 +93,32 @@ final class TaskTransaction {
         } catch {
             return .failure(error)
         }
+        let new: StoredTask?
         switch (old, encoded) {
         case (nil, let encoded?):
-            changes[name] = try insert(encoded, key)
-        case (let old?, let encoded?):
-            changes[name] = try update(old, encoded)
+            new = try insert(encoded, key)
+            // An index has what the table does not.
+            if new == nil { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+        case (let old?, let encoded?): new = try update(old, encoded)
         case (let old?, nil):
             try statements.delete.run(old.number)
-            changes[name] = .some(nil)
-        case (nil, nil):
-            break
+            new = nil
+        case (nil, nil): new = nil
         }
-        isChanged = true
-        count(owner, from: old?.stored.record, to: encoded?.stored.record)
+        remember(new, name, owner, insteadOf: old)
         return .success(output)
+    }
+
+    /// Takes down what a mutation has left under a key.
+    private func remember(
+        _ new: StoredTask?,
+        _ name: StoredKey,
+        _ owner: StoredKey,
+        insteadOf old: StoredTask?
+    ) {
+        changes[name] = .some(new)
+        isChanged = true
+        count(owner, from: old?.stored.record, to: new?.stored.record)
     }
 
     /// Writes what the changes of a transaction share. The last step before the commit.
@@ -101,13 +148,11 @@ final class TaskTransaction {
         return TaskStorageCounts(tasks: row[0], tombstones: row[1])
     }
 
-    /// The task under a key as this transaction sees it.
-    private func current(_ key: TaskKey, _ name: StoredKey) throws -> StoredTask? {
-        if let change = changes[name] { return change }
-        if let task = cache.task(name) { return task }
-        // Most of what nobody has changed lately is new, and this is quicker.
-        guard try statements.number.integer(key.owner, key.id) != nil else { return nil }
-        return try read(key)
+    /// What is under a key as this transaction sees it, where that is known without a look at the table: the task, or that
+    /// there is none.
+    private func known(_ name: StoredKey) -> StoredTask?? {
+        if let change = changes[name] { return .some(change) }
+        return cache.task(name).map { .some($0) }
     }
 
     private func read(_ key: TaskKey) throws -> StoredTask? {
@@ -144,10 +189,11 @@ final class TaskTransaction {
         }
     }
 
-    private func insert(_ new: EncodedRecord, _ key: TaskKey) throws -> StoredTask {
+    /// Adds a task; nil where there is one under the key.
+    private func insert(_ new: EncodedRecord, _ key: TaskKey) throws -> StoredTask? {
         let place = new.place
         let mutations = new.stored.record.mutations.encodedEntries()
-        try statements.insert.run(
+        let isNew = try statements.insert.add(
             key.owner,
             key.id,
             place.status,
@@ -157,6 +203,7 @@ final class TaskTransaction {
             new.record,
             mutations
         )
+        guard isNew else { return nil }
         let number = statements.database.lastInsertedRowID
         try storeParts(of: new, number: number)
         var log = StoredLog()

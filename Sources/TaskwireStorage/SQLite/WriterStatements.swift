@@ -5,7 +5,6 @@ internal import GRDB
 /// `@unchecked Sendable` is safe: ``WriterConnection`` gives them to what runs on the connection's thread, and to nobody else.
 final class WriterStatements: @unchecked Sendable {
     let database: Database
-    let number: PreparedStatement
     let insert: PreparedStatement
     let update: PreparedStatement
     let move: PreparedStatement
@@ -27,7 +26,6 @@ final class WriterStatements: @unchecked Sendable {
             try Dictionary(uniqueKeysWithValues: LargeParts.all.map { ($0, try prepare(sql($0.table))) })
         }
         self.database = database
-        number = try prepare(TaskStatements.number)
         insert = try prepare(TaskStatements.insert)
         update = try prepare(TaskStatements.update)
         move = try prepare(TaskStatements.move)
