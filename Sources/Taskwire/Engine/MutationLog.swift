@@ -247,7 +247,7 @@ package struct MutationOutcome: Sendable, Hashable {
     /// The basic view of the task under the key of `current` as it was after that mutation.
     package func state(underKeyOf current: TaskState) -> TaskState {
         var past = TaskState(state)
-        past.id = current.id
+        past.compactID = current.compactID
         past.owner = current.owner
         return past
     }

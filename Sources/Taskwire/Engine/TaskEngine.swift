@@ -110,9 +110,8 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             // The last one of a full answer only tells that there is more.
             let present = await shown(records.prefix(limit - 1))
             var examined = 0
-            for (stored, record) in zip(records, present) {
+            for record in present {
                 examined += 1
-                position = TaskPosition(createdAt: stored.state.createdAt, id: stored.state.id)
                 budget -= 1
                 guard
                     let record, record.isLive,
@@ -124,11 +123,14 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
                 isFull = tasks.count == pageSize || byteCount > Self.pageByteCount
                 if isFull { break }
             }
-            guard examined < records.count, let position else { return TaskPage(tasks: tasks) }
+            guard examined < records.count else { return TaskPage(tasks: tasks) }
+            let last = records[examined - 1].state
+            let next = TaskPosition(createdAt: last.createdAt, id: last.id)
             if isFull || budget <= 0 {
-                let cursor = TaskCursor.encode(position, owner: owner, request: request)
+                let cursor = TaskCursor.encode(next, owner: owner, request: request)
                 return TaskPage(tasks: tasks, nextCursor: cursor)
             }
+            position = next
         }
     }
 

@@ -5,12 +5,12 @@
 public struct TaskRecord: Sendable, Hashable {
     /// The task in full view, but for ``TaskState/inputRequests``, which follow from ``interactions``.
     package var state: TaskState
+    // An optional `end` would take a word more.
+    private var hasEnded: Bool
     /// The last mutations, so that a retry is answered and not applied again.
     package var mutations: MutationLog
     private var rest: Sparse<Rest>
-    // An optional would take a word more.
     private var end: Timestamp
-    private var hasEnded: Bool
 
     package init(state: TaskState) {
         self.state = state
@@ -74,7 +74,7 @@ public struct TaskRecord: Sendable, Hashable {
     }
 
     /// Names the record in a storage.
-    public var key: TaskKey { TaskKey(owner: state.owner, id: state.id) }
+    public var key: TaskKey { TaskKey(owner: state.owner, id: state.compactID) }
 
     /// Whether the task is there, in any state.
     public var isLive: Bool { tombstone == nil }
@@ -84,18 +84,28 @@ public struct TaskRecord: Sendable, Hashable {
 public struct TaskKey: Sendable, Hashable, Comparable {
     /// The owner; empty without authentication.
     public var owner: String
-    /// The task's id.
-    public var id: String
+    /// ``id`` as it is kept, which makes no text.
+    private(set) var compactID: CompactID
 
     /// The name of the owner's task `id`.
     public init(owner: String, id: String) {
+        self.init(owner: owner, id: CompactID(id))
+    }
+
+    init(owner: String, id: CompactID) {
         self.owner = owner
-        self.id = id
+        compactID = id
+    }
+
+    /// The task's id.
+    public var id: String {
+        get { compactID.text }
+        set { compactID = CompactID(newValue) }
     }
 
     /// Orders by owner, then by id.
     public static func < (left: TaskKey, right: TaskKey) -> Bool {
-        (left.owner, left.id) < (right.owner, right.id)
+        (left.owner, left.compactID) < (right.owner, right.compactID)
     }
 }
 

@@ -70,8 +70,8 @@ enum TaskRules {
 
     static func payload(_ payload: Payload?, field: String) throws(TaskwireError) {
         guard let payload else { return }
-        let type = payload.contentType.utf8
-        guard (1...255).contains(type.count), type.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+        let type = payload.contentType
+        guard (1...255).contains(type.utf8.count), type.consists(of: 0x20...0x7E) else {
             throw .invalidField("\(field).content_type", "is not 1 to 255 bytes of printable ASCII")
         }
     }

@@ -19,7 +19,7 @@ public final class MemoryStorage: TaskStorage {
 
         static func < (left: Place, right: Place) -> Bool {
             guard left.createdAt == right.createdAt else { return left.createdAt < right.createdAt }
-            return left.task.key.id < right.task.key.id
+            return left.task.key.compactID < right.task.key.compactID
         }
     }
 

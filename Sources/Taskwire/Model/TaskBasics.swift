@@ -12,12 +12,39 @@ package struct TaskBasics: Sendable, Hashable {
 
     /// What mostly stays as it was at the creation.
     struct Profile: Sendable, Hashable {
-        var id: String
+        var id: CompactID
+        // An optional would take a word more.
+        private var isMortal: Bool
         var owner: String
         var createdAt: Timestamp
         var labels: LabelList
         var pollIntervalMilliseconds: Int64
-        var ttlMilliseconds: Int64?
+        private var lifetime: Int64
+
+        init(
+            id: CompactID,
+            owner: String,
+            createdAt: Timestamp,
+            labels: LabelList,
+            pollIntervalMilliseconds: Int64,
+            ttlMilliseconds: Int64?
+        ) {
+            self.id = id
+            self.owner = owner
+            self.createdAt = createdAt
+            self.labels = labels
+            self.pollIntervalMilliseconds = pollIntervalMilliseconds
+            isMortal = ttlMilliseconds != nil
+            lifetime = ttlMilliseconds ?? 0
+        }
+
+        var ttlMilliseconds: Int64? {
+            get { isMortal ? lifetime : nil }
+            set {
+                isMortal = newValue != nil
+                lifetime = newValue ?? 0
+            }
+        }
     }
 
     /// What is said of the work.

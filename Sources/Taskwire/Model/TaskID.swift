@@ -15,7 +15,7 @@ package enum TaskID {
         guard count <= maxByteCount else {
             throw .invalidField("task_id", "has \(count) bytes, at most \(maxByteCount) are allowed")
         }
-        guard id.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        guard id.consists(of: 0x21...0x7E) else {
             throw .invalidField("task_id", "may only have printable ASCII without spaces")
         }
     }

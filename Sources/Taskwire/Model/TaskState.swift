@@ -3,15 +3,15 @@
 /// Reads return it in one of two views: in ``TaskView/basic`` the fields ``request``, ``result``,
 /// ``error`` and ``inputRequests`` are left empty.
 public struct TaskState: Sendable, Hashable {
-    /// What the basic view has.
-    package private(set) var basics: TaskBasics
     // A call hands its task through many functions, and most do without its payloads.
     private var payloads: Sparse<Payloads>
+    /// What the basic view has. It comes last, since what follows the state in a record has room behind its short fields.
+    package private(set) var basics: TaskBasics
 
     /// 1 to 256 bytes of printable ASCII without spaces, unique per owner.
     public var id: String {
-        get { basics.profile.value.id }
-        set { if newValue != id { basics.profile.value.id = newValue } }
+        get { compactID.text }
+        set { compactID = CompactID(newValue) }
     }
     /// Who created it, from the authenticated connection; empty on a server without authentication.
     public var owner: String {
@@ -128,7 +128,7 @@ public struct TaskState: Sendable, Hashable {
         basics = TaskBasics(
             profile: CopyOnWrite(
                 TaskBasics.Profile(
-                    id: id,
+                    id: CompactID(id),
                     owner: owner,
                     createdAt: createdAt,
                     labels: LabelList(labels),
@@ -157,6 +157,12 @@ public struct TaskState: Sendable, Hashable {
     package init(_ basics: TaskBasics) {
         self.basics = basics
         payloads = Sparse()
+    }
+
+    /// ``id`` as it is kept, which makes no text.
+    var compactID: CompactID {
+        get { basics.profile.value.id }
+        set { if newValue != compactID { basics.profile.value.id = newValue } }
     }
 
     /// ``labels`` as they are kept, which makes no dictionary.

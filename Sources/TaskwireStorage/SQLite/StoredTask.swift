@@ -23,11 +23,12 @@ struct StoredKey: Hashable {
 
     init(_ key: TaskKey) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(key.owner.utf8.count + 1 + key.id.utf8.count)
+        let id = key.id
+        bytes.reserveCapacity(key.owner.utf8.count + 1 + id.utf8.count)
         bytes.append(contentsOf: key.owner.utf8)
         // Neither has a NUL byte.
         bytes.append(0)
-        bytes.append(contentsOf: key.id.utf8)
+        bytes.append(contentsOf: id.utf8)
         self.bytes = bytes
     }
 

@@ -1,0 +1,82 @@
+import Taskwire
+import TaskwireTestSupport
+import Testing
+
+@Suite("What is kept in few bytes")
+struct CompactStateTests {
+    private static let uuid = "0b54cfd1-9d3e-8a52-bd1c-5f0f6a7e9b29"
+
+    /// A UUID with another byte in each of its places in turn, and texts that look like one in other ways.
+    private static let ids: [String] = {
+        var ids = [
+            uuid, uuid.uppercased(), "{\(uuid)}", "urn:uuid:\(uuid)", String(uuid.dropLast()), uuid + "0", "",
+            "t",
+            uuid.filter { $0 != "-" }, "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "0b54cfd19-d3e-8a52-bd1c-5f0f6a7e9b29", "é" + uuid.dropFirst(2), uuid.dropLast(2) + "é",
+        ]
+        for place in 0..<uuid.utf8.count {
+            for byte in UInt8(0)...127 {
+                var bytes = Array(uuid.utf8)
+                bytes[place] = byte
+                ids.append(String(decoding: bytes, as: UTF8.self))
+            }
+        }
+        return ids
+    }()
+
+    @Test
+    func anIDComesBackByteForByte() {
+        for id in Self.ids {
+            let task = TaskState(id: id, createdAt: Timestamp(millisecondsSince1970: 0))
+            #expect(Array(task.id.utf8) == Array(id.utf8))
+            #expect(Array(TaskKey(owner: "", id: id).id.utf8) == Array(id.utf8))
+        }
+    }
+
+    @Test
+    func keysAreEqualAndOrderedAsTheirIDs() {
+        for id in Self.ids {
+            let (key, other) = (TaskKey(owner: "a", id: id), TaskKey(owner: "a", id: Self.uuid))
+            #expect((key == other) == (id == Self.uuid))
+            #expect((key < other) == (id < Self.uuid))
+            #expect((other < key) == (Self.uuid < id))
+        }
+    }
+
+    @Test
+    func tasksAreListedInTheOrderOfTheirIDs() async throws {
+        let engine = TaskEngine(storage: MemoryStorage(), clock: ManualClock())
+        var ids = [Self.uuid, Self.uuid.uppercased(), "0", "0b54cfd1", "g"]
+        for id in ids { #expect(try await engine.createTask(id: id).id == id) }
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<100 {
+            let requestID = RequestID(high: generator.next(), low: generator.next())
+            ids.append(try await engine.createTask(options: CallOptions(requestID: requestID)).id)
+        }
+        ids.sort()
+        var request = ListTasksRequest(pageSize: 7)
+        var listed: [String] = []
+        repeat {
+            let page = try await engine.listTasks(request)
+            listed += page.tasks.map(\.id)
+            request.cursor = page.nextCursor
+        } while !request.cursor.isEmpty
+        #expect(listed == ids)
+        for id in ids { #expect(try await engine.getTask(id).id == id) }
+    }
+
+    @Test
+    func anyTimeToLiveComesBack() {
+        var changed = TaskState(id: "t", createdAt: Timestamp(millisecondsSince1970: 0))
+        for ttl in [1000, nil, 0, .min, .max] as [Int64?] {
+            let task = TaskState(
+                id: "t",
+                createdAt: Timestamp(millisecondsSince1970: 0),
+                ttlMilliseconds: ttl
+            )
+            changed.ttlMilliseconds = ttl
+            #expect(task.ttlMilliseconds == ttl && changed == task)
+        }
+    }
+}
