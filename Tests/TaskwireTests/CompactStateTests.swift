@@ -67,6 +67,22 @@ struct CompactStateTests {
     }
 
     @Test
+    func aRepeatIsAnsweredAsItWasBeforeTimeChangedTheTask() async throws {
+        let clock = ManualClock()
+        let engine = TaskEngine(storage: MemoryStorage(), clock: clock)
+        let (first, second) = (CallOptions(requestID: .random()), CallOptions(requestID: .random()))
+        let created = try await engine.createTask(id: "t", ttl: .seconds(1), options: first)
+        let update = UpdateTaskRequest(taskID: "t", statusMessage: "on")
+        let updated = try await engine.updateTask(update, options: second)
+        for isOver in [false, true] {
+            if isOver { clock.advance(by: .seconds(1)) }
+            #expect(try await engine.getTask("t").status == (isOver ? .failed : .working))
+            #expect(try await engine.createTask(id: "t", ttl: .seconds(1), options: first) == created)
+            #expect(try await engine.updateTask(update, options: second) == updated)
+        }
+    }
+
+    @Test
     func anyTimeToLiveComesBack() {
         var changed = TaskState(id: "t", createdAt: Timestamp(millisecondsSince1970: 0))
         for ttl in [1000, nil, 0, .min, .max] as [Int64?] {

@@ -3,6 +3,11 @@ package struct Mutation: Sendable {
     package let requestID: RequestID
     package let fingerprint: UInt64
 
+    init(requestID: RequestID, fingerprint: UInt64) {
+        self.requestID = requestID
+        self.fingerprint = fingerprint
+    }
+
     /// `operation` and all that `describe` feeds to the digest make up the request.
     init(
         _ operation: String,
@@ -12,7 +17,6 @@ package struct Mutation: Sendable {
         var fingerprint = Fingerprint()
         fingerprint.feed(operation)
         describe(&fingerprint)
-        self.requestID = requestID ?? .random()
-        self.fingerprint = fingerprint.word()
+        self.init(requestID: requestID ?? .random(), fingerprint: fingerprint.word())
     }
 }

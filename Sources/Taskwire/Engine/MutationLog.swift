@@ -93,7 +93,7 @@ package struct MutationLog: Sendable, Hashable {
         return byteCount
     }
 
-    package mutating func append(_ entry: Entry) {
+    package mutating func append(_ entry: consuming Entry) {
         if let newest, newest.count == MutationLog.mostLinks {
             var kept: Link?
             newest.visit(MutationLog.capacity - 1) { kept = Link($0, after: kept) }
@@ -103,13 +103,23 @@ package struct MutationLog: Sendable, Hashable {
     }
 
     package mutating func remember(_ mutation: Mutation, outcome: MutationOutcome) {
-        append(
-            Entry(
-                requestID: mutation.requestID,
-                fingerprint: mutation.fingerprint,
-                outcome: RecordedOutcome(outcome)
-            )
-        )
+        remember(mutation, RecordedOutcome(outcome))
+    }
+
+    /// Remembers a mutation that returned `state` and nothing else.
+    mutating func remember(_ mutation: Mutation, returning state: consuming TaskBasics) {
+        remember(mutation, .state(state))
+    }
+
+    private mutating func remember(_ mutation: Mutation, _ outcome: consuming RecordedOutcome) {
+        append(Entry(requestID: mutation.requestID, fingerprint: mutation.fingerprint, outcome: outcome))
+    }
+
+    /// Forgets the newest mutation if it returned `state` and nothing else; `nil` where it did not.
+    mutating func removeNewest(returning state: TaskBasics) -> Mutation? {
+        guard let link = newest, case .state(let past) = link.entry.outcome, past == state else { return nil }
+        newest = link.previous
+        return Mutation(requestID: link.entry.requestID, fingerprint: link.entry.fingerprint)
     }
 
     /// The outcome of the first try, or `nil` when the log does not know the id.

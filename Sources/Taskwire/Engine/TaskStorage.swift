@@ -3,7 +3,7 @@ public protocol TaskStorage: Sendable {
     /// The kind of storage, as `GetServerInfo` shows it: `memory`, `sqlite`, `redis`.
     static var kind: String { get }
 
-    /// Returns the record as it was last written. Its log of mutations may be left out.
+    /// Returns the record as it was last written. Its log of mutations, or a part of that, may be left out.
     func read(_ key: TaskKey) async throws -> TaskRecord?
 
     /// Runs `body` on the record and stores what it leaves, as one atomic step that is durable when this returns.

@@ -67,7 +67,7 @@ public final class MemoryStorage: TaskStorage {
 
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
-        state.withLock { $0.table[key]?.record }
+        state.withLock { $0.table[key]?.shown }
     }
 
     /// See ``TaskStorage/mutate(_:_:)``.
@@ -95,13 +95,13 @@ public final class MemoryStorage: TaskStorage {
                 .flatMap { status in owner.order[status]?.page(query) ?? [] }
                 .sorted()
                 .prefix(query.limit)
-                .compactMap { $0.task.task?.record }
+                .compactMap { $0.task.task?.shown }
         }
     }
 
     /// See ``TaskStorage/due(atOrBefore:limit:)``.
     public func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey] {
-        state.withLock { $0.due.prefix(limit).prefix { $0.moment <= moment }.map(\.task.record.key) }
+        state.withLock { $0.due.prefix(limit).prefix { $0.moment <= moment }.map(\.task.key) }
     }
 
     /// See ``TaskStorage/counts()``.
@@ -134,7 +134,7 @@ extension MemoryStorage.State {
     /// - Parameter stored: What is there under the key.
     mutating func replace(_ key: TaskKey, _ stored: StoredTask?, by after: TaskRecord?) {
         guard let task = stored ?? after.map(StoredTask.init) else { return }
-        let before = stored?.record
+        let before = stored?.shown
 
         let oldDue = before?.dueAt
         let newDue = after?.dueAt
@@ -176,7 +176,7 @@ extension MemoryStorage.State {
     }
 
     private func stands(_ grave: MemoryStorage.Grave) -> Bool {
-        guard let record = table[grave.key]?.record else { return false }
+        guard let record = table[grave.key]?.shown else { return false }
         return record.tombstone != nil && record.state.revision == grave.revision
     }
 }

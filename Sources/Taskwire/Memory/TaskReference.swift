@@ -16,7 +16,7 @@ enum TaskReference: Sendable {
     /// Names the task.
     var key: TaskKey {
         switch self {
-        case .stored(let task): task.record.key
+        case .stored(let task): task.key
         case .sought(let task): task.key
         }
     }
@@ -24,7 +24,7 @@ enum TaskReference: Sendable {
     /// The hash of the key.
     var keyHash: Int {
         switch self {
-        case .stored(let task): task.record.key.hashValue
+        case .stored(let task): task.key.hashValue
         case .sought(let task): task.keyHash
         }
     }

@@ -27,7 +27,7 @@ struct TaskTable {
 
     /// Mostly the key was looked for just now.
     private func seek(_ task: StoredTask) {
-        let key = task.record.key
+        let key = task.key
         if key != sought.key { sought.look(for: key) }
     }
 }
