@@ -83,6 +83,25 @@ struct CompactStateTests {
     }
 
     @Test
+    func anyContentTypeComesBack() {
+        let common = [
+            "application/json", "text/plain; charset=utf-8", "text/plain", "application/octet-stream",
+        ]
+        let types = common + common.map { $0.uppercased() } + common.map { $0 + " " } + ["image/png"]
+        var changed = Payload(data: [1])
+        for type in types {
+            let payload = Payload(data: [1], contentType: type)
+            changed.contentType = type
+            #expect(payload.contentType == type && changed == payload)
+            for other in types {
+                #expect((payload == Payload(data: [1], contentType: other)) == (type == other))
+            }
+        }
+        changed.contentType = ""
+        #expect(changed.contentType == "", "only a new payload has a default")
+    }
+
+    @Test
     func anyTimeToLiveComesBack() {
         var changed = TaskState(id: "t", createdAt: Timestamp(millisecondsSince1970: 0))
         for ttl in [1000, nil, 0, .min, .max] as [Int64?] {

@@ -6,19 +6,22 @@ public struct Payload: Sendable, Hashable {
     public static let defaultContentType = "application/json"
 
     /// What most payloads name: literals, of which no payload has a copy of its own.
-    package static let commonContentTypes = [
-        defaultContentType, "text/plain; charset=utf-8", "text/plain", "application/octet-stream",
-    ]
+    package static let commonContentTypes = MediaType.commonNames
 
-    /// Media type, 1 to 255 bytes of printable ASCII.
-    public var contentType: String
+    private var type: MediaType
     /// The bytes. How many a message may carry is a limit of the server.
     public var data: [UInt8]
+
+    /// Media type, 1 to 255 bytes of printable ASCII.
+    public var contentType: String {
+        get { type.name }
+        set { type = MediaType(newValue) }
+    }
 
     /// Bytes of the given media type. An empty `contentType` stands for `application/json`.
     public init(data: [UInt8], contentType: String = Payload.defaultContentType) {
         self.data = data
-        self.contentType = contentType.isEmpty ? Payload.defaultContentType : contentType
+        type = MediaType(contentType.isEmpty ? Payload.defaultContentType : contentType)
     }
 
     /// Bytes of the given media type.
