@@ -200,9 +200,14 @@ final class Router: Sendable {
     ) async -> RPCReply {
         do throws(TaskwireError) {
             guard batch.hasRoom else { throw Self.noRoom(limits.maxMessageBytes) }
-            let prepared = prepare(try call.get(), from: connection, at: arrival, isBatched: true)
-            let reply = await carryOut(prepared)
-            return try encoded(reply, in: batch, mayBeReplaced: prepared.mayBeRepeated, for: connection)
+            switch call {
+            case .success(let call):
+                let prepared = prepare(call, from: connection, at: arrival, isBatched: true)
+                let reply = await carryOut(prepared)
+                return try encoded(reply, in: batch, mayBeReplaced: prepared.mayBeRepeated, for: connection)
+            case .failure(let error):
+                throw error
+            }
         } catch {
             complaints.note(error, from: connection)
             return .failure(error)

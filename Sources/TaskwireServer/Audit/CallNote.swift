@@ -22,7 +22,7 @@ struct CallNote: Sendable {
     /// W3C Trace Context, section 3.3.1.1: what everybody passes on of `tracestate`.
     private static let maxTraceLength = 512
 
-    init(_ call: RPCCall, from connection: Connection) {
+    init(_ call: borrowing RPCCall, from connection: Connection) {
         method = Self.cut(call.method, to: Self.maxMethodLength)
         self.connection = connection
         requestID = call.requestID
