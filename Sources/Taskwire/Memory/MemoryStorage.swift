@@ -45,7 +45,7 @@ public final class MemoryStorage: TaskStorage {
     }
 
     fileprivate struct State {
-        var table = TaskTable()
+        let table: TaskTable
         var owners: [String: Owner] = [:]
         var due = SortedSet<Due>()
         /// Tombstones in the order of removal. The first one stands; later ones may be gone by now.
@@ -54,11 +54,14 @@ public final class MemoryStorage: TaskStorage {
         var taskCount = 0
     }
 
-    private let state = Mutex(State())
+    private let table = TaskTable()
+    /// Held by whoever changes anything, and by whoever looks for more than one task.
+    private let state: Mutex<State>
     private let maxTombstones: Int
 
     /// An empty storage that keeps as many tombstones as `limits` say.
     public init(limits: TaskLimits = TaskLimits()) {
+        state = Mutex(State(table: table))
         maxTombstones = max(0, limits.maxTombstones)
     }
 
@@ -67,7 +70,7 @@ public final class MemoryStorage: TaskStorage {
 
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
-        state.withLock { $0.table[key]?.shown }
+        table.read(key)
     }
 
     /// See ``TaskStorage/mutate(_:_:)``.
@@ -168,15 +171,17 @@ extension MemoryStorage.State {
             }
         }
 
-        if let after { task.record = after }
-        if stored == nil { table.insert(task) }
-        if after == nil { table.remove(task) }
+        switch (stored, after) {
+        case (nil, _): table.insert(task)
+        case (_, let after?): table.update(task, to: after)
+        case (_, nil): table.remove(task)
+        }
         while let grave = graves.first, !stands(grave) { graves.removeFirst() }
         if graves.count > 2 * tombstoneCount + 64 { graves = Deque(graves.filter(stands)) }
     }
 
     private func stands(_ grave: MemoryStorage.Grave) -> Bool {
-        guard let record = table[grave.key]?.shown else { return false }
+        guard let record = table.read(grave.key) else { return false }
         return record.tombstone != nil && record.state.revision == grave.revision
     }
 }

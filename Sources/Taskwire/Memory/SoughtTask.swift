@@ -1,6 +1,6 @@
 /// The key of a task that is looked for, and its hash, which is computed once.
 ///
-/// `@unchecked Sendable` is safe: whoever reads or writes it holds the lock of the storage.
+/// `@unchecked Sendable` is safe: one that others can find belongs to a part of a ``TaskTable``, whose lock they hold.
 final class SoughtTask: @unchecked Sendable {
     private(set) var key: TaskKey
     private(set) var keyHash: Int
@@ -11,8 +11,8 @@ final class SoughtTask: @unchecked Sendable {
     }
 
     /// Looks for another one.
-    func look(for key: TaskKey) {
+    func look(for key: TaskKey, hash: Int) {
         self.key = key
-        keyHash = key.hashValue
+        keyHash = hash
     }
 }

@@ -1,33 +1,58 @@
-/// Stored tasks by their key. The hash table is in many parts, so that none of them takes long to grow.
-struct TaskTable {
+internal import Synchronization
+
+/// Stored tasks by their key, in many parts: none of them takes long to grow, and each has its own lock, so that who reads a
+/// task waits neither for those who read others nor for a change until it is stored.
+final class TaskTable: Sendable {
+    private final class Part: Sendable {
+        struct State {
+            var tasks: Set<TaskReference> = []
+            /// One for all, so that no look takes memory.
+            let sought = SoughtTask(TaskKey(owner: "", id: ""))
+
+            /// The task under `key`.
+            func task(_ key: TaskKey, hash: Int) -> StoredTask? {
+                sought.look(for: key, hash: hash)
+                return tasks.firstIndex(of: .sought(sought)).flatMap { tasks[$0].task }
+            }
+        }
+
+        let state = Mutex(State())
+    }
+
     private static let partCount = 256
-    private var parts = [Set<TaskReference>](repeating: [], count: partCount)
-    /// One for all, so that no look takes memory.
-    private let sought = SoughtTask(TaskKey(owner: "", id: ""))
+    private let parts = (0..<partCount).map { _ in Part() }
 
     /// The task under `key`.
     subscript(key: TaskKey) -> StoredTask? {
-        sought.look(for: key)
-        let part = parts[soughtPart]
-        return part.firstIndex(of: .sought(sought)).flatMap { part[$0].task }
+        let hash = key.hashValue
+        return part(hash).state.withLock { $0.task(key, hash: hash) }
+    }
+
+    /// What reads need of the record under `key`.
+    func read(_ key: TaskKey) -> TaskRecord? {
+        let hash = key.hashValue
+        return part(hash).state.withLock { $0.task(key, hash: hash)?.shown }
     }
 
     /// Adds a task under a key that has none.
-    mutating func insert(_ task: StoredTask) {
-        seek(task)
-        parts[soughtPart].insert(.stored(task))
+    func insert(_ task: StoredTask) {
+        _ = part(task.key.hashValue).state.withLock { $0.tasks.insert(.stored(task)) }
     }
 
-    mutating func remove(_ task: StoredTask) {
-        seek(task)
-        parts[soughtPart].remove(.sought(sought))
+    /// Stores another record of a task.
+    func update(_ task: StoredTask, to record: TaskRecord) {
+        let contents = StoredTask.Contents(record)
+        // What it was before goes when the lock is free again.
+        _ = part(record.key.hashValue).state.withLock { _ in task.exchange(contents) }
     }
 
-    private var soughtPart: Int { sought.keyHash & (Self.partCount - 1) }
-
-    /// Mostly the key was looked for just now.
-    private func seek(_ task: StoredTask) {
-        let key = task.key
-        if key != sought.key { sought.look(for: key) }
+    func remove(_ task: StoredTask) {
+        let (key, hash) = (task.key, task.key.hashValue)
+        _ = part(hash).state.withLock { state in
+            state.sought.look(for: key, hash: hash)
+            return state.tasks.remove(.sought(state.sought))
+        }
     }
+
+    private func part(_ hash: Int) -> Part { parts[hash & (Self.partCount - 1)] }
 }
