@@ -28,12 +28,17 @@ struct LogRecord: Sendable {
 
     /// A value of `key=value`, in quotation marks where it could be taken for something else.
     private static func field(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { 0x21...0x7E ~= $0 && $0 != quote && $0 != equals }
-        return isPlain && !text.isEmpty ? text : PlainText.line(text.debugDescription)
+        guard text.utf8.allSatisfy({ 0x20...0x7E ~= $0 && $0 != quote && $0 != backslash }) else {
+            return PlainText.line(text.debugDescription)
+        }
+        let isPlain = text.utf8.allSatisfy { $0 != space && $0 != equals }
+        return isPlain && !text.isEmpty ? text : "\"\(text)\""
     }
 
+    private static let space = UInt8(ascii: " ")
     private static let quote = UInt8(ascii: "\"")
     private static let equals = UInt8(ascii: "=")
+    private static let backslash = UInt8(ascii: "\\")
 
     private var json: String {
         var document: [String: JSONValue] = [
