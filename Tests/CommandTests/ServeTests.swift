@@ -200,5 +200,25 @@ extension CommandTests {
                 #expect(log.text.prefixMatch(of: /[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z\s/) != nil)
             }
         }
+
+        @Test("what a line in text says of a value cannot be taken for something else")
+        func textValues() async throws {
+            try await Server.run(["--log-format", "text"]) { taskwire, log in
+                let ids = ["plain", "a=b", #"a"b"#, #"a\b"#]
+                for id in ids { #expect(try await taskwire("create", id).exitCode == 0) }
+                try await eventually("all are logged") {
+                    log.text.matches(of: /info\s+task created method=/).count == ids.count
+                }
+                let peer =
+                    /method=taskwire\.v1\.TaskService\/CreateTask peer="ipc uid=[0-9]+ pid=[0-9]+" request_id=[0-9a-f]{32} task=/
+                for text in ["plain", #""a=b""#, #""a\"b""#, #""a\\b""#] {
+                    #expect(
+                        log.text.split(separator: "\n").contains { line in
+                            line.firstMatch(of: peer).map { line[$0.range.upperBound...] == text } ?? false
+                        }
+                    )
+                }
+            }
+        }
     }
 }
