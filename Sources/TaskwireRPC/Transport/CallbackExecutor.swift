@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -12,6 +13,9 @@ package final class CallbackExecutor: TaskExecutor {
 
     /// The most jobs that one callback runs before it lets nng's thread go; the rest move on.
     private static let maximumJobsPerCallback = 64
+
+    /// How many jobs that are handed on another thread takes together: to wake a thread takes as long as a short job.
+    private static let jobsPerThread = 16
 
     /// Where each thread keeps the jobs of the callback that it is in.
     private static let threadKey: pthread_key_t = {
@@ -47,9 +51,21 @@ package final class CallbackExecutor: TaskExecutor {
     /// the other by the only thread that takes what comes next.
     package static func handingOn(_ body: () -> Void) {
         guard let list = existingList(), list.isInCallback else { return body() }
-        list.isInCallback = false
+        let own = list.jobs
+        list.jobs = []
         body()
-        list.isInCallback = true
+        handOn(list.jobs[...])
+        list.jobs = own
+    }
+
+    private static func handOn(_ jobs: ArraySlice<UnownedJob>) {
+        for start in stride(from: jobs.startIndex, to: jobs.endIndex, by: jobsPerThread) {
+            let part = jobs[start...].prefix(jobsPerThread)
+            DispatchQueue.global().async {
+                let executor = unsafe shared.asUnownedTaskExecutor()
+                for job in part { unsafe job.runSynchronously(on: executor) }
+            }
+        }
     }
 
     /// Runs the body of an nng callback, and then the jobs that it made ready.
@@ -71,9 +87,7 @@ package final class CallbackExecutor: TaskExecutor {
             unsafe job.runSynchronously(on: executor)
         }
         list.isInCallback = false
-        for job in list.jobs[next...] {
-            globalConcurrentExecutor.enqueue(job)
-        }
+        handOn(list.jobs[next...])
         list.jobs.removeAll(keepingCapacity: true)
     }
 
