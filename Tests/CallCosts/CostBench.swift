@@ -42,7 +42,8 @@ struct CostBench {
         case .engineGet: try await get(from: engine, count)
         case .engineUpdate: try await update(in: engine, count)
         case .engineCreate: try await create(in: engine, count)
-        case .sqliteGet: try await withSQLite { try await get(from: $0, count) }
+        case .sqliteGet: try await withSQLite(reopened: true) { try await get(from: $0, count) }
+        case .sqliteRecentGet: try await withSQLite { try await get(from: $0, count) }
         case .sqliteUpdate: try await withSQLite { try await update(in: $0, count) }
         case .sqliteCreate: try await withSQLite { try await create(in: $0, count) }
         case .sqliteGroupUpdate: try await withSQLite { try await inGroups(count, updateOne(in: $0)) }
@@ -91,10 +92,19 @@ struct CostBench {
         }
     }
 
-    private func withSQLite(_ body: (SQLiteTaskStore) async throws -> Void) async throws {
+    /// - Parameter reopened: Whether the task is to be in the file alone, as nobody has changed it since it was opened.
+    private func withSQLite(
+        reopened: Bool = false,
+        _ body: (SQLiteTaskStore) async throws -> Void
+    ) async throws {
         try await withTemporaryFolder { folder in
-            let store = try await SQLiteTaskStore(path: "\(folder)/tasks.db")
+            let path = "\(folder)/tasks.db"
+            var store = try await SQLiteTaskStore(path: path)
             _ = try await store.createTask(Self.creation("task"), options: .default)
+            if reopened {
+                try await store.close()
+                store = try await SQLiteTaskStore(path: path)
+            }
             try await body(store)
             try await store.close()
         }

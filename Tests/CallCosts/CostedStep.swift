@@ -12,11 +12,13 @@ enum CostedStep: String, CaseIterable, ExpressibleByArgument {
     case engineGet = "engine-get"
     case engineUpdate = "engine-update"
     case engineCreate = "engine-create"
-    /// The same with the SQLite storage, each in a transaction of its own.
+    /// The same with the SQLite storage, each in a transaction of its own. The task that is read is in the file alone.
     case sqliteGet = "sqlite-get"
     case sqliteUpdate = "sqlite-update"
     case sqliteCreate = "sqlite-create"
-    /// The same of 64 callers at once, who share transactions.
+    /// Of a task that was changed lately.
+    case sqliteRecentGet = "sqlite-recent-get"
+    /// Of 64 callers at once, who share transactions.
     case sqliteGroupUpdate = "sqlite-group-update"
     case sqliteGroupCreate = "sqlite-group-create"
     /// From the bytes of a request to those of its reply.

@@ -19,15 +19,9 @@ struct GroupCommit: Sendable {
     private static let maxBytes = 8 << 20
 
     let codec: RecordCodec
+    let cache: RecordCache
     let health: StoreHealth
     let maxTombstones: Int
-    private let cache = RecordCache()
-
-    init(codec: RecordCodec, health: StoreHealth, maxTombstones: Int) {
-        self.codec = codec
-        self.health = health
-        self.maxTombstones = maxTombstones
-    }
 
     /// Runs jobs from `next`, at least one, in one transaction.
     func run(_ statements: WriterStatements, _ next: () -> Job?) {
@@ -75,6 +69,7 @@ struct GroupCommit: Sendable {
         try statements.database.inTransaction(.immediate) {
             output = try body(transaction)
             try transaction.finish(maxTombstones: maxTombstones)
+            cache.forget(transaction.changes.keys)
             return .commit
         }
         cache.keep(transaction.changes)

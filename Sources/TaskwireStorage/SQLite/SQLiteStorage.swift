@@ -8,8 +8,8 @@ internal import TaskwireProtobuf
 /// Records in an SQLite file that survives whatever happens to the process or the machine.
 ///
 /// A mutation returns after its transaction was synced to the disk (WAL, `synchronous=FULL`). Those that wait while a
-/// transaction is being committed share the next one. Reads run beside the writer on connections of their own, and see
-/// every mutation that has returned.
+/// transaction is being committed share the next one. Reads see every mutation that has returned: a task that was changed
+/// lately is still in memory, and what else is read is read beside the writer on connections of its own.
 ///
 /// One process at a time uses a file. What fails is told to callers as UNAVAILABLE with the reason STORE_FULL,
 /// STORE_READ_ONLY, STORE_CORRUPT or STORE_FAILED, and to the log with advice; everything goes on once the fault is gone.
@@ -19,6 +19,7 @@ public final class SQLiteStorage: TaskStorage {
     let file: StoreFile
     let health: StoreHealth
     private let codec = RecordCodec()
+    private let cache = RecordCache()
     private let writer: ConnectionQueue<WriterConnection, GroupCommit.Job>
     private let readers: ConnectionQueue<DatabaseQueue, ReadJob>
     let isClosed = Mutex(false)
@@ -52,7 +53,12 @@ public final class SQLiteStorage: TaskStorage {
         }
         self.file = file
         health = StoreHealth(store: "sqlite:\(path)", logger: logger)
-        let commit = GroupCommit(codec: codec, health: health, maxTombstones: max(0, limits.maxTombstones))
+        let commit = GroupCommit(
+            codec: codec,
+            cache: cache,
+            health: health,
+            maxTombstones: max(0, limits.maxTombstones)
+        )
         writer = ConnectionQueue(connections: [connections.writer]) { statements, next in
             commit.run(statements, next)
         }
@@ -106,6 +112,10 @@ public final class SQLiteStorage: TaskStorage {
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {
         try Self.check(owner: key.owner)
+        if let task = cache.task(StoredKey(key)) {
+            guard !isClosed.withLock({ $0 }) else { throw TaskwireError.storeClosed }
+            return task.stored.record
+        }
         return try await read { [codec] db in
             let statement = try db.cachedStatement(sql: TaskStatements.read)
             let rows = try Row.fetchCursor(statement, arguments: [key.owner, key.id])
