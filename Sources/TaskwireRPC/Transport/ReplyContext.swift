@@ -27,7 +27,9 @@ internal import Synchronization
     private struct State {
         var phase = Phase.resting
         var isStopping = false
-        var continuation: CheckedContinuation<Delivery?, Never>?
+        var continuation: CheckedContinuation<Void, Never>?
+        /// The request that has come; nil when the socket stops.
+        var delivery: Delivery?
         /// The receive loop, where there is one.
         var loop: Task<Void, Never>?
     }
@@ -113,11 +115,12 @@ internal import Synchronization
                 receive()
             }
         }
+        return state.withLock { $0.delivery.take() }
     }
 
     /// Sends the reply to the last request and waits until nng has taken it.
     func conclude(replying reply: Message, on connection: Connection) async {
-        _ = await withCheckedContinuation { continuation in
+        await withCheckedContinuation { continuation in
             send(reply, on: connection, thenReceive: false, continuation)
         }
     }
@@ -140,7 +143,7 @@ internal import Synchronization
         _ reply: Message,
         on connection: Connection,
         thenReceive: Bool,
-        _ continuation: CheckedContinuation<Delivery?, Never>
+        _ continuation: CheckedContinuation<Void, Never>
     ) {
         let byteCount = reply.count
         state.withLock { state in
@@ -228,11 +231,12 @@ internal import Synchronization
         }
     }
 
-    private func resume(with delivery: sending Delivery?) {
+    private func resume(with delivery: Delivery?) {
         let continuation = state.withLock { state in
             state.phase = .resting
+            state.delivery = delivery
             return state.continuation.take()
         }
-        continuation?.resume(returning: delivery)
+        continuation?.resume()
     }
 }
