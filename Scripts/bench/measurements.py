@@ -175,6 +175,10 @@ def count(number, noun):
 ECHO = {callers: echo(callers) for callers in (1, 64)}
 GET = {callers: get(callers) for callers in (1, 64, 256, 1024)}
 GET_UNBATCHED = get(64, "--no-batching")
+GET_ON_SQLITE = rate(
+    "Get on SQLite, of tasks changed lately, 64 callers",
+    lambda bench: bench.servers.sqlite.load("get", 64, bench.seconds)["throughput"],
+)
 REDIS_GET = {clients: redis_get(clients) for clients in (64, 256)}
 LIFECYCLES = {
     "memory": lifecycles("memory", lambda servers: servers.memory),
@@ -212,7 +216,7 @@ MANY_TASKS = Measurement(
 # In the order of a round: what is compared with each other is next to each other.
 ALL = [
     ECHO[1], GET[1],
-    GET_UNBATCHED, ECHO[64], GET[64], REDIS_GET[64], GET[256], REDIS_GET[256], GET[1024],
+    GET_UNBATCHED, ECHO[64], GET[64], GET_ON_SQLITE, REDIS_GET[64], GET[256], REDIS_GET[256], GET[1024],
     LIFECYCLES["memory"], PYTHON_LIFECYCLES, LIFECYCLES["SQLite"], LIFECYCLES["Redis"],
     DURABLE["create", 1], DURABLE["create", 64], REDIS_SET, DURABLE["update", 64], DURABLE["update", 1],
     SHARED[1], SHARED[2], SHARED[3], WAKE_UP,

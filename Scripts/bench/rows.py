@@ -4,8 +4,8 @@ import dataclasses
 import statistics
 
 from measurements import (
-    COLD_START, DURABLE, ECHO, GET, GET_UNBATCHED, LIFECYCLES, LIVE_TASKS, MANY_TASKS, PYTHON_LIFECYCLES, REDIS_GET,
-    REDIS_SET, SHARED, WAITS, WAKE_UP,
+    COLD_START, DURABLE, ECHO, GET, GET_ON_SQLITE, GET_UNBATCHED, LIFECYCLES, LIVE_TASKS, MANY_TASKS, PYTHON_LIFECYCLES,
+    REDIS_GET, REDIS_SET, SHARED, WAITS, WAKE_UP,
 )  # fmt: skip
 
 FEWEST_ROUNDS = 5  # of which a ratio may be told
@@ -90,6 +90,10 @@ def rows(task_count, wait_count):
         batched(64, 1.5),
         batched(256, 3),
         batched(1024, 4),
+        Row(
+            "batched", "Get on SQLite, of tasks changed lately, 64 callers, throughput over the same on memory",
+            GET_ON_SQLITE.rate, GET[64].rate,
+        ),
         redis(64, 1.2),
         redis(256, 2),
         lifecycle("memory", 50),
