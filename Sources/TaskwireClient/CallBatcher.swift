@@ -16,9 +16,9 @@ final class CallBatcher: DeadlineKeeper {
     /// Exchanges in flight that a large queue adds to, so that neither side has to wait for the other.
     private static let maxExchanges = 4
     /// Calls in the queue that are worth another exchange. What an exchange costs is shared by its calls, so a quick server
-    /// is served best by large ones; one that waits for its disk is to have the next calls before.
+    /// is served best by large ones. One that waits for its disk is to have the next calls before, which are half of all that
+    /// there are, so that it works on one half while the other is on its way.
     private static let largeQueue = 64
-    private static let largeQueueOfWaitingServer = 16
     /// A server that takes longer waits for something: for an exchange, and for each of its calls.
     private static let quickExchange = Duration.microseconds(150)
     private static let quickCall = Duration.microseconds(10)
@@ -215,9 +215,10 @@ final class CallBatcher: DeadlineKeeper {
     private func ended(_ id: UInt64, _ outcome: Result<Message, TransportError>) {
         let now = ContinuousClock.now
         let calls = state.withLock { state -> [SharedCall] in
+            let callCount = state.callCount
             guard let batch = state.batches.removeValue(forKey: id) else { return [] }
             let isQuick = now - batch.departure < Self.quickExchange + Self.quickCall * batch.calls.count
-            state.largeQueue = isQuick ? Self.largeQueue : Self.largeQueueOfWaitingServer
+            state.largeQueue = isQuick ? Self.largeQueue : min(Self.largeQueue, max(1, callCount / 2))
             return batch.calls
         }
         switch outcome {
@@ -295,6 +296,9 @@ final class CallBatcher: DeadlineKeeper {
 }
 
 extension CallBatcher.State {
+    /// Those in the queue and those on their way together.
+    fileprivate var callCount: Int { batches.values.reduce(queue.count) { $0 + $1.calls.count } }
+
     /// The connection is gone, and who answers next may be another server. What is learnt from the loss
     /// itself stays until that one is gone as well.
     fileprivate mutating func forgetServer(_ mostCalls: Int) {

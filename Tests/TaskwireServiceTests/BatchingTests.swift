@@ -80,6 +80,19 @@ struct BatchingTests {
         }
     }
 
+    /// Both times one call leaves by itself. The first time all others leave when they have waited long enough, the second
+    /// time half of them sooner.
+    @Test
+    func aServerThatTakesItsTimeGetsTheNextCallsBeforeItHasAnswered() async throws {
+        try await withSubject(count: 32) { subject in
+            let (client, relay) = (subject.client, subject.relay)
+            _ = try await together(subject.ids, on: relay) { try await client.getTask($0) }
+            let earlier = relay.exchanges.count
+            _ = try await together(subject.ids, on: relay) { try await client.getTask($0) }
+            #expect(relay.exchanges[earlier...].count > 2)
+        }
+    }
+
     @Test
     func withoutBatchingEveryCallIsAnExchange() async throws {
         var configuration = TaskwireClient.Configuration()

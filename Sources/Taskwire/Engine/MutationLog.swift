@@ -28,17 +28,49 @@ package struct MutationLog: Sendable, Hashable {
         }
     }
 
+    /// Tells for most ids that are not among some ids that they are not: a Bloom filter with one bit for an id in each of two
+    /// words. Nearly every mutation is a first try, which would else look at all entries, each somewhere else in memory.
+    private struct IDFilter {
+        private var first: UInt64 = 0
+        private var second: UInt64 = 0
+
+        mutating func insert(_ id: RequestID) {
+            let bits = Self.bits(of: id)
+            first |= bits.first
+            second |= bits.second
+        }
+
+        func mayContain(_ id: RequestID) -> Bool {
+            let bits = Self.bits(of: id)
+            return first & bits.first != 0 && second & bits.second != 0
+        }
+
+        private static func bits(of id: RequestID) -> (first: UInt64, second: UInt64) {
+            let digest = id.high ^ id.low
+            return (1 << (digest & 63), 1 << (digest >> 6 & 63))
+        }
+    }
+
     /// An entry and those before it. The record before a mutation and the one after it share all but the newest.
     private final class Link: Sendable {
         let entry: Entry
         /// How many there are from here on.
         let count: UInt8
+        /// How many bytes those of them take that are encoded.
+        let encodedByteCount: UInt32
+        /// The ids of them all.
+        let ids: IDFilter
         let previous: Link?
 
         init(_ entry: Entry, after previous: Link?) {
             self.entry = entry
             self.previous = previous
             count = (previous?.count ?? 0) + 1
+            encodedByteCount =
+                (previous?.encodedByteCount ?? 0) &+ UInt32(clamping: entry.outcome.encodedByteCount)
+            var ids = previous?.ids ?? IDFilter()
+            ids.insert(entry.requestID)
+            self.ids = ids
         }
 
         /// The newest entry of the next `limit` that belongs to the id.
@@ -82,15 +114,9 @@ package struct MutationLog: Sendable, Hashable {
         newest?.visit(min(count, MutationLog.capacity), body)
     }
 
-    /// How many bytes the last `count` entries take that are encoded.
-    package func encodedByteCount(last count: Int = capacity) -> Int {
-        var (byteCount, link) = (0, newest)
-        for _ in 0..<min(count, MutationLog.capacity) {
-            guard let current = link else { break }
-            if case .encoded(let outcome) = current.entry.outcome { byteCount += outcome.byteCount }
-            link = current.previous
-        }
-        return byteCount
+    /// How many bytes those entries take that are encoded and kept, which may be some more than count.
+    package var encodedByteCount: Int {
+        newest.map { Int($0.encodedByteCount) } ?? 0
     }
 
     package mutating func append(_ entry: consuming Entry) {
@@ -125,9 +151,9 @@ package struct MutationLog: Sendable, Hashable {
     /// The outcome of the first try, or `nil` when the log does not know the id.
     /// - Throws: INVALID_ARGUMENT / REQUEST_ID_REUSED where the id belongs to another request.
     package func outcome(of mutation: Mutation) throws(TaskwireError) -> MutationOutcome? {
-        guard let entry = newest?.entry(of: mutation.requestID, within: MutationLog.capacity) else {
-            return nil
-        }
+        guard let newest, newest.ids.mayContain(mutation.requestID),
+            let entry = newest.entry(of: mutation.requestID, within: MutationLog.capacity)
+        else { return nil }
         guard entry.fingerprint == mutation.fingerprint else {
             throw TaskwireError(
                 .invalidArgument,
@@ -198,6 +224,11 @@ package enum RecordedOutcome: Sendable {
     /// What is remembered of `outcome`.
     package init(_ outcome: MutationOutcome) {
         self = outcome.product == .none ? .state(outcome.state) : .decoded(outcome)
+    }
+
+    /// How many bytes it takes if it is encoded, and else 0.
+    package var encodedByteCount: Int {
+        if case .encoded(let outcome) = self { outcome.byteCount } else { 0 }
     }
 
     /// The outcome, which is decoded if it has to be.

@@ -36,8 +36,10 @@ extension MutationLog: WireDecodable {
 
     /// The newest entries, or all, as a MutationLog of `record.proto`. All of them are encoded already.
     package func encodedEntries(last count: Int = MutationLog.capacity) -> [UInt8] {
+        var byteCount = 0
+        visit(last: count) { entry in byteCount += entry.outcome.encodedByteCount }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(encodedByteCount(last: count))
+        bytes.reserveCapacity(byteCount)
         // The encodings of several messages, one after the other, are the encoding of all their entries.
         visit(last: count) { entry in
             if case .encoded(let outcome) = entry.outcome { bytes += outcome.bytes }

@@ -265,7 +265,7 @@ final class TaskTransaction {
             stored: new.stored,
             log: log,
             byteCount: new.large.byteCount(in: record) + new.record.count
-                + record.mutations.encodedByteCount()
+                + record.mutations.encodedByteCount
         )
     }
 
