@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,15 @@
 #define GET_REPLY_BYTES 290
 
 #define USAGE                                                                                                      \
-    "usage: taskwire-baseline serve --url URL [--contexts N] [--reply BYTES]\n"                                    \
-    "       taskwire-baseline load --url URL [--callers N] [--count N | --seconds N] [--warm-up SECONDS]\n"        \
-    "                              [--request BYTES] [--reply BYTES]\n"                                            \
+    "usage: taskwire-baseline serve [--stream] --url URL [--contexts N] [--reply BYTES]\n"                         \
+    "       taskwire-baseline load [--stream] --url URL [--callers N] [--count N | --seconds N]\n"                 \
+    "                              [--warm-up SECONDS] [--request BYTES] [--reply BYTES]\n"                        \
     "\n"                                                                                                           \
-    "Raw REQ/REP exchanges over nng, the limit of what Taskwire can reach. URL is ipc:// or tcp://. The sizes are\n"  \
-    "those of reading a task (--request 79 --reply 290) unless they are given.\n"
+    "Raw REQ/REP exchanges over nng, the limits of what Taskwire can reach. URL is ipc:// or tcp://. The sizes are\n" \
+    "those of reading a task (--request 79 --reply 290) unless they are given.\n"                                  \
+    "\n"                                                                                                           \
+    "By default both ends use nng's sockets. With --stream they speak the same protocol over nng's byte streams:\n" \
+    "a load uses one connection and has a request of each caller in flight. Either load works with either server.\n"
 
 static void fail(const char *name, const char *problem) {
     fprintf(stderr, "taskwire-baseline: %s: %s\n", name, problem);
@@ -33,6 +37,25 @@ void require(int result, const char *step) {
     _Exit(1);
 }
 
+static sigset_t ending_signals(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+void block_ending_signals(void) {
+    sigset_t signals = ending_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+void await_ending_signal(void) {
+    sigset_t signals = ending_signals();
+    int number;
+    sigwait(&signals, &number);
+}
+
 // The number that an option says, within a range.
 static double number(const char *name, const char *text, double lowest, double highest) {
     char *end;
@@ -43,13 +66,19 @@ static double number(const char *name, const char *text, double lowest, double h
 }
 
 int main(int argument_count, char **arguments) {
-    enum { url, contexts, callers, count, seconds, warm_up, request, reply };
+    enum { url, stream, contexts, callers, count, seconds, warm_up, request, reply };
     static const struct option names[] = {
-        {"url", required_argument, NULL, url},         {"contexts", required_argument, NULL, contexts},
-        {"callers", required_argument, NULL, callers}, {"count", required_argument, NULL, count},
-        {"seconds", required_argument, NULL, seconds}, {"warm-up", required_argument, NULL, warm_up},
-        {"request", required_argument, NULL, request}, {"reply", required_argument, NULL, reply},
-        {"help", no_argument, NULL, 'h'},              {0},
+        {"url", required_argument, NULL, url},
+        {"stream", no_argument, NULL, stream},
+        {"contexts", required_argument, NULL, contexts},
+        {"callers", required_argument, NULL, callers},
+        {"count", required_argument, NULL, count},
+        {"seconds", required_argument, NULL, seconds},
+        {"warm-up", required_argument, NULL, warm_up},
+        {"request", required_argument, NULL, request},
+        {"reply", required_argument, NULL, reply},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     ServerOptions server = {.contexts = 64, .reply_bytes = GET_REPLY_BYTES};
     LoadOptions client = {
@@ -59,9 +88,11 @@ int main(int argument_count, char **arguments) {
         .seconds = 10,
         .warm_up_seconds = 1,
     };
+    bool is_stream = false;
     for (int option; (option = getopt_long(argument_count, arguments, "", names, NULL)) != -1;) {
         switch (option) {
         case url: server.url = client.url = optarg; break;
+        case stream: is_stream = true; break;
         case contexts: server.contexts = (int)number("--contexts", optarg, 1, 16384); break;
         case callers: client.callers = (int)number("--callers", optarg, 1, 16384); break;
         case count:
@@ -80,8 +111,8 @@ int main(int argument_count, char **arguments) {
     }
     const char *command = optind == argument_count - 1 ? arguments[optind] : "";
     if (!server.url) fail("--url", "is missing");
-    if (strcmp(command, "serve") == 0) return serve(&server);
-    if (strcmp(command, "load") == 0) return load(&client);
+    if (strcmp(command, "serve") == 0) return is_stream ? serve_streams(&server) : serve_socket(&server);
+    if (strcmp(command, "load") == 0) return is_stream ? load_stream(&client) : load_socket(&client);
     fprintf(stderr, "%s", USAGE);
     return 64;
 }

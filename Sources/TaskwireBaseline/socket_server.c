@@ -1,7 +1,5 @@
 #include "baseline.h"
 
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,14 +41,8 @@ static void operation_ended(void *argument) {
     nng_ctx_send(answerer->context, answerer->operation);
 }
 
-int serve(const ServerOptions *options) {
-    // Before nng has threads, which then leave the signals alone, too.
-    sigset_t ending;
-    sigemptyset(&ending);
-    sigaddset(&ending, SIGINT);
-    sigaddset(&ending, SIGTERM);
-    sigprocmask(SIG_BLOCK, &ending, NULL);
-
+int serve_socket(const ServerOptions *options) {
+    block_ending_signals();
     nng_socket socket;
     require(nng_rep0_open(&socket), "opening a socket");
     require(nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, MAX_MESSAGE_BYTES), "limiting messages");
@@ -65,8 +57,7 @@ int serve(const ServerOptions *options) {
     require(nng_listen(socket, options->url, NULL, 0), "listening");
     fprintf(stderr, "listening at %s\n", options->url);
 
-    int number;
-    sigwait(&ending, &number);
+    await_ending_signal();
     // Ends all operations; their callbacks are waited for before anything is freed.
     nng_close(socket);
     for (int i = 0; i < options->contexts; i++) {
