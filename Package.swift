@@ -251,6 +251,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .executableTarget(
+            name: "stock-peer",
+            path: "Tests/StockPeer",
+            linkerSettings: [.linkedLibrary("nng")]
+        ),
+        .executableTarget(
             name: "worker",
             dependencies: [
                 "TaskwireClient",
