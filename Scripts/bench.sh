@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Compares the speed of Taskwire with a raw nng echo, with Redis and with the Python SDK's store on this machine, side by
-# side in one run, and prints it as Markdown. Installs what is missing, Redis included, and builds.
+# Compares the speed of Taskwire with raw echoes over nng's sockets and over its byte streams, with Redis and with the
+# Python SDK's store on this machine, side by side in one run, and prints it as Markdown. Installs what is missing, Redis
+# included, and builds.
 #
 #   Scripts/bench.sh                              everything, some 20 minutes
-#   Scripts/bench.sh --only batched durable       these rows; --help lists all
+#   Scripts/bench.sh --only concurrent durable    these rows; --help lists all
 #   Scripts/bench.sh --quick                      a look, without ratios
 #   Scripts/bench.sh --chart Scripts/bench/chart.png
 #

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plot  # noqa: E402
 
 from measurements import (
-    DURABLE, ECHO, GET, GET_UNBATCHED, LIFECYCLES, PYTHON_LIFECYCLES, REDIS_GET, REDIS_SET,
+    DURABLE, GET, LIFECYCLES, NNG_ECHO, PYTHON_LIFECYCLES, REDIS_GET, REDIS_SET,
 )  # fmt: skip
 
 OURS, LIMIT, OTHERS = "#2563eb", "#94a3b8", "#d97706"
@@ -23,8 +23,7 @@ PANELS = [
         ("Redis GET, 256 clients", REDIS_GET[256].rate, OTHERS),
         ("Taskwire Get, 64 callers", GET[64].rate, OURS),
         ("Redis GET, 64 clients", REDIS_GET[64].rate, OTHERS),
-        ("raw nng echo, 64 in flight", ECHO[64].rate, LIMIT),
-        ("Taskwire Get, 64 callers, batching off", GET_UNBATCHED.rate, OURS),
+        ("raw nng echo, 64 in flight", NNG_ECHO[64].rate, LIMIT),
     ]),
     ("Task lifecycles per second (create, two updates, complete, read the result)", [
         ("Taskwire on memory, 256 callers", LIFECYCLES["memory"].rate, OURS),

@@ -45,15 +45,22 @@ def rate(name, measure):
     return Measurement([f"{name}, per second"], lambda bench: [measure(bench)])
 
 
-def echo(callers):
-    """The raw echo."""
-    return load(f"raw nng echo, {count(callers, 'caller')}", lambda bench: bench.servers.echo(callers, bench.seconds))
+def nng_echo(callers):
+    """The raw echo over nng's sockets, which is what other programs of its protocols use."""
+    name = f"raw nng echo, {count(callers, 'caller')}"
+    return load(name, lambda bench: bench.servers.nng_echo.load(callers, bench.seconds))
 
 
-def get(callers, *options):
+def stream_echo(callers):
+    """The raw echo over nng's byte streams, which Taskwire uses."""
+    name = f"raw stream echo, {count(callers, 'caller')}"
+    return load(name, lambda bench: bench.servers.stream_echo.load(callers, bench.seconds))
+
+
+def get(callers):
     """Get on the memory store."""
-    name = f"Get, {count(callers, 'caller')}" + (", batching off" if options else "")
-    return load(name, lambda bench: bench.servers.memory.load("get", callers, bench.seconds, *options))
+    name = f"Get, {count(callers, 'caller')}"
+    return load(name, lambda bench: bench.servers.memory.load("get", callers, bench.seconds))
 
 
 def redis_get(clients):
@@ -172,9 +179,9 @@ def count(number, noun):
     return f"{number:,} {noun}" + ("s" if number != 1 else "")
 
 
-ECHO = {callers: echo(callers) for callers in (1, 64)}
+NNG_ECHO = {callers: nng_echo(callers) for callers in (1, 64, 256)}
+STREAM_ECHO = {callers: stream_echo(callers) for callers in (1, 64, 256)}
 GET = {callers: get(callers) for callers in (1, 64, 256, 1024)}
-GET_UNBATCHED = get(64, "--no-batching")
 GET_ON_SQLITE = rate(
     "Get on SQLite, of tasks changed lately, 64 callers",
     lambda bench: bench.servers.sqlite.load("get", 64, bench.seconds)["throughput"],
@@ -215,8 +222,9 @@ MANY_TASKS = Measurement(
 
 # In the order of a round: what is compared with each other is next to each other.
 ALL = [
-    ECHO[1], GET[1],
-    GET_UNBATCHED, ECHO[64], GET[64], GET_ON_SQLITE, REDIS_GET[64], GET[256], REDIS_GET[256], GET[1024],
+    NNG_ECHO[1], GET[1], STREAM_ECHO[1],
+    NNG_ECHO[64], GET[64], STREAM_ECHO[64], GET_ON_SQLITE, REDIS_GET[64],
+    NNG_ECHO[256], GET[256], STREAM_ECHO[256], REDIS_GET[256], GET[1024],
     LIFECYCLES["memory"], PYTHON_LIFECYCLES, LIFECYCLES["SQLite"], LIFECYCLES["Redis"],
     DURABLE["create", 1], DURABLE["create", 64], REDIS_SET, DURABLE["update", 64], DURABLE["update", 1],
     SHARED[1], SHARED[2], SHARED[3], WAKE_UP,

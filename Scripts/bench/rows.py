@@ -4,8 +4,8 @@ import dataclasses
 import statistics
 
 from measurements import (
-    COLD_START, DURABLE, ECHO, GET, GET_ON_SQLITE, GET_UNBATCHED, LIFECYCLES, LIVE_TASKS, MANY_TASKS, PYTHON_LIFECYCLES,
-    REDIS_GET, REDIS_SET, SHARED, WAITS, WAKE_UP,
+    COLD_START, DURABLE, GET, GET_ON_SQLITE, LIFECYCLES, LIVE_TASKS, MANY_TASKS, NNG_ECHO, PYTHON_LIFECYCLES, REDIS_GET,
+    REDIS_SET, SHARED, STREAM_ECHO, WAITS, WAKE_UP,
 )  # fmt: skip
 
 FEWEST_ROUNDS = 5  # of which a ratio may be told
@@ -59,9 +59,18 @@ def rows(task_count, wait_count):
     wait_memory, wait_cpu, wait_end = WAITS.figures
     tasks, waits = f"{task_count:,}", f"{wait_count:,} waiting calls"
 
-    def batched(callers, least):
-        title = f"Get, {callers:,} callers, throughput over raw echo's best, 64 in flight"
-        return Row("batched", title, GET[callers].rate, ECHO[64].rate, least=least)
+    def echo(name, loads):
+        yield Row("echo", f"{name}, one caller, p50", loads[1].latency, unit=" µs")
+        yield Row("echo", f"{name}, 64 in flight", loads[64].rate, unit=" per second")
+        yield Row("echo", f"{name}, 256 in flight", loads[256].rate, unit=" per second")
+
+    def over_nng(callers, least):
+        title = f"Get, {callers:,} callers, throughput over raw nng echo's best, 64 in flight"
+        return Row("concurrent", title, GET[callers].rate, NNG_ECHO[64].rate, least=least)
+
+    def over_stream(callers):
+        title = f"Get, {callers} callers, throughput over raw stream echo's with as many in flight"
+        return Row("concurrent", title, GET[callers].rate, STREAM_ECHO[callers].rate)
 
     def redis(callers, least):
         title = f"Get, {callers} callers, throughput over `redis-benchmark -t get` with as many clients"
@@ -82,16 +91,17 @@ def rows(task_count, wait_count):
         return Row("shared", title, SHARED[servers].rate, REDIS_SET.rate)
 
     return [
-        Row("alone", "Get, one caller, p50, over raw echo's", GET[1].latency, ECHO[1].latency, most=1.25),
+        *echo("raw nng echo", NNG_ECHO),
+        *echo("raw stream echo", STREAM_ECHO),
+        Row("alone", "Get, one caller, p50, over raw nng echo's", GET[1].latency, NNG_ECHO[1].latency, most=0.9),
+        Row("alone", "Get, one caller, p50, over raw stream echo's", GET[1].latency, STREAM_ECHO[1].latency),
+        over_nng(64, 0.8),
+        over_nng(256, 3),
+        over_nng(1024, 4),
+        over_stream(64),
+        over_stream(256),
         Row(
-            "unbatched", "Get, 64 callers, batching off, throughput over raw echo's",
-            GET_UNBATCHED.rate, ECHO[64].rate, least=0.85,
-        ),
-        batched(64, 1.5),
-        batched(256, 3),
-        batched(1024, 4),
-        Row(
-            "batched", "Get on SQLite, of tasks changed lately, 64 callers, throughput over the same on memory",
+            "concurrent", "Get on SQLite, of tasks changed lately, 64 callers, throughput over the same on memory",
             GET_ON_SQLITE.rate, GET[64].rate,
         ),
         redis(64, 1.2),

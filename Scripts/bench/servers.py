@@ -47,6 +47,20 @@ class Taskwire:
         return json.loads(output([self.program, "stats", "--url", self.url, "--json"]))
 
 
+class Echo:
+    """A server of the raw echo over ipc, and the load of the same kind."""
+
+    def __init__(self, program, url, options):
+        self.program = program
+        self.url = url
+        self.options = options
+
+    def load(self, callers, seconds):
+        """What a load of so many seconds came to."""
+        load = [*self.options, "--url", self.url, "--callers", callers, "--seconds", seconds]
+        return json.loads(output([self.program, "load", *load], seconds + PATIENCE))
+
+
 class Redis:
     """A server of Redis, and redis-benchmark over its socket: one request at a time on each connection."""
 
@@ -136,20 +150,20 @@ class Servers:
             yield redis
 
     @functools.cached_property
-    def echo_url(self):
-        """Where the raw echo answers."""
-        url = f"ipc://{self.path('sock')}"
-        self.stack.enter_context(running([self.baseline, "serve", "--url", url], stderr=subprocess.DEVNULL))
-        return url
+    def nng_echo(self):
+        """The raw echo over nng's sockets."""
+        return self.echo()
 
-    def echo(self, callers, seconds):
-        """What a load on the raw echo came to."""
-        load = ["--url", self.echo_url, "--callers", callers, "--seconds", seconds]
-        return json.loads(output([self.baseline, "load", *load], seconds + PATIENCE))
+    @functools.cached_property
+    def stream_echo(self):
+        """The raw echo over nng's byte streams."""
+        return self.echo("--stream")
 
-    @property
-    def baseline(self):
-        return os.path.join(self.programs, "taskwire-baseline")
+    def echo(self, *options):
+        """A raw echo that lives as long as the run. The first load waits until it listens."""
+        program, url = os.path.join(self.programs, "taskwire-baseline"), f"ipc://{self.path('sock')}"
+        self.stack.enter_context(running([program, "serve", "--url", url, *options], stderr=subprocess.DEVNULL))
+        return Echo(program, url, options)
 
     def python_store(self, live_count, seconds):
         """Lifecycles per second of the Python SDK's store in its own process."""
