@@ -14,11 +14,11 @@
 
 typedef struct Connection Connection;
 
-// What the owner of a connection makes of it. nng's threads call these functions.
+// The end of the protocol that a connection plays for its owner. nng's threads call these functions.
 typedef struct {
     uint8_t protocol;
     uint8_t peer_protocol;
-    // Nothing more is read while this much waits to be sent, because a peer may send without reading.
+    // Nothing more is taken or read while this much waits to be sent, because a peer may send without reading.
     size_t max_unsent_bytes;
     // Takes a message, with the lock held. Returns whether the connection may go on.
     bool (*received)(Connection *connection, const uint8_t *message, size_t length);
@@ -77,8 +77,8 @@ void connection_unlock(Connection *connection);
 // With the lock held: appends a message of that length to the output and returns its bytes, which are to be written
 // before the lock is released. Returns NULL when there is no memory.
 uint8_t *connection_append(Connection *connection, size_t length);
-// With the lock held: sends the output, unless a send is in flight, whose end does it. After `received` this happens by
-// itself.
+// With the lock held: sends the output, unless a send is in flight, which is followed by it. What `received` appends is
+// sent without this call.
 void connection_flush(Connection *connection);
 
 // The length of the words before the body of a message: those of devices, and the request id, which is the first one

@@ -13,6 +13,7 @@
 // that nng puts before both.
 #define GET_REQUEST_BYTES 79
 #define GET_REPLY_BYTES 290
+#define DEFAULT_CONTEXTS 64
 
 #define USAGE                                                                                                      \
     "usage: taskwire-baseline serve [--stream] --url URL [--contexts N] [--reply BYTES]\n"                         \
@@ -80,7 +81,7 @@ int main(int argument_count, char **arguments) {
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    ServerOptions server = {.contexts = 64, .reply_bytes = GET_REPLY_BYTES};
+    ServerOptions server = {.reply_bytes = GET_REPLY_BYTES};
     LoadOptions client = {
         .callers = 64,
         .request_bytes = GET_REQUEST_BYTES,
@@ -111,6 +112,8 @@ int main(int argument_count, char **arguments) {
     }
     const char *command = optind == argument_count - 1 ? arguments[optind] : "";
     if (!server.url) fail("--url", "is missing");
+    if (is_stream && server.contexts) fail("--contexts", "is not for --stream");
+    if (!server.contexts) server.contexts = DEFAULT_CONTEXTS;
     if (strcmp(command, "serve") == 0) return is_stream ? serve_streams(&server) : serve_socket(&server);
     if (strcmp(command, "load") == 0) return is_stream ? load_stream(&client) : load_socket(&client);
     fprintf(stderr, "%s", USAGE);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A request id has the number of its caller in the low bits and counts its exchanges above them, below the high bit.
+// A request id has the number of its caller in the low bits, a count of exchanges above them, and the high bit set.
 #define CALLER_BITS 14
 #define ID_FLAG 0x80000000u
 
@@ -77,7 +77,7 @@ static void connection_ended(Connection *connection) {
 static const Role role = {
     .protocol = REQ_PROTOCOL,
     .peer_protocol = REP_PROTOCOL,
-    // There are as many requests as callers, and who stopped reading could wait for a peer that waits for it.
+    // Each caller has one request at most. An end that stopped reading could deadlock with a server that does, too.
     .max_unsent_bytes = SIZE_MAX,
     .received = take_reply,
     .ended = connection_ended,

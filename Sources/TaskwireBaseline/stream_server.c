@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// Replies that wait for a peer which does not read. One read of small requests may exceed it by one reply.
+// The bound on replies that wait for a peer that does not read. The last one may exceed it.
 #define MAX_UNSENT_BYTES ((size_t)8 << 20)
 #define PAUSE_MILLISECONDS 100
 
@@ -20,6 +20,7 @@ typedef struct {
     Connection *connections;
 } Server;
 
+// Appends the reply to a request: the words before its body, and a body of its own.
 static bool answer(Connection *connection, const uint8_t *request, size_t length) {
     const Server *server = connection->owner;
     size_t header = header_length(request, length);
@@ -65,7 +66,7 @@ static void accept_ended(void *argument) {
     int result = nng_aio_result(server->accepting);
     if (result == NNG_ECLOSED || result == NNG_ECANCELED) return;
     if (result == 0 && !server->is_pausing) add_connection(server, nng_aio_get_output(server->accepting, 0));
-    // Descriptors or memory may have run out.
+    // Descriptors or memory may have run out: try again later.
     server->is_pausing = result != 0 && !server->is_pausing;
     if (server->is_pausing) return nng_sleep_aio(PAUSE_MILLISECONDS, server->accepting);
     nng_stream_listener_accept(server->listener, server->accepting);
@@ -86,7 +87,7 @@ int serve_streams(const ServerOptions *options) {
     fprintf(stderr, "listening at %s\n", options->url);
 
     await_ending_signal();
-    // First no connection comes any more, then all end.
+    // No connection is added once the accepting has stopped.
     nng_stream_listener_close(server.listener);
     nng_aio_stop(server.accepting);
     nng_aio_free(server.accepting);

@@ -183,14 +183,18 @@ extension CommandTests {
             }
         }
 
-        @Test("raw exchanges, the limit, are counted and have the sizes that were asked for")
-        func baseline() async throws {
+        @Test(
+            "raw exchanges over sockets and over streams are counted and have the sizes that were asked for",
+            arguments: [[], ["--stream"]] as [[String]],
+            [[], ["--stream"]] as [[String]]
+        )
+        func baseline(serving: [String], loading: [String]) async throws {
             try await withTemporaryFolder { folder in
                 let program = FilePath(try builtProgram("taskwire-baseline"))
                 let address = ["--url", "ipc://\(folder)/t.sock", "--reply", "300"]
                 let server = try await Subprocess.run(
                     .path(program),
-                    arguments: Arguments(["serve"] + address),
+                    arguments: Arguments(["serve"] + serving + address),
                     input: .none,
                     output: .discarded,
                     error: .discarded
@@ -199,7 +203,8 @@ extension CommandTests {
                     let load = try await Subprocess.run(
                         .path(program),
                         arguments: Arguments(
-                            ["load"] + address + ["--callers", "8", "--count", "500", "--request", "0"]
+                            ["load"] + loading + address
+                                + ["--callers", "8", "--count", "500", "--request", "0"]
                         ),
                         output: .bytes(limit: 1 << 16),
                         error: .discarded
@@ -216,7 +221,9 @@ extension CommandTests {
 
                     let other = try await Subprocess.run(
                         .path(program),
-                        arguments: Arguments(["load", "--reply", "299", "--count", "1"] + address.prefix(2)),
+                        arguments: Arguments(
+                            ["load", "--reply", "299", "--count", "1"] + loading + address.prefix(2)
+                        ),
                         output: .bytes(limit: 1 << 16),
                         error: .string(limit: 1 << 16)
                     )
