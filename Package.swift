@@ -143,7 +143,13 @@ let package = Package(
         ),
         .testTarget(
             name: "TaskwireRPCTests",
-            dependencies: ["TaskwireRPC"],
+            dependencies: [
+                "TaskwireRPC",
+                "TaskwireTestSupport",
+                "stock-peer",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -12,27 +12,24 @@ struct Exchanger {
 
     let socket: RequestSocket
     let arenas: ArenaPool
-    let maxMessageBytes: Int
-    /// Nil where every call is to leave by itself.
-    let batcher: CallBatcher?
+    private let maxMessageBytes: Int
+    private let serverLimit: ServerMessageLimit
+
+    init(socket: RequestSocket, arenas: ArenaPool, maxMessageBytes: Int, token: String) {
+        self.socket = socket
+        self.arenas = arenas
+        self.maxMessageBytes = maxMessageBytes
+        serverLimit = ServerMessageLimit(token: token)
+    }
 
     /// Returns what the server answers.
     ///
     /// A call whose connection broke is sent again: a read does no harm, and a mutation has the same request id.
-    /// What did not get through together with other calls is sent again by itself.
     func reply<Reply: WireDecodable>(
         to call: RPCCall,
-        _ request: some WireEncodable,
         deadline: ContinuousClock.Instant,
         isRetriedWhenBusy: Bool = true
     ) async throws -> Reply {
-        var call = call
-        var batcher = CallBatcher.mayShare(request) ? batcher : nil
-        if batcher != nil {
-            call.body = .encoded(try arenas.withArena { try request.encoded(arena: $0) })
-            if !CallBatcher.hasRoom(for: call) { batcher = nil }
-        }
-        var sharing = batcher
         var isOutcomeUnknown = false
         var pause = Self.firstPause
         while true {
@@ -41,15 +38,7 @@ struct Exchanger {
             // What a busy server said.
             var retryAfter: Duration?
             do {
-                switch try await outcome(of: call, deadline, sharing: sharing.take()) {
-                case .reply(let reply):
-                    return try decode(reply, to: call)
-                case .failure(let error):
-                    throw error
-                case .alone(let mayHaveBeenSent):
-                    if call.requestID != nil, mayHaveBeenSent { isOutcomeUnknown = true }
-                    continue
-                }
+                return try decode(try await sendOnce(call, deadline), to: call)
             } catch let error as TransportError {
                 if error.code == .cancelled { throw CancellationError() }
                 if call.requestID != nil, error.mayHaveBeenSent { isOutcomeUnknown = true }
@@ -66,11 +55,7 @@ struct Exchanger {
                 failure = error
                 failure.isOutcomeUnknown = isOutcomeUnknown
                 guard isAway || retryAfter != nil && isRetriedWhenBusy else { throw failure }
-                if retryAfter != nil {
-                    sharing = batcher
-                } else {
-                    pause = max(pause, error.retryAfter ?? .zero)
-                }
+                if retryAfter == nil { pause = max(pause, error.retryAfter ?? .zero) }
             }
             // Callers that lost the same connection, or were turned away together, should not all come back in the same
             // moment.
@@ -81,34 +66,14 @@ struct Exchanger {
         }
     }
 
-    /// Sends a call once, together with others where that is of use.
-    private func outcome(
-        of call: RPCCall,
-        _ deadline: ContinuousClock.Instant,
-        sharing batcher: CallBatcher?
-    ) async throws(TaskwireError) -> SharedCall.Outcome {
-        guard let batcher else { return try await outcome(of: call, deadline) }
-        guard batcher.begin() else { return await batcher.outcome(of: call, deadline: deadline) }
-        var ending = CallBatcher.Ending.undisturbed
-        defer { batcher.end(ending) }
-        let outcome = try await self.outcome(of: call, deadline)
-        ending = CallBatcher.Ending(outcome)
-        return outcome
-    }
-
-    /// Sends a call once, by itself.
-    private func outcome(
-        of call: RPCCall,
-        _ deadline: ContinuousClock.Instant
-    ) async throws(TaskwireError) -> SharedCall.Outcome {
+    /// Sends a call once.
+    /// - Throws: `TransportError` where there is no answer, TOO_LARGE for a request that the server would not take.
+    func sendOnce(_ call: RPCCall, _ deadline: ContinuousClock.Instant) async throws -> RPCReply {
         let message = try encode(call, deadline)
-        let answer: Message
-        do throws(TransportError) {
-            answer = try await socket.exchange(message, deadline: deadline)
-        } catch {
-            return .failure(error)
+        if message.count > ServerMessageLimit.least {
+            try await serverLimit.check(message.count, self, deadline)
         }
-        return .reply(try reply(in: answer, to: call))
+        return try reply(in: try await socket.exchange(message, deadline: deadline), to: call)
     }
 
     private func encode(
@@ -140,7 +105,7 @@ struct Exchanger {
         }
     }
 
-    private func decode<Reply: WireDecodable>(
+    func decode<Reply: WireDecodable>(
         _ reply: RPCReply,
         to call: RPCCall
     ) throws(TaskwireError) -> Reply {

@@ -6,8 +6,8 @@ internal import TaskwireRPC
 /// A store of tasks at the other end of a wire.
 ///
 /// It connects when the first call needs it and again whenever the connection is lost, to another server where it
-/// knows several. Any number of Swift tasks may call at once; small calls that are made at the same time share
-/// exchanges. Reads and mutations that did not get through are sent again, mutations under the same request id,
+/// knows several. Any number of Swift tasks may call at once: each call is a message of its own, and those that are made
+/// at the same time leave together. Reads and mutations that did not get through are sent again, mutations under the same request id,
 /// until the call's deadline. A mutation whose outcome stays unknown says so: ``TaskwireError/isOutcomeUnknown``.
 /// Cancelling the Swift task ends a call at once, with `CancellationError`.
 public final class TaskwireClient: TaskStore {
@@ -27,8 +27,6 @@ public final class TaskwireClient: TaskStore {
         public var tls = TLSOptions()
         /// Bytes of the largest message that is sent or taken. Default 4 MiB.
         public var maxMessageBytes = ServerLimits().maxMessageBytes
-        /// Whether calls made at the same time may share an exchange. Default true.
-        public var isBatching = true
 
         /// The defaults.
         public init() {}
@@ -64,25 +62,21 @@ public final class TaskwireClient: TaskStore {
             var options = RequestSocket.Configuration(endpoints: endpoints)
             options.maximumMessageSize = configuration.maxMessageBytes
             options.failFast = configuration.connectTimeout
-            socket = try RequestSocket(configuration: options)
+            socket = RequestSocket(configuration: options)
         } catch let error as TransportError {
             throw TaskwireError(transport: error)
         }
-        let arenas = ArenaPool()
-        let maxMessageBytes = configuration.maxMessageBytes
         exchanger = Exchanger(
             socket: socket,
-            arenas: arenas,
-            maxMessageBytes: maxMessageBytes,
-            batcher: configuration.isBatching
-                ? CallBatcher(socket: socket, arenas: arenas, maxMessageBytes: maxMessageBytes)
-                : nil
+            arenas: ArenaPool(),
+            maxMessageBytes: configuration.maxMessageBytes,
+            token: configuration.token
         )
     }
 
-    /// Tasks that prefer this executor go on with the answer on the thread that received it, which saves a lone caller a fifth
-    /// of the time of a call. Answers that came together are handed on to Swift's own threads, and so is everything else.
-    /// What such a task does between its calls must not block or take long: other answers wait for that thread.
+    /// Tasks that prefer this executor go on with the answer on the thread that received it, which saves a change of threads,
+    /// and lets the calls that they make next leave together. Of very many answers that came together some are handed on to
+    /// Swift's own threads, and so is everything else. What such a task does between its calls must not block or take long: other answers wait for that thread.
     public static var executor: any TaskExecutor { CallbackExecutor.shared }
 
     /// The address of the server that it is connected to, or was last; `nil` before the first call that reached one.
@@ -357,7 +351,6 @@ public final class TaskwireClient: TaskStore {
         let deadline = options.deadline ?? .now.advanced(by: configuration.defaultTimeout)
         return try await exchanger.reply(
             to: call,
-            request,
             deadline: deadline,
             isRetriedWhenBusy: isRetriedWhenBusy
         )

@@ -70,8 +70,34 @@ final class Router: Sendable {
         isStopping.store(true, ordering: .relaxed)
     }
 
+    /// The reply to a message that is not read.
+    func refuse(_ refusal: RequestHandlers.Refusal, from connection: Connection) -> Message? {
+        let error =
+            switch refusal {
+            case .tooLarge(let byteCount): Self.tooLarge(byteCount, limit: limits.maxMessageBytes)
+            case .noMemory: Self.noMemory
+            }
+        return refuse(error, from: connection)
+    }
+
+    private func refuse(_ error: TaskwireError, from connection: Connection) -> Message? {
+        complaints.note(error, from: connection)
+        return encoded(.reply(.failure(error)), mayBeReplaced: false, for: connection)
+    }
+
+    /// Whether a message that is coming in may take so many bytes of memory, of which some are counted already.
+    func admits(_ byteCount: Int, ofWhichCounted countedByteCount: Int, from connection: Connection) -> Bool {
+        memory.admits(messageOf: byteCount, ofWhichCounted: countedByteCount, from: connection)
+    }
+
     /// Answers one message, whatever is in it.
     func answer(_ message: IncomingRequest) async -> RequestAnswer {
+        if isStopping.load(ordering: .relaxed) {
+            // At once, so that its client turns to another server.
+            return .reply(
+                encoded(.reply(.failure(Self.stopping)), mayBeReplaced: false, for: message.connection)
+            )
+        }
         let arrival = ContinuousClock.now
         switch read(message, at: arrival) {
         case .call(let call):
@@ -88,8 +114,7 @@ final class Router: Sendable {
             message.message.discard()
             return .reply(encoded(.batch(replies), mayBeReplaced: false, for: message.connection))
         case .refused(let error):
-            complaints.note(error, from: message.connection)
-            return .reply(encoded(.reply(.failure(error)), mayBeReplaced: false, for: message.connection))
+            return .reply(refuse(error, from: message.connection))
         }
     }
 
@@ -223,6 +248,18 @@ final class Router: Sendable {
             .tooLarge,
             "The reply would have more than \(byteCount) bytes; ask for less at a time"
         )
+    }
+
+    private static func tooLarge(_ byteCount: UInt64, limit: Int) -> TaskwireError {
+        TaskwireError(
+            .resourceExhausted,
+            .tooLarge,
+            "The message has \(byteCount) bytes, at most \(limit) are allowed"
+        )
+    }
+
+    private static var stopping: TaskwireError {
+        TaskwireError(.unavailable, .stopping, "The server is stopping", retryAfter: .milliseconds(100))
     }
 
     private static var noMemory: TaskwireError {
@@ -431,12 +468,7 @@ final class Router: Sendable {
         case let error as TaskwireError:
             return error
         case is CancellationError where isStopping.load(ordering: .relaxed):
-            return TaskwireError(
-                .unavailable,
-                .stopping,
-                "The server is stopping",
-                retryAfter: .milliseconds(100)
-            )
+            return Self.stopping
         case is CancellationError:
             return TaskwireError(.cancelled, .cancelled, "The call was cancelled")
         default:

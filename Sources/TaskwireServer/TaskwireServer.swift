@@ -29,18 +29,17 @@ public final class TaskwireServer: Service {
         self.configuration = configuration
         self.logger = logger
         plan = try ListenerPlan(configuration)
+        let limits = configuration.limits
         var options = ReplySocket.Configuration()
-        options.maximumMessageSize = configuration.limits.maxMessageBytes
-        // Whatever somebody takes for "as many as come".
-        let callCount = [configuration.limits.tasks.maxWaits, configuration.limits.maxCallsInProgress]
-            .reduce(0) { $0 + min($1, Int(Int32.max)) }
-        options.maximumContexts = callCount + Self.reservedContexts
-        options.maximumConnections = configuration.limits.maxConnections
-        do {
-            socket = try ReplySocket(configuration: options)
-        } catch {
-            throw TaskwireError(transport: error)
-        }
+        options.maximumMessageSize = limits.maxMessageBytes
+        options.maximumSkippedSize = limits.maxSkippedBytes
+        options.maximumConnections = limits.maxConnections
+        options.maximumCallsPerConnection = limits.maxCallsPerConnection
+        options.maximumUnsentSize = limits.maxUnreadBytesPerConnection
+        options.greetingTimeout = .milliseconds(limits.greetingTimeoutMilliseconds)
+        options.messageTimeout = .milliseconds(limits.messageTimeoutMilliseconds)
+        options.sendTimeout = .milliseconds(limits.sendTimeoutMilliseconds)
+        socket = ReplySocket(configuration: options)
         let statistics = ServerStatistics()
         let info = ServerInfo(
             version: taskwireVersion,
@@ -79,9 +78,6 @@ public final class TaskwireServer: Service {
         )
         sweep = { report in await engine.run(report: report) }
     }
-
-    /// Contexts beside those that calls which were let in may hold, so that others are turned away at once.
-    private static let reservedContexts = 64
 
     /// Bytes of a backup in one reply: enough to keep a disk busy, too few to keep others from being served.
     private static let maxBackupChunkBytes = 1 << 20
@@ -127,7 +123,13 @@ public final class TaskwireServer: Service {
                 router.stop()
                 await socket.stop(grace: configuration.gracePeriod)
             }
-            await socket.run { [self] in await answer($0) }
+            await socket.run(
+                RequestHandlers(
+                    answer: { [self] in await answer($0) },
+                    refuse: { [router] in router.refuse($0, from: $1) },
+                    admits: { [router] in router.admits($0, ofWhichCounted: $1, from: $2) }
+                )
+            )
             group.cancelAll()
         }
         bound.withLock { $0 = [] }

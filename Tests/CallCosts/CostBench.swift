@@ -25,7 +25,7 @@ struct CostBench {
         var logger = Logger(label: "costs")
         logger.logLevel = .warning
         server = try TaskwireServer(configuration: ServerConfiguration(), engine: engine, logger: logger)
-        connection = try Connection(local: Address("inproc://costs"))
+        connection = try Connection(local: Address("abstract://costs"))
         _ = try await engine.createTask(Self.creation("task"), options: .default)
     }
 

@@ -91,18 +91,6 @@ extension CommandTests {
             }
         }
 
-        @Test("reads share exchanges, unless they are told not to", arguments: [false, true])
-        func batching(isOff: Bool) async throws {
-            // This server says so when it meets a batch.
-            try await Server.run(["--max-batch-calls", "1"]) { taskwire, log in
-                let load = ["bench", "--mix", "get", "--callers", "32", "--count", "3200", "--warm-up", "0s"]
-                let outcome = try await taskwire.running(load + (isOff ? ["--no-batching"] : [])) { _ in }
-                #expect(outcome.exitCode == 0 && outcome.error == "")
-                #expect(try await calls(of: "GetTask", taskwire) == 3200)
-                #expect(log.text.contains("batch: more than 1 calls") != isOff, "\(log.text)")
-            }
-        }
-
         @Test("tasks that stay meanwhile are made before, are read all over, and are taken away")
         func population() async throws {
             try await Server.run { taskwire in

@@ -22,7 +22,7 @@ struct FuzzTarget: Sendable {
     }
 
     /// Every target.
-    static let all = [envelope, response, request, reply, cursor, record, config]
+    static let all = [frames, envelope, response, request, reply, cursor, record, config]
 
     /// Tries one input.
     func test(_ bytes: UnsafeRawBufferPointer) {

@@ -503,11 +503,13 @@ let goldenCases: [GoldenCase] = [
             max_calls_per_second_per_owner: 9 max_batch_calls: 10 max_batch_bytes: 11 \#
             max_page_size: 12 tombstone_ms: 13 max_tombstones: 14 default_timeout_ms: 15 \#
             max_interaction_bytes: 16 max_calls_in_progress: 17 max_bytes_in_progress: 18 \#
-            max_connections: 19 }
+            max_connections: 19 max_calls_per_connection: 20 max_unread_bytes_per_connection: 21 \#
+            max_skipped_bytes: 22 greeting_timeout_ms: 23 message_timeout_ms: 24 send_timeout_ms: 25 }
             """#,
         hex: """
-            0a05312e302e3012066d656d6f72791a0562617463681a0477616974222a08011002180320042805
+            0a05312e302e3012066d656d6f72791a0562617463681a0477616974223c08011002180320042805
             3006380740084809500a580b600c680d700e780f800110880111900112980113
+            a00114a80115b00116b80117c00118c80119
             """,
         Samples.serverInfo
     ),

@@ -16,7 +16,7 @@ struct AddressTests {
         ("tcp://0.0.0.0:65535", "tcp://0.0.0.0:65535", false),
         ("tls+tcp://example.org", "tls+tcp://example.org:7411", false),
         ("tls+tcp://example.org:1", "tls+tcp://example.org:1", false),
-        ("inproc://a", "inproc://a", true),
+        ("abstract://a", "abstract://a", true),
     ])
     func `valid addresses`(text: String, description: String, isLocal: Bool) throws {
         let address = try Address(text)
@@ -57,8 +57,8 @@ struct AddressTests {
         ("tcp://[::1", "never closed"),
         ("tcp://[::g]", "\"::g\" is not an IPv6 address"),
         ("tcp://[::1]80", "\"80\" after the host"),
-        ("inproc://", "1 to 100 bytes"),
-        ("inproc://" + String(repeating: "x", count: 101), "1 to 100 bytes"),
+        ("abstract://", "1 to 100 letters"),
+        ("abstract://" + String(repeating: "x", count: 101), "1 to 100 letters"),
     ])
     func `invalid addresses`(text: String, reason: String) throws {
         let error = try #require(throws: TransportError.self) { try Address(text) }

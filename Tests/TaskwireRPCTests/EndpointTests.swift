@@ -142,7 +142,7 @@ struct EndpointTests {
     func `calls go on while servers come and go`() async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let addresses = try [folder.address("a"), folder.address("b"), uniqueInprocAddress()]
+        let addresses = try [folder.address("a"), folder.address("b"), uniqueAbstractAddress()]
         let client = try makeClient(addresses[0], addresses[1], addresses[2]) {
             $0.minimumBackoff = .milliseconds(1)
             $0.maximumBackoff = .milliseconds(5)

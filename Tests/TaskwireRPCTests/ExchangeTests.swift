@@ -6,11 +6,11 @@ import Testing
 /// Requests and replies, with a server at the other end.
 @Suite(.timeLimit(.minutes(5)))
 struct ExchangeTests {
-    static let addresses = ["inproc", "ipc", "tcp"]
+    static let addresses = ["abstract", "ipc", "tcp"]
 
     private func address(_ scheme: String, _ folder: TemporaryFolder) throws -> Address {
         switch scheme {
-        case "inproc": try uniqueInprocAddress()
+        case "abstract": try uniqueAbstractAddress()
         case "ipc": try folder.address()
         default: try Address("tcp://127.0.0.1:0")
         }
@@ -33,9 +33,8 @@ struct ExchangeTests {
         #expect(server.socket.connectionCount == 1)
         let peer = try #require(peers.withLock { $0.count == 1 ? $0.first : nil })
         switch scheme {
-        case "ipc": #expect(peer == "ipc uid=\(getuid()) pid=\(getpid())")
         case "tcp": #expect(peer.hasPrefix("127.0.0.1:"))
-        default: #expect(peer == "inproc")
+        default: #expect(peer == "ipc uid=\(getuid()) pid=\(getpid())")
         }
         try await within { await client.close() }
         try await eventually { server.socket.connectionCount == 0 }
@@ -86,15 +85,24 @@ struct ExchangeTests {
         defer { folder.remove() }
         var limits = ReplySocket.Configuration()
         limits.maximumMessageSize = 1000
+        limits.maximumSkippedSize = 100_000
         let gate = Gate()
-        let server = try await TestServer(on: folder.address(), configuration: limits) { request in
-            switch request.message.text {
-            case "wait": await gate.pass()
-            case "grow": return try? Message(size: 1001)
-            default: break
+        let handlers = RequestHandlers(
+            answer: { request in
+                switch request.message.text {
+                case "wait": await gate.pass()
+                case "grow": return .reply(try? Message(size: 1001))
+                case "large": return .reply(try? Message(size: 11))
+                default: break
+                }
+                return .reply(request.message)
+            },
+            refuse: { refusal, _ in
+                guard case .tooLarge(let byteCount) = refusal else { return nil }
+                return try? Message("too large: \(byteCount)")
             }
-            return request.message
-        }
+        )
+        let server = try await TestServer(on: folder.address(), configuration: limits, handlers: handlers)
         let client = try makeClient(server.address) { $0.maximumMessageSize = 1000 }
         async let waiting = client.call("wait")
         try await eventually { gate.arrivals == 1 }
@@ -111,13 +119,29 @@ struct ExchangeTests {
         }
         #expect(noReply?.code == .timedOut)
 
-        // A client without our limit loses its connection, and nobody else does.
+        // A client without our limit is told, on a connection that goes on.
         let careless = try makeClient(server.address)
-        #expect(try await careless.callError(String(repeating: "x", count: 1001)).code == .connectionReset)
+        #expect(try await careless.call(String(repeating: "x", count: 1001)) == "too large: 1001")
         #expect(try await careless.call("small") == "small")
+        #expect(careless.connectionCount == 1)
+        // Beyond what is read and thrown away the connection ends with the answer.
+        #expect(try await careless.call(String(repeating: "x", count: 100_001)) == "too large: 100001")
+        try await eventually { !careless.isConnected }
+        #expect(try await careless.call("small") == "small")
+        #expect(careless.connectionCount == 2)
+
+        // A reply above the client's limit fails that call, and no other.
+        let small = try makeClient(server.address) { $0.maximumMessageSize = 10 }
+        async let held = small.call("wait")
+        try await eventually { gate.arrivals == 2 }
+        let tooLong = try await small.callError("large")
+        #expect(tooLong.code == .messageTooLarge && tooLong.mayHaveBeenSent)
 
         gate.open()
         #expect(try await waiting == "wait")
+        #expect(try await held == "wait")
+        #expect(small.connectionCount == 1)
+        await small.close()
         await careless.close()
         await client.close()
         try await server.stop()

@@ -19,7 +19,7 @@ struct MessageTests {
 
     @Test
     func `a message that was sent is empty`() async throws {
-        let server = try await TestServer(on: uniqueInprocAddress())
+        let server = try await TestServer(on: uniqueAbstractAddress())
         let client = try makeClient(server.address)
         let message = try Message("hello")
         #expect(try await client.exchange(message, deadline: .now + .seconds(5)).text == "hello")

@@ -93,9 +93,9 @@ struct PendingAnswerTests {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let desk = Desk()
-        let socket = try ReplySocket()
+        let socket = ReplySocket()
         let address = try await socket.listen(on: folder.address())
-        let running = Task { await socket.run { desk.answer($0) } }
+        let running = Task { await socket.run(RequestHandlers { desk.answer($0) }) }
         let client = try makeClient(address)
         let call = Task { try await client.call("wait") }
         try await eventually { desk.count == 1 }

@@ -161,12 +161,12 @@ struct TemporaryFolder: Sendable {
     }
 }
 
-/// An in-process address that no other test uses.
-func uniqueInprocAddress() throws -> Address {
-    try Address("inproc://test-\(inprocCount.add(1, ordering: .relaxed).newValue)")
+/// An abstract address that no other test uses.
+func uniqueAbstractAddress() throws -> Address {
+    try Address("abstract://test-\(getpid())-\(abstractCount.add(1, ordering: .relaxed).newValue)")
 }
 
-private let inprocCount = Atomic(0)
+private let abstractCount = Atomic(0)
 
 extension Message {
     convenience init(_ text: String) throws {
@@ -198,15 +198,28 @@ final class TestServer: Sendable {
         )
     }
 
-    init(
+    convenience init(
         on address: Address,
         configuration: ReplySocket.Configuration = .init(),
         answering handler: @escaping @Sendable (IncomingRequest) async -> RequestAnswer
     ) async throws {
-        let socket = try ReplySocket(configuration: configuration)
+        try await self.init(
+            on: address,
+            configuration: configuration,
+            handlers: RequestHandlers(answer: handler)
+        )
+    }
+
+    init(
+        on address: Address,
+        configuration: ReplySocket.Configuration = .init(),
+        handlers: RequestHandlers
+    ) async throws {
+        let socket = ReplySocket(configuration: configuration)
         self.socket = socket
         self.address = try await socket.listen(on: address)
-        task = Task { await socket.run(handler: handler) }
+        // It is running when this returns: tests may block threads that it would need to begin.
+        task = Task.immediate { await socket.run(handlers) }
     }
 
     func stop(grace: Duration = .zero) async throws {
@@ -223,7 +236,7 @@ func makeClient(
 ) throws -> RequestSocket {
     var configuration = RequestSocket.Configuration(endpoints: addresses.map(Endpoint.init))
     configure(&configuration)
-    return try RequestSocket(configuration: configuration)
+    return RequestSocket(configuration: configuration)
 }
 
 extension RequestSocket {

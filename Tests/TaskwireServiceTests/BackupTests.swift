@@ -70,7 +70,7 @@ struct BackupTests {
                     result: Payload(data: [UInt8](repeating: 7, count: 200_000))
                 )
                 _ = try await store.createTask()
-                let urls = ["inproc://\(generateTaskID())"]
+                let urls = ["abstract://\(generateTaskID())"]
                 try await withServer(on: store, listen: urls, limits: limits) { server in
                     let url = server.urls[0]
                     let client = try RawClient(url: url)

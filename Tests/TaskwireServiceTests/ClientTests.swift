@@ -113,20 +113,22 @@ struct ClientTests {
         let engine = InMemoryTaskStore()
         let task = try await engine.createTask()
         let (applied, application) = AsyncStream.makeStream(of: RequestID?.self)
-        let silent = try ReplySocket(configuration: ReplySocket.Configuration())
+        let silent = ReplySocket(configuration: ReplySocket.Configuration())
         let address = try await silent.listen(on: try Address("tcp://127.0.0.1:0"))
-        async let silence: Void = silent.run { incoming in
-            let request = try? incoming.message.withUnsafeBytes { bytes in
-                try RPCRequest(wire: bytes, arena: Arena(), maxBatchCalls: 1, maxBatchBytes: 1)
+        async let silence: Void = silent.run(
+            RequestHandlers { incoming in
+                let request = try? incoming.message.withUnsafeBytes { bytes in
+                    try RPCRequest(wire: bytes, arena: Arena(), maxBatchCalls: 1, maxBatchBytes: 1)
+                }
+                guard
+                    case .call(let call) = request,
+                    let update = try? call.body.decoded(as: UpdateTaskRequest.self, arena: Arena())
+                else { return .reply(nil) }
+                _ = try? await engine.updateTask(update, options: CallOptions(requestID: call.requestID))
+                application.yield(call.requestID)
+                return .reply(nil)
             }
-            guard
-                case .call(let call) = request,
-                let update = try? call.body.decoded(as: UpdateTaskRequest.self, arena: Arena())
-            else { return .reply(nil) }
-            _ = try? await engine.updateTask(update, options: CallOptions(requestID: call.requestID))
-            application.yield(call.requestID)
-            return .reply(nil)
-        }
+        )
         let client = try TaskwireClient(url: address.description)
         let update = Task { try await client.updateTask(task.id, statusMessage: "once") }
         let first = await applied.first { _ in true }
@@ -220,13 +222,15 @@ struct ClientTests {
     @Test
     func aTimeoutEndsACallAndSaysThatTheOutcomeIsUnknown() async throws {
         // A server that takes requests and never answers.
-        let socket = try ReplySocket(configuration: ReplySocket.Configuration())
+        let socket = ReplySocket(configuration: ReplySocket.Configuration())
         let address = try await socket.listen(on: try Address("tcp://127.0.0.1:0"))
         let serving = Task {
-            await socket.run { _ in
-                try? await Task.sleep(for: .seconds(3600))
-                return .reply(nil)
-            }
+            await socket.run(
+                RequestHandlers { _ in
+                    try? await Task.sleep(for: .seconds(3600))
+                    return .reply(nil)
+                }
+            )
         }
         let client = try TaskwireClient(url: address.description)
         let mutation = await #expect(throws: TaskwireError.self) {
@@ -246,14 +250,16 @@ struct ClientTests {
 
     @Test
     func aServerThatAnswersNonsenseIsAnInternalError() async throws {
-        let socket = try ReplySocket(configuration: ReplySocket.Configuration())
-        let address = try await socket.listen(on: try Address("inproc://\(generateTaskID())"))
+        let socket = ReplySocket(configuration: ReplySocket.Configuration())
+        let address = try await socket.listen(on: try Address("abstract://\(generateTaskID())"))
         let serving = Task {
-            await socket.run { _ in
-                let message = try? Message(size: 3)
-                message?.withUnsafeMutableBytes { $0.copyBytes(from: [0xFF, 0xFF, 0xFF]) }
-                return .reply(message)
-            }
+            await socket.run(
+                RequestHandlers { _ in
+                    let message = try? Message(size: 3)
+                    message?.withUnsafeMutableBytes { $0.copyBytes(from: [0xFF, 0xFF, 0xFF]) }
+                    return .reply(message)
+                }
+            )
         }
         let client = try TaskwireClient(url: address.description)
         let failure = await #expect(throws: TaskwireError.self) { try await client.ping() }
@@ -265,7 +271,7 @@ struct ClientTests {
 
     @Test
     func aRequestAboveTheSizeOfAMessageIsNotSent() async throws {
-        try await withServer(on: InMemoryTaskStore(), listen: ["inproc://\(generateTaskID())"]) { server in
+        try await withServer(on: InMemoryTaskStore(), listen: ["abstract://\(generateTaskID())"]) { server in
             let client = try TaskwireClient(url: server.urls[0])
             let failure = await #expect(throws: TaskwireError.self) {
                 try await client.createTask(request: Payload(data: [UInt8](repeating: 0, count: 5 << 20)))
@@ -277,9 +283,52 @@ struct ClientTests {
         }
     }
 
+    /// The server would answer the same, after it had read all of it.
+    @Test
+    func `a request above the server's limit is refused by the client, for the same reason`() async throws {
+        var limits = ServerLimits()
+        limits.maxMessageBytes = 100_000
+        try await withServer(
+            on: InMemoryTaskStore(),
+            listen: ["abstract://\(generateTaskID())"],
+            limits: limits
+        ) { server in
+            let client = try TaskwireClient(url: server.urls[0])
+            _ = try await client.createTask(request: Payload(data: [UInt8](repeating: 0, count: 90_000)))
+            let failure = await #expect(throws: TaskwireError.self) {
+                try await client.createTask(request: Payload(data: [UInt8](repeating: 0, count: 100_000)))
+            }
+            #expect(failure?.code == .resourceExhausted)
+            #expect(failure?.reason == .tooLarge)
+            #expect(failure?.message.contains("at most 100000 are allowed") == true)
+            let stats = try await client.serverStats()
+            let calls = Dictionary(uniqueKeysWithValues: stats.methods.map { ($0.name, $0.calls) })
+            #expect(calls["taskwire.v1.TaskService/CreateTask"] == 1)
+            #expect(calls["taskwire.v1.ServerService/GetServerInfo"] == 1, "the limit is asked for once")
+            await client.close()
+        }
+    }
+
+    @Test
+    func `a request above the limit is answered by the server, which goes on with the connection`()
+        async throws
+    {
+        var limits = ServerLimits()
+        limits.maxMessageBytes = 100_000
+        try await withRawClient(limits: limits) { client, _ in
+            let connections = client.socket.connectionCount
+            let create = CreateTaskRequest(request: Payload(data: [UInt8](repeating: 0, count: 300_000)))
+            let refusal = try await client.refusal(of: RawClient.call("TaskService/CreateTask", create))
+            #expect(refusal?.code == .resourceExhausted)
+            #expect(refusal?.reason == .tooLarge)
+            #expect(try await client.refusal(of: RawClient.call("ServerService/Ping", EmptyRequest())) == nil)
+            #expect(client.socket.connectionCount == connections + 1)
+        }
+    }
+
     @Test
     func aClosedClientSaysSo() async throws {
-        let client = try TaskwireClient(url: "inproc://nowhere")
+        let client = try TaskwireClient(url: "abstract://nowhere")
         await client.close()
         await client.close()
         let failure = await #expect(throws: TaskwireError.self) { try await client.ping() }

@@ -25,7 +25,7 @@ struct LimitTests {
             let engine = TaskEngine(storage: MemoryStorage(), clock: clock)
             var limits = ServerLimits()
             limits.maxCallsPerSecondPerOwner = 4
-            try await withServer(on: engine, listen: ["inproc://\(generateTaskID())"], limits: limits) {
+            try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"], limits: limits) {
                 $0.tokens = accepted
             } _: { server in
                 let client = try RawClient(url: server.urls[0])
@@ -61,19 +61,17 @@ struct LimitTests {
         }
     }
 
-    @Test("a client that is told to come again does so by itself", arguments: [true, false])
-    func rateLimitedClient(isBatching: Bool) async throws {
+    @Test("a client that is told to come again does so by itself")
+    func rateLimitedClient() async throws {
         var limits = ServerLimits()
         limits.maxCallsPerSecondPerOwner = 20
         try await withTimeLimit { [limits] in
             try await withServer(
                 on: InMemoryTaskStore(),
-                listen: ["inproc://\(generateTaskID())"],
+                listen: ["abstract://\(generateTaskID())"],
                 limits: limits
             ) { server in
-                var configuration = TaskwireClient.Configuration()
-                configuration.isBatching = isBatching
-                try await withTaskwireClient(server.urls[0], configuration) { client async throws in
+                try await withTaskwireClient(server.urls[0]) { client async throws in
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         for _ in 0..<60 { group.addTask { _ = try await client.createTask() } }
                         try await group.waitForAll()
@@ -102,7 +100,7 @@ struct LimitTests {
             limits.maxCallsInProgress = 2
             try await withServer(
                 on: engine,
-                listen: ["inproc://\(generateTaskID())"],
+                listen: ["abstract://\(generateTaskID())"],
                 limits: limits
             ) { server in
                 let client = try RawClient(url: server.urls[0])
@@ -138,7 +136,7 @@ struct LimitTests {
                 var limits = ServerLimits()
                 limits.maxCallsInProgress = kind == "calls" ? 4 : 1000
                 limits.tasks.maxWaits = kind == "waits" ? 4 : 1000
-                try await withServer(on: engine, listen: ["inproc://\(generateTaskID())"], limits: limits) {
+                try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"], limits: limits) {
                     $0.tokens = accepted
                 } _: { server in
                     let client = try RawClient(url: server.urls[0])
@@ -188,7 +186,7 @@ struct LimitTests {
             limits.maxBytesInProgress = 100_000
             try await withServer(
                 on: engine,
-                listen: ["inproc://\(generateTaskID())"],
+                listen: ["abstract://\(generateTaskID())"],
                 limits: limits
             ) { server in
                 let client = try RawClient(url: server.urls[0])
@@ -249,7 +247,7 @@ struct LimitTests {
         limits.maxMessageBytes = 100_000
         try await withServer(
             on: InMemoryTaskStore(),
-            listen: ["inproc://\(generateTaskID())"],
+            listen: ["abstract://\(generateTaskID())"],
             limits: limits
         ) { server in
             let client = try RawClient(url: server.urls[0])
@@ -284,7 +282,7 @@ struct LimitTests {
         limits.maxConnections = 1003
         try await withServer(
             on: InMemoryTaskStore(),
-            listen: ["inproc://\(generateTaskID())"],
+            listen: ["abstract://\(generateTaskID())"],
             limits: limits
         ) { [limits] server in
             try await withTaskwireClient(server.urls[0]) { client async throws in

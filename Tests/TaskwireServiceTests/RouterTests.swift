@@ -202,7 +202,7 @@ struct RouterTests {
     func aCallOfABatchWhoseTurnComesTooLateIsNotCarriedOut() async throws {
         let storage = BusyStorage()
         let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
-        try await withServer(on: engine, listen: ["inproc://\(generateTaskID())"]) { server in
+        try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"]) { server in
             let client = try RawClient(url: server.urls[0])
             var calls = ["first", "late"].map {
                 RawClient.call("TaskService/GetTask", GetTaskRequest(taskID: $0))

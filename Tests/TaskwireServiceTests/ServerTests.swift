@@ -14,7 +14,7 @@ struct ServerTests {
         try await withTemporaryFolder { folder in
             let urls = [
                 "ipc://\(folder)/t.sock", "tcp://127.0.0.1:0", "tcp://[::1]:0",
-                "inproc://\(generateTaskID())",
+                "abstract://\(generateTaskID())",
             ]
             try await withServer(on: InMemoryTaskStore(), listen: urls) { server in
                 #expect(server.urls.count == 4)
@@ -31,7 +31,7 @@ struct ServerTests {
     @Test(arguments: ["tcp://0.0.0.0:0", "tcp://[::]:0", "tcp://192.0.2.1:7411"])
     func anOpenAddressNeedsConsent(_ url: String) throws {
         var configuration = ServerConfiguration()
-        configuration.listen = [Listener(url: "inproc://x"), Listener(url: url)]
+        configuration.listen = [Listener(url: "abstract://x"), Listener(url: url)]
         let refusal = #expect(throws: TaskwireError.self) {
             try TaskwireServer(
                 configuration: configuration,
@@ -84,7 +84,7 @@ struct ServerTests {
     func stoppingLetsNobodyWait() async throws {
         let clock = ManualClock()
         let engine = TaskEngine(storage: MemoryStorage(), clock: clock)
-        let url = "inproc://\(generateTaskID())"
+        let url = "abstract://\(generateTaskID())"
         let client = try TaskwireClient(url: url)
         let (task, waiting) = try await withServer(on: engine, listen: [url]) { _ in
             let task = try await client.createTask()
@@ -103,18 +103,17 @@ struct ServerTests {
         await client.close()
     }
 
-    @Test(arguments: ["ipc", "tcp", "inproc"])
+    @Test(arguments: ["ipc", "tcp", "abstract"])
     func callersThatLeaveWhileTheyWaitTakeNothingWithThem(_ transport: String) async throws {
         try await withTemporaryFolder { folder in
             let engine = TaskEngine(storage: MemoryStorage(), clock: ManualClock())
             let urls = [
                 "ipc": "ipc://\(folder)/t.sock", "tcp": "tcp://127.0.0.1:0",
-                "inproc": "inproc://\(generateTaskID())",
+                "abstract": "abstract://\(generateTaskID())",
             ]
             let url = try #require(urls[transport])
             try await withServer(on: engine, listen: [url]) { server in
                 let task = try await engine.createTask()
-                // More waits than the server has loops that stand by for requests.
                 for _ in 0..<10 {
                     let client = try TaskwireClient(url: server.urls[0])
                     let waits = (0..<10).map { _ in Task { try await client.waitForResult(task.id) } }
@@ -164,7 +163,7 @@ struct ServerTests {
         let expected = limits
         try await withServer(
             on: InMemoryTaskStore(),
-            listen: ["inproc://\(generateTaskID())"],
+            listen: ["abstract://\(generateTaskID())"],
             limits: limits
         ) {
             server in

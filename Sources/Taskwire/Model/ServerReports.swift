@@ -14,6 +14,20 @@ public struct ServerLimits: Sendable, Hashable {
     public var maxBytesInProgress: Int = 256 << 20
     /// Connections at a time. Default 16 384.
     public var maxConnections: Int = 16_384
+    /// Calls of one connection that are carried out at a time, those that wait included. More requests stay with the client
+    /// until there is room. Default 20 480.
+    public var maxCallsPerConnection: Int = 20_480
+    /// Bytes of replies that a connection may leave unread before no more of its requests are taken. Default 1 MiB.
+    public var maxUnreadBytesPerConnection: Int = 1 << 20
+    /// Bytes of the largest message above ``maxMessageBytes`` that is answered TOO_LARGE and leaves the connection open. A
+    /// larger one is answered, and ends it. Default 32 MiB.
+    public var maxSkippedBytes: Int = 32 << 20
+    /// From the connection to the greeting of nng, a TLS handshake included, in milliseconds. Default 10 s.
+    public var greetingTimeoutMilliseconds: Int64 = 10_000
+    /// Between two bytes of one message, in milliseconds. Default 30 s.
+    public var messageTimeoutMilliseconds: Int64 = 30_000
+    /// Until a client has read some of the replies that wait for it, in milliseconds. Default 10 s.
+    public var sendTimeoutMilliseconds: Int64 = 10_000
     /// Calls in one batch. Default 256.
     public var maxBatchCalls: Int = 256
     /// Bytes of one batch. Default 1 MiB.

@@ -10,7 +10,7 @@ struct BenchCommand: AsyncParsableCommand {
         abstract: "Load a server and tell how fast it answers.",
         discussion: """
             Each caller calls again as soon as it has its answer. All share one connection, unless --connections says \
-            more, and exchanges, unless --no-batching says no. --mix says what they do:
+            more. --mix says what they do:
 
               get         read how far a task is, as those do who poll
               create      make a task
@@ -63,9 +63,6 @@ struct BenchCommand: AsyncParsableCommand {
         transform: DurationArgument.init
     )
     var hold: DurationArgument?
-
-    @Flag(help: "Each call has an exchange of its own.")
-    var noBatching = false
 
     @Option(
         help: """
@@ -172,7 +169,7 @@ struct BenchCommand: AsyncParsableCommand {
         at url: String? = nil,
         _ body: (TaskwireClient) async throws -> Value
     ) async throws -> Value {
-        try await client.withClient(at: url, timeout: timeout.duration, isBatching: !noBatching) { client in
+        try await client.withClient(at: url, timeout: timeout.duration) { client in
             _ = try await client.ping()
             return try await body(client)
         }

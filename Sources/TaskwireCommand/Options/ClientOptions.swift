@@ -74,7 +74,6 @@ struct ClientOptions: ParsableArguments {
         at url: String? = nil,
         timeout: Duration,
         connectTimeout: Duration? = .seconds(3),
-        isBatching: Bool = true,
         _ body: (TaskwireClient) async throws -> Value
     ) async throws -> Value {
         let url = url ?? serverURL
@@ -82,7 +81,6 @@ struct ClientOptions: ParsableArguments {
         configuration.defaultTimeout = timeout
         configuration.connectTimeout = connectTimeout
         configuration.maxMessageBytes = try messageLimit()
-        configuration.isBatching = isBatching
         try access.apply(to: &configuration, for: url)
         let client: TaskwireClient
         do {

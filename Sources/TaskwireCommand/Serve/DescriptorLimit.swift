@@ -1,19 +1,35 @@
 internal import Glibc
 
 /// How many files and connections this process may have open.
-enum DescriptorLimit {
-    /// What everything but connections needs, generously.
-    private static let reserve = 256
+struct DescriptorLimit {
+    /// Open files of the process at most.
+    let limit: Int
+    /// Connections that there is room for.
+    let connectionCount: Int
 
-    /// Raises the limit as far as the system allows, and returns how many connections there is room for.
-    static func raise() -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
-        if limit.rlim_cur < limit.rlim_max {
-            var raised = limit
-            raised.rlim_cur = limit.rlim_max
-            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { limit = raised }
+    /// What the store, its backups, nng and the log need beside connections.
+    private static let reserve = 40
+
+    /// Raises the limit as far as the system allows.
+    /// - Throws: ``CommandFailure`` when there is room for no connection.
+    static func raise() throws -> DescriptorLimit {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var allowed = rlimit()
+        guard getrlimit(resource, &allowed) == 0 else {
+            return DescriptorLimit(limit: .max, connectionCount: .max)
         }
-        return max(1, Int(clamping: limit.rlim_cur) - reserve)
+        if allowed.rlim_cur < allowed.rlim_max {
+            var raised = allowed
+            raised.rlim_cur = allowed.rlim_max
+            if setrlimit(resource, &raised) == 0 { allowed = raised }
+        }
+        let limit = Int(clamping: allowed.rlim_cur)
+        guard limit > reserve else {
+            throw CommandFailure(
+                "this process may have \(limit) files open, and a server needs more than \(reserve): "
+                    + "raise the limit with ulimit -n, or with LimitNOFILE= of its unit"
+            )
+        }
+        return DescriptorLimit(limit: limit, connectionCount: limit - reserve)
     }
 }

@@ -82,6 +82,19 @@ struct LimitOptions: ParsableArguments {
                 range: 1...Int(UInt32.max)
             ),
             .init(key: "maxConnections", flag: \.maxConnections, limit: \.maxConnections, range: count),
+            .init(
+                key: "maxCallsPerConnection",
+                flag: \.maxCallsPerConnection,
+                limit: \.maxCallsPerConnection,
+                range: count
+            ),
+            .init(
+                key: "maxUnreadBytesPerConnection",
+                flag: \.maxUnreadBytesPerConnection,
+                limit: \.maxUnreadBytesPerConnection,
+                range: bytes
+            ),
+            .init(key: "maxSkippedBytes", flag: \.maxSkippedBytes, limit: \.maxSkippedBytes, range: bytes),
             .init(key: "maxWaits", flag: \.maxWaits, limit: \.tasks.maxWaits, range: count),
             .init(key: "maxPageSize", flag: \.maxPageSize, limit: \.tasks.maxPageSize, range: count),
             .init(
@@ -102,6 +115,24 @@ struct LimitOptions: ParsableArguments {
                 key: "defaultTimeout",
                 flag: \.defaultTimeout,
                 limit: \.defaultTimeoutMilliseconds,
+                range: 1...Int64.max
+            ),
+            .init(
+                key: "greetingTimeout",
+                flag: \.greetingTimeout,
+                limit: \.greetingTimeoutMilliseconds,
+                range: 1...Int64.max
+            ),
+            .init(
+                key: "messageTimeout",
+                flag: \.messageTimeout,
+                limit: \.messageTimeoutMilliseconds,
+                range: 1...Int64.max
+            ),
+            .init(
+                key: "sendTimeout",
+                flag: \.sendTimeout,
+                limit: \.sendTimeoutMilliseconds,
                 range: 1...Int64.max
             ),
             .init(
@@ -164,6 +195,30 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Connections at a time; lowered to what the system allows. (default: 16384)")
     var maxConnections: Int?
 
+    @Option(
+        help: """
+            Calls of one connection that are carried out at a time, waits included; more requests stay with the client. \
+            (default: 20480)
+            """
+    )
+    var maxCallsPerConnection: Int?
+
+    @Option(
+        help: """
+            Bytes of replies that a connection may leave unread before no more of its requests are taken. \
+            (default: 1048576)
+            """
+    )
+    var maxUnreadBytesPerConnection: Int?
+
+    @Option(
+        help: """
+            Bytes of the largest message above --max-message-bytes that is answered TOO_LARGE and leaves the connection \
+            open; a larger one ends it. (default: 33554432)
+            """
+    )
+    var maxSkippedBytes: Int?
+
     @Option(help: "Calls that may wait at once. (default: 16384)")
     var maxWaits: Int?
 
@@ -184,6 +239,24 @@ struct LimitOptions: ParsableArguments {
 
     @Option(help: "What a call may take that does not say. (default: 30s)", transform: DurationArgument.init)
     var defaultTimeout: DurationArgument?
+
+    @Option(
+        help: "How long a client may take to greet, a TLS handshake included. (default: 10s)",
+        transform: DurationArgument.init
+    )
+    var greetingTimeout: DurationArgument?
+
+    @Option(
+        help: "How long a client may pause between two bytes of a message. (default: 30s)",
+        transform: DurationArgument.init
+    )
+    var messageTimeout: DurationArgument?
+
+    @Option(
+        help: "How long a client may read nothing while replies wait for it. (default: 10s)",
+        transform: DurationArgument.init
+    )
+    var sendTimeout: DurationArgument?
 
     @Option(help: "How long a removed task is remembered. (default: 10m)", transform: DurationArgument.init)
     var tombstoneWindow: DurationArgument?

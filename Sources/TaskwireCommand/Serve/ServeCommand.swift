@@ -18,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
             numbers, "insecure", "ipcPeerOwners" and "check" are true or false, and "listen" is an array of strings, or in \
             TASKWIRE_LISTEN a list with commas.
 
-            An address is ipc:///path, tcp://host:port, tls+tcp://host:port or inproc://name. After a comma follow the \
+            An address is ipc:///path, tcp://host:port, tls+tcp://host:port or abstract://name. After a comma follow the \
             files that TLS needs, cert=FILE and key=FILE; ca=FILE, where clients must have a certificate of these \
             authorities; and owner=NAME, where everybody who comes in there without a token is that owner. All \
             files are in PEM.
@@ -91,12 +91,22 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var settings = try await ServeSettings(of: self)
-        let room = DescriptorLimit.raise()
-        settings.server.limits.maxConnections = min(settings.server.limits.maxConnections, room)
+        let descriptors = try DescriptorLimit.raise()
+        let wantedConnections = settings.server.limits.maxConnections
+        settings.server.limits.maxConnections = min(wantedConnections, descriptors.connectionCount)
         let writer = LogWriter(format: settings.logFormat)
         defer { writer.flush() }
         let logger = Logger(label: "taskwire") { [settings] _ in
             QueueLogHandler(level: settings.logLevel, writer: writer)
+        }
+        if descriptors.connectionCount < wantedConnections {
+            logger.warning(
+                "fewer connections than configured: the limit of open files is low; raise it with ulimit -n",
+                metadata: [
+                    "connections": "\(descriptors.connectionCount)", "configured": "\(wantedConnections)",
+                    "open_files": "\(descriptors.limit)",
+                ]
+            )
         }
         do {
             try settings.server.validate()

@@ -25,6 +25,12 @@ extension ServerLimits: MessageReadable, MessageWritable {
         maxCallsInProgress = Int(clamping: message.max_calls_in_progress)
         maxBytesInProgress = Int(clamping: message.max_bytes_in_progress)
         maxConnections = Int(clamping: message.max_connections)
+        maxCallsPerConnection = Int(clamping: message.max_calls_per_connection)
+        maxUnreadBytesPerConnection = Int(clamping: message.max_unread_bytes_per_connection)
+        maxSkippedBytes = Int(clamping: message.max_skipped_bytes)
+        greetingTimeoutMilliseconds = message.greeting_timeout_ms
+        messageTimeoutMilliseconds = message.message_timeout_ms
+        sendTimeoutMilliseconds = message.send_timeout_ms
     }
 
     func write(to message: inout Taskwire__V1__Limits, in arena: Arena) throws(TaskwireError) {
@@ -47,5 +53,11 @@ extension ServerLimits: MessageReadable, MessageWritable {
         message.max_calls_in_progress = Int64(maxCallsInProgress)
         message.max_bytes_in_progress = Int64(maxBytesInProgress)
         message.max_connections = Int64(maxConnections)
+        message.max_calls_per_connection = Int64(maxCallsPerConnection)
+        message.max_unread_bytes_per_connection = Int64(maxUnreadBytesPerConnection)
+        message.max_skipped_bytes = Int64(maxSkippedBytes)
+        message.greeting_timeout_ms = greetingTimeoutMilliseconds
+        message.message_timeout_ms = messageTimeoutMilliseconds
+        message.send_timeout_ms = sendTimeoutMilliseconds
     }
 }

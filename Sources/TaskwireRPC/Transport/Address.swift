@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Where a server listens: `ipc:///path`, `tcp://host:port`, `tls+tcp://host:port` or `inproc://name`.
+/// Where a server listens: `ipc:///path`, `tcp://host:port`, `tls+tcp://host:port` or `abstract://name`.
 package struct Address: Hashable, Sendable {
     /// The port of `tcp` and `tls+tcp` addresses that name none.
     package static let defaultPort: UInt16 = 7411
@@ -8,7 +8,7 @@ package struct Address: Hashable, Sendable {
     /// The longest path of a Unix-domain socket, in bytes of UTF-8.
     static let maximumPathLength = 107
 
-    /// The longest name of an `inproc` address, in bytes; nng keeps the whole URL in 128.
+    /// The longest name of an `abstract` address, in bytes.
     private static let maximumNameLength = 100
 
     /// The parts of an address. A host is kept without brackets.
@@ -16,7 +16,8 @@ package struct Address: Hashable, Sendable {
         case ipc(path: String)
         case tcp(host: String, port: UInt16)
         case tls(host: String, port: UInt16)
-        case inproc(name: String)
+        /// A Unix-domain socket without a file, which is there for every user of this machine (Linux, unix(7)).
+        case abstract(name: String)
     }
 
     let transport: Transport
@@ -49,15 +50,20 @@ package struct Address: Hashable, Sendable {
         case "tls+tcp":
             let (host, port) = try Self.hostAndPort(rest, in: text)
             transport = .tls(host: host, port: port)
-        case "inproc":
-            guard !rest.isEmpty, rest.utf8.count <= Self.maximumNameLength else {
-                throw Self.invalid(text, "the name must have 1 to \(Self.maximumNameLength) bytes")
+        case "abstract":
+            guard !rest.isEmpty, rest.utf8.count <= Self.maximumNameLength,
+                rest.utf8.allSatisfy(Self.isNameByte)
+            else {
+                throw Self.invalid(
+                    text,
+                    "the name must have 1 to \(Self.maximumNameLength) letters, digits and characters of -._/"
+                )
             }
-            transport = .inproc(name: String(rest))
+            transport = .abstract(name: String(rest))
         default:
             throw Self.invalid(
                 text,
-                "\"\(scheme)\" is not a scheme; the schemes are ipc, tcp, tls+tcp and inproc"
+                "\"\(scheme)\" is not a scheme; the schemes are ipc, tcp, tls+tcp and abstract"
             )
         }
     }
@@ -96,6 +102,14 @@ package struct Address: Hashable, Sendable {
         if case .ipc = transport { true } else { false }
     }
 
+    /// How messages are written on its connections.
+    var framing: SPProtocol.Framing {
+        switch transport {
+        case .ipc, .abstract: .ipc
+        case .tcp, .tls: .tcp
+        }
+    }
+
     /// Whether connections are encrypted.
     package var isTLS: Bool {
         if case .tls = transport { true } else { false }
@@ -105,14 +119,14 @@ package struct Address: Hashable, Sendable {
     package var host: String? {
         switch transport {
         case .tcp(let host, _), .tls(let host, _): host
-        case .ipc, .inproc: nil
+        case .ipc, .abstract: nil
         }
     }
 
     /// Whether only programs on this machine can reach the address.
     package var isLocal: Bool {
         switch transport {
-        case .ipc, .inproc:
+        case .ipc, .abstract:
             return true
         case .tcp(let host, _), .tls(let host, _):
             if host == "::1" || host.lowercased() == "localhost" {
@@ -187,6 +201,10 @@ package struct Address: Hashable, Sendable {
         return (String(host), port)
     }
 
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        isHostByte(byte) || byte == UInt8(ascii: "/")
+    }
+
     private static func isHostByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -205,7 +223,7 @@ extension Address: CustomStringConvertible {
         case .ipc(let path): "ipc://\(path)"
         case .tcp(let host, let port): "tcp://\(Self.bracketed(host)):\(port)"
         case .tls(let host, let port): "tls+tcp://\(Self.bracketed(host)):\(port)"
-        case .inproc(let name): "inproc://\(name)"
+        case .abstract(let name): "abstract://\(name)"
         }
     }
 

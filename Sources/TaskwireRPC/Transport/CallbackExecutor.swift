@@ -12,7 +12,7 @@ package final class CallbackExecutor: TaskExecutor {
     package static let shared = CallbackExecutor()
 
     /// The most jobs that one callback runs before it lets nng's thread go; the rest move on.
-    private static let maximumJobsPerCallback = 64
+    private static let maximumJobsPerCallback = 1024
 
     /// How many jobs that are handed on another thread takes together: to wake a thread takes as long as a short job.
     private static let jobsPerThread = 16
@@ -33,6 +33,8 @@ package final class CallbackExecutor: TaskExecutor {
     private final class JobList {
         var isInCallback = false
         var jobs: [UnownedJob] = []
+        /// Connections that have something to do at the end.
+        var connections: [SPConnection] = []
     }
 
     private init() {}
@@ -47,17 +49,6 @@ package final class CallbackExecutor: TaskExecutor {
         }
     }
 
-    /// Has the jobs that `body` makes ready run elsewhere even during a callback: they are many, and would be done one after
-    /// the other by the only thread that takes what comes next.
-    package static func handingOn(_ body: () -> Void) {
-        guard let list = existingList(), list.isInCallback else { return body() }
-        let own = list.jobs
-        list.jobs = []
-        body()
-        handOn(list.jobs[...])
-        list.jobs = own
-    }
-
     private static func handOn(_ jobs: ArraySlice<UnownedJob>) {
         for start in stride(from: jobs.startIndex, to: jobs.endIndex, by: jobsPerThread) {
             let part = jobs[start...].prefix(jobsPerThread)
@@ -66,6 +57,14 @@ package final class CallbackExecutor: TaskExecutor {
                 for job in part { unsafe job.runSynchronously(on: executor) }
             }
         }
+    }
+
+    /// Whether this thread is in a callback.
+    static var isInCallback: Bool { existingList()?.isInCallback ?? false }
+
+    /// Has the connection send and read on at the end of the callback that this thread is in.
+    static func endLater(_ connection: SPConnection) {
+        existingList()?.connections.append(connection)
     }
 
     /// Runs the body of an nng callback, and then the jobs that it made ready.
@@ -89,6 +88,8 @@ package final class CallbackExecutor: TaskExecutor {
         list.isInCallback = false
         handOn(list.jobs[next...])
         list.jobs.removeAll(keepingCapacity: true)
+        for connection in list.connections { connection.endCallback() }
+        list.connections.removeAll(keepingCapacity: true)
     }
 
     private static func existingList() -> JobList? {

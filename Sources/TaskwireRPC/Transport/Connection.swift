@@ -8,8 +8,6 @@ package final class Connection: Sendable {
         var scopes: [ObjectIdentifier: any ConnectionScope] = [:]
     }
 
-    /// A number that no other connection of this process has at the same time.
-    package let id: UInt32
     /// The address at which the client came in.
     package let listener: Address
     /// The number that ``ListenerOptions/number`` gave the listener.
@@ -21,22 +19,16 @@ package final class Connection: Sendable {
     /// The user that the client's process belongs to, where it came in over ipc.
     package let peerUserID: UInt32?
 
-    /// nng's number of the listener.
-    let listenerID: UInt32
     /// The bytes of its requests and replies.
     let ledger: ByteLedger
-    /// How many replies were handed to nng for this connection.
-    let replyCount = Atomic<UInt64>(0)
 
     private let state = Mutex(State())
 
-    /// A client of this process that came in by no listener of nng's, whose requests somebody hands over.
+    /// A client of this process that came in by no listener, whose requests somebody hands over.
     package convenience init(local listener: Address) {
         self.init(
-            id: 0,
             listener: listener,
             listenerNumber: 0,
-            listenerID: 0,
             peer: "local",
             origin: "local",
             peerUserID: nil,
@@ -45,19 +37,15 @@ package final class Connection: Sendable {
     }
 
     init(
-        id: UInt32,
         listener: Address,
         listenerNumber: Int,
-        listenerID: UInt32,
         peer: String,
         origin: String,
         peerUserID: UInt32?,
         ledger: ByteLedger
     ) {
-        self.id = id
         self.listener = listener
         self.listenerNumber = listenerNumber
-        self.listenerID = listenerID
         self.peer = peer
         self.origin = origin
         self.peerUserID = peerUserID

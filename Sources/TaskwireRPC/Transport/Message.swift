@@ -1,16 +1,17 @@
-internal import CNNG
+internal import Glibc
 internal import Synchronization
 
-/// One message of opaque bytes, held in the memory that nng sends from and receives into.
+/// One message of opaque bytes.
 ///
-/// A message has one owner at a time. Giving it to ``RequestSocket/exchange(_:deadline:)`` or returning it
-/// from a handler gives the bytes away: what is left behind is an empty message.
+/// A message has one owner at a time. Giving it to ``RequestSocket/exchange(_:deadline:)`` or returning it from a
+/// handler hands it over.
 ///
-/// `@unchecked Sendable` is safe: beside the ledger, all that is stored is an atomic pointer that is set once and
-/// cleared once, and the bytes behind it are written by the message's owner before it is handed on.
+/// `@unchecked Sendable` is safe: beside the ledger and the size, all that is stored is an atomic pointer that is set once
+/// and cleared once, and the bytes behind it are written by the message's owner before it is handed on.
 @safe package final class Message: @unchecked Sendable {
-    /// The `nng_msg`, or nil once it belongs to nng again.
+    /// The bytes; nil where there are none, and once they were discarded.
     private let storage: Atomic<UnsafeMutableRawPointer?>
+    private let size: Int
     /// Where the bytes are counted as long as they are held here.
     private let ledger: ByteLedger?
 
@@ -27,23 +28,29 @@ internal import Synchronization
                 message: "A message cannot have \(size) bytes; the most is \(Self.maximumSize)."
             )
         }
-        var message: OpaquePointer?
-        let result = unsafe nng_msg_alloc(&message, max(0, size))
-        guard result == 0, let message = unsafe message else {
+        let memory = unsafe size > 0 ? malloc(size) : nil
+        guard unsafe size <= 0 || memory != nil else {
             throw TransportError(
                 code: .outOfMemory,
                 message: "There is no memory for a message of \(size) bytes."
             )
         }
-        unsafe storage = unsafe Atomic(UnsafeMutableRawPointer(message))
+        unsafe storage = unsafe Atomic(memory)
+        self.size = max(0, size)
         ledger = nil
     }
 
-    /// Takes ownership of a message that nng hands over. Its bytes are counted in `ledger` until they are gone.
-    init(adopting message: OpaquePointer, ledger: ByteLedger? = nil) {
-        unsafe storage = unsafe Atomic(UnsafeMutableRawPointer(message))
+    /// Copies a message, whose bytes are counted in `ledger` until they are gone. Nil when there is no memory.
+    init?(copying bytes: UnsafeRawBufferPointer, ledger: ByteLedger?) {
+        let memory = unsafe bytes.isEmpty ? nil : malloc(bytes.count)
+        guard unsafe bytes.isEmpty || memory != nil else { return nil }
+        if let memory = unsafe memory, let start = bytes.baseAddress {
+            unsafe memcpy(memory, start, bytes.count)
+        }
+        unsafe storage = unsafe Atomic(memory)
+        size = bytes.count
         self.ledger = ledger
-        unsafe ledger?.charge(nng_msg_len(message))
+        ledger?.charge(size)
     }
 
     deinit {
@@ -52,53 +59,32 @@ internal import Synchronization
 
     /// Frees the bytes, which nobody may be reading. What is left behind is an empty message.
     package func discard() {
-        if let message = unsafe release() {
-            unsafe nng_msg_free(message)
-        }
+        guard let memory = unsafe storage.exchange(nil, ordering: .acquiringAndReleasing) else { return }
+        ledger?.credit(size)
+        unsafe free(memory)
     }
 
-    /// The number of bytes; 0 once the message has been given away.
+    /// The number of bytes; 0 once they were discarded.
     package var count: Int {
-        guard let message = unsafe pointer else { return 0 }
-        return unsafe nng_msg_len(message)
+        unsafe storage.load(ordering: .acquiring) == nil ? 0 : size
     }
 
     /// Calls `body` with the bytes, which are valid only during the call.
     package func withUnsafeBytes<Output, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Output
     ) throws(Failure) -> Output {
-        guard let message = unsafe pointer else {
-            return try unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
+        try unsafe withUnsafeMutableBytes { bytes throws(Failure) in
+            try unsafe body(UnsafeRawBufferPointer(bytes))
         }
-        // The message must not be freed while `body` reads it.
-        defer { withExtendedLifetime(self) {} }
-        return try unsafe body(
-            UnsafeRawBufferPointer(start: nng_msg_body(message), count: nng_msg_len(message))
-        )
     }
 
     /// Calls `body` with the bytes for writing; they are valid only during the call.
     package func withUnsafeMutableBytes<Output, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Output
     ) throws(Failure) -> Output {
-        guard let message = unsafe pointer else {
-            return try unsafe body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
-        }
+        let memory = unsafe storage.load(ordering: .acquiring)
+        // The bytes must not be freed while `body` uses them.
         defer { withExtendedLifetime(self) {} }
-        return try unsafe body(
-            UnsafeMutableRawBufferPointer(start: nng_msg_body(message), count: nng_msg_len(message))
-        )
-    }
-
-    /// Gives the `nng_msg` away; the caller frees it or hands it to nng. Nil when that has happened before.
-    func release() -> OpaquePointer? {
-        guard let pointer = unsafe storage.exchange(nil, ordering: .acquiringAndReleasing) else { return nil }
-        let message = OpaquePointer(pointer)
-        unsafe ledger?.credit(nng_msg_len(message))
-        return unsafe message
-    }
-
-    private var pointer: OpaquePointer? {
-        unsafe storage.load(ordering: .acquiring).map { OpaquePointer($0) }
+        return try unsafe body(UnsafeMutableRawBufferPointer(start: memory, count: memory == nil ? 0 : size))
     }
 }

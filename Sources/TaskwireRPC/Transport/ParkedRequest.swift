@@ -1,13 +1,11 @@
-/// A request whose answer waits for something, without a receive loop for its context.
+/// A request whose answer waits for something, which takes no Swift task meanwhile.
 final class ParkedRequest: ConnectionScope {
-    let context: ReplyContext
-    let connection: Connection
+    private let connection: Connection
     let answer: any PendingAnswer
 
-    init(context: ReplyContext, connection: Connection, answer: any PendingAnswer) {
-        self.context = context
-        self.connection = connection
+    init(_ answer: any PendingAnswer, on connection: Connection) {
         self.answer = answer
+        self.connection = connection
     }
 
     /// Calls `resume` once, as soon as there may be more to say, or nobody is left to hear it.

@@ -1,31 +1,47 @@
 /// The server's end: takes requests at any number of addresses and sends replies.
 ///
-/// Call ``listen(on:)`` for each address, then ``run(handler:)`` once; ``stop(grace:)`` ends both.
+/// Call ``listen(on:options:)`` for each address, then ``run(_:)`` once; ``stop(grace:)`` ends both.
 package final class ReplySocket: Sendable {
     /// What a socket needs to know.
     package struct Configuration: Sendable {
         /// The largest message, in bytes, that is accepted or sent.
         package var maximumMessageSize = 4 << 20
-        /// The most requests that are handled at a time, those that wait included. When all are busy each
-        /// connection keeps one request back, and everybody waits.
-        package var maximumContexts = 16_384 + 64
+        /// The largest message, in bytes, that is skipped so that its client can be told and go on; a larger one ends the
+        /// connection.
+        package var maximumSkippedSize = 32 << 20
         /// The most clients that are connected at a time; more are turned away.
         package var maximumConnections = 16_384
-        /// How long a client may leave a reply unread that others wait behind before it is disconnected; at most 2 s when
-        /// half of the contexts wait for readers.
+        /// The most requests of one connection that are carried out at a time, those that wait included. More stay with the
+        /// client until there is room.
+        package var maximumCallsPerConnection = 16_384 + 4096
+        /// Bytes of replies that may wait for their reader before no more of its requests are taken.
+        package var maximumUnsentSize = 1 << 20
+        /// How long a client may take to greet, a TLS handshake included.
+        package var greetingTimeout = Duration.seconds(10)
+        /// How long a client may pause within a message.
+        package var messageTimeout = Duration.seconds(30)
+        /// How long a client may leave replies unread before it is disconnected.
         package var sendTimeout = Duration.seconds(10)
 
         /// Makes a configuration with everything at its default.
         package init() {}
+
+        var connectionLimits: SPConnectionState.Limits {
+            SPConnectionState.Limits(
+                greetingTime: greetingTimeout,
+                messageTime: messageTimeout,
+                sendTime: sendTimeout,
+                maximumCalls: maximumCallsPerConnection,
+                maximumUnsentSize: maximumUnsentSize
+            )
+        }
     }
 
     private let engine: ReplyEngine
 
     /// Makes a socket that listens nowhere yet.
-    ///
-    /// - Throws: ``TransportError`` when nng has no memory or no file descriptors for it.
-    package init(configuration: Configuration = Configuration()) throws(TransportError) {
-        engine = try ReplyEngine(configuration: configuration)
+    package init(configuration: Configuration = Configuration()) {
+        engine = ReplyEngine(configuration: configuration)
     }
 
     deinit {
@@ -55,18 +71,15 @@ package final class ReplySocket: Sendable {
         try await engine.listen(on: address, options: options)
     }
 
-    /// Handles requests until the socket is stopped; to be called once. Cancelling the task stops the socket
-    /// without grace.
-    ///
-    /// A handler runs on nng's own thread until it first waits for something, so it must never block. Nil
-    /// sends no reply, and so does a reply that is larger than the limit.
-    package func run(handler: @escaping @Sendable (IncomingRequest) async -> RequestAnswer) async {
-        await engine.run(handler: handler)
+    /// Handles requests until the socket is stopped; to be called once. Clients are let in from then on. Cancelling the
+    /// task stops the socket without grace.
+    package func run(_ handlers: RequestHandlers) async {
+        await engine.run(handlers: handlers)
     }
 
-    /// Stops: takes no more connections and requests, lets running handlers finish and their replies leave,
-    /// cancels those that take longer than `grace`, and frees everything. Those in a scope of
-    /// ``Connection/withCancellationOnClose(_:)`` are cancelled at once. Harmless when repeated.
+    /// Stops: lets nobody in any more, lets running handlers finish and their replies leave, cancels those that take longer
+    /// than `grace`, and frees everything. Those in a scope of ``Connection/withCancellationOnClose(_:)`` are cancelled
+    /// at once. Requests that come in meanwhile are handed over until no handler is running. Harmless when repeated.
     ///
     /// It returns when every handler has ended: one that ignores cancellation holds it up.
     package func stop(grace: Duration) async {

@@ -2,114 +2,71 @@ internal import CNNG
 internal import Dispatch
 internal import Synchronization
 
-/// What a ``RequestSocket`` does: the slots, the queue of callers, the connection and the deadlines.
-///
-/// nng's callbacks refer to the engine without a reference count. It is kept alive by the socket, and from
-/// `beginClosing()` on by the closing itself, until nng can no longer call back.
+/// What a ``RequestSocket`` does: the calls in flight, those that wait, the connection and the deadlines.
 final class RequestEngine: DeadlineKeeper {
-    /// idle → dialing → connected → idle or dialing; dialing → waiting → dialing or idle.
-    private enum Link {
-        /// There is no dialer and nobody needs one.
-        case idle
-        /// The connecting thread is at work. The dialer is nil until it has made one.
-        case dialing(nng_dialer?)
-        /// The last attempt failed; another is scheduled.
-        case waiting
-        /// The attempt succeeded. Whether the connection still stands is for `pipe` to say.
-        case connected
-    }
-
-    /// open → closing.
-    private enum Phase {
-        case open
-        case closing
-    }
-
-    private struct State {
-        var phase = Phase.open
-        var slots: [RequestSlot] = []
-        var idleSlots: [RequestSlot] = []
-        /// Slots that are in use or being opened.
-        var busyCount = 0
+    fileprivate struct State {
+        var isOpen = true
+        var link: RequestLink
+        /// The attempt that is going on, until its stream stands.
+        var dial: StreamDial?
+        /// The connection that stands or is being greeted.
+        var connection: ServerLink?
+        /// Connections that still have a descriptor.
+        var heldCount = 0
+        /// Whether the connection has so much to send that more waits here.
+        var isFull = false
+        /// What was sent and not answered, by number.
+        var inFlight: [UInt32: Exchange] = [:]
         var queue = CallerQueue()
-        var link = Link.idle
-        /// The connection that nng has now.
-        var pipe: UInt32?
-        var connectedSince: ContinuousClock.Instant?
-        /// Where that connection goes, or went last.
+        var lastID = UInt32.random(in: 0...UInt32.max)
+        /// Where the connection goes, or went last.
         var peer: Address?
-        var choice: EndpointChoice
-
-        init(endpoints: [Endpoint]) {
-            choice = EndpointChoice(of: endpoints)
-        }
+        /// How many connections there were.
+        var connectionCount: UInt64 = 0
 
         /// Whom an exchange is or was with, for people.
-        var peerName: String { peer?.description ?? choice.description }
+        var peerName: String { peer?.description ?? link.choice.description }
 
-        var hasDemand: Bool { busyCount > 0 || !queue.isEmpty }
+        var hasDemand: Bool { !inFlight.isEmpty || !queue.isEmpty }
+
+        var isConnected: Bool {
+            if case .connected = link.phase { true } else { false }
+        }
     }
 
     let configuration: RequestSocket.Configuration
     /// Happens when everything is freed.
     let closed = Event()
 
-    private let socket: nng_socket
     private let state: Mutex<State>
-    private let calls = NativeCalls()
-    /// For what may block: connecting, closing.
+    /// For what may block: a look at a folder, preparing an attempt.
     private let connecting = DispatchQueue(label: "taskwire.request.connecting")
     private let deadlines = DeadlineWatch()
 
-    /// How long an attempt to connect may hold up the closing.
-    private static let dialingPatience = Duration.milliseconds(250)
+    /// How long a server may take to accept and greet, where there is no other to turn to.
+    private static let greetingTime = Duration.seconds(10)
     /// How long an attempt may hold up those at other endpoints: the system takes two minutes for a machine that is gone.
     private static let dialingTime = Duration.seconds(5)
-    /// How long replies to requests that were given up may hold up the closing.
-    private static let quietTime = Duration.milliseconds(100)
-    /// How often it is looked whether they have come.
-    private static let quietInterval = Duration.milliseconds(2)
-    /// How long nng may take to close. It never comes to an end when a connection got stuck.
-    private static let closingTime = DispatchTimeInterval.seconds(5)
+    /// A reply of so many times the largest is skipped, so that its caller can be told and the others are not lost.
+    private static let skippedMessages = 8
+    /// Bytes that may wait to be sent before calls wait here.
+    private static let maximumUnsentSize = 8 << 20
 
-    init(configuration: RequestSocket.Configuration) throws(TransportError) {
+    init(configuration: RequestSocket.Configuration) {
         self.configuration = configuration
-        let state = State(endpoints: configuration.endpoints)
-        self.state = Mutex(state)
-        var socket = nng_socket()
-        let result = unsafe nng_req0_open(&socket)
-        self.socket = socket
-        guard result == 0 else {
-            throw TransportError(result: result, action: "Opening a socket for \(state.peerName)")
-        }
-        let settings = unsafe [
-            // Without this a header that claims 2^64 bytes ends the process. The request's number counts too.
-            nng_socket_set_size(
-                socket,
-                NNG_OPT_RECVMAXSZ,
-                configuration.maximumMessageSize + MemoryLayout<UInt32>.size
-            ),
-            // Requests are not sent again behind the caller's back.
-            nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE),
-            nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, Self.pipeAdded, engineArgument),
-            nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, Self.pipeRemoved, engineArgument),
-        ]
-        if let failed = settings.first(where: { $0 != 0 }) {
-            nng_close(socket)
-            throw TransportError(result: failed, action: "Preparing a socket for \(state.peerName)")
-        }
-    }
-
-    private var engineArgument: UnsafeMutableRawPointer {
-        unsafe Unmanaged.passUnretained(self).toOpaque()
+        let link = RequestLink(
+            endpoints: configuration.endpoints,
+            backoff: .init(minimum: configuration.minimumBackoff, maximum: configuration.maximumBackoff)
+        )
+        state = Mutex(State(link: link))
     }
 
     var isConnected: Bool {
-        state.withLock { $0.pipe != nil }
+        state.withLock { $0.isConnected }
     }
 
     var connectFailure: TransportError? {
-        state.withLock { $0.pipe == nil ? $0.choice.failure : nil }
+        state.withLock { $0.isConnected ? nil : $0.link.choice.failure }
     }
 
     var peer: Address? {
@@ -120,199 +77,113 @@ final class RequestEngine: DeadlineKeeper {
         state.withLock { $0.peerName }
     }
 
+    var connectionCount: UInt64 {
+        state.withLock { $0.connectionCount }
+    }
+
     // MARK: Exchanges
 
     func exchange(
         _ message: Message,
         deadline: ContinuousClock.Instant?
     ) async throws(TransportError) -> Message {
-        let exchange = makeExchange(message, deadline: deadline)
+        guard message.count <= configuration.maximumMessageSize else {
+            throw TransportError(
+                code: .messageTooLarge,
+                message: "The request to \(peerName) has \(message.count) bytes; "
+                    + "the limit is \(configuration.maximumMessageSize)."
+            )
+        }
+        let exchange = Exchange(
+            message: message,
+            deadline: deadline,
+            connectDeadline: configuration.failFast.map { .now + $0 }
+        )
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                submit(exchange) { continuation.resume(returning: $0) }
-            }
+            await withCheckedContinuation { submit(exchange, $0) }
         } onCancel: {
             abort(exchange, .cancelled)
         }
         return try outcome.get()
     }
 
-    func begin(_ message: Message, _ completion: @escaping Exchange.Completion) -> @Sendable () -> Void {
-        let exchange = makeExchange(message, deadline: nil)
-        submit(exchange, completion)
-        return { [weak self] in self?.abort(exchange, .cancelled) }
-    }
-
-    private func makeExchange(_ message: Message, deadline: ContinuousClock.Instant?) -> Exchange {
-        Exchange(
-            message: message,
-            deadline: deadline,
-            connectDeadline: configuration.failFast.map { .now + $0 }
-        )
-    }
-
-    private enum Admission {
-        case useSlot(RequestSlot)
-        case openSlot
-        case wait
+    private enum Submission {
+        case send(UInt32, SPConnection, isLone: Bool)
+        case wait(mustDial: Bool)
         case refuse(Exchange.AbortReason)
     }
 
-    private func submit(_ exchange: Exchange, _ completion: @escaping Exchange.Completion) {
-        guard exchange.message.count <= configuration.maximumMessageSize else {
-            let failure = TransportError(
-                code: .messageTooLarge,
-                message: "The request to \(peerName) has \(exchange.message.count) bytes; "
-                    + "the limit is \(configuration.maximumMessageSize)."
-            )
-            completion(.failure(failure))
+    private func submit(_ exchange: Exchange, _ continuation: CheckedContinuation<Exchange.Outcome, Never>) {
+        let submission: Submission = state.withLock { state in
+            guard state.isOpen else { return .refuse(.closed) }
+            if let reason = exchange.abortReason { return .refuse(reason) }
+            exchange.continuation = continuation
+            if state.queue.isEmpty, let connection = state.freeConnection(configuration) {
+                let id = state.send(exchange)
+                return .send(id, connection, isLone: state.inFlight.count == 1)
+            }
+            exchange.phase = .queued
+            state.queue.append(exchange)
+            return .wait(mustDial: state.link.demand())
+        }
+        switch submission {
+        case .send(let id, let connection, let isLone):
+            send(exchange, id, on: connection, isLone: isLone)
+        case .wait(let mustDial):
+            if mustDial { connecting.async { self.dial() } }
+        case .refuse(let reason):
+            continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: false)))
             return
         }
-        var mustDial = false
-        let admission: Admission = state.withLock { state in
-            guard case .open = state.phase else { return .refuse(.closed) }
-            if let reason = exchange.queue(completion) {
-                return .refuse(reason)
-            }
-            if case .idle = state.link {
-                state.link = .dialing(nil)
-                mustDial = true
-            }
-            if let slot = state.idleSlots.popLast() {
-                state.busyCount += 1
-                return .useSlot(slot)
-            }
-            if state.busyCount < configuration.maximumExchanges {
-                state.busyCount += 1
-                return .openSlot
-            }
-            state.queue.append(exchange)
-            return .wait
-        }
-        if mustDial {
-            connecting.async { self.dial() }
-        }
-        switch admission {
-        case .useSlot(let slot):
-            start(exchange, on: slot)
-        case .openSlot:
-            openSlot(for: exchange)
-        case .wait:
-            ensureCheck(of: exchange)
-        case .refuse(let reason):
-            completion(.failure(failure(reason, mayHaveBeenSent: false)))
+        if let deadline = exchange.firstDeadline { deadlines.ensureLook(at: deadline, for: self) }
+    }
+
+    private func send(_ exchange: Exchange, _ id: UInt32, on connection: SPConnection, isLone: Bool) {
+        let isFull = connection.send(
+            SPHeader(requestID: id),
+            exchange.message,
+            isReply: false,
+            isLone: isLone
+        )
+        if isFull {
+            // Under the lock, so that the news that there is room again comes before or after.
+            state.withLock { $0.isFull = connection.isFull }
         }
     }
 
-    private func openSlot(for exchange: Exchange) {
-        do throws(TransportError) {
-            let slot = try RequestSlot(socket: socket) { [unowned(unsafe) self] slot in unsafe completed(slot)
-            }
-            state.withLock { $0.slots.append(slot) }
-            start(exchange, on: slot)
-        } catch {
-            let completion = exchange.finish().completion
-            state.withLock { $0.busyCount -= 1 }
-            completion?(.failure(error))
-        }
-    }
-
-    /// Starts the exchange on the slot, or another that waits if this one has been given up.
-    private func start(_ exchange: Exchange, on slot: RequestSlot) {
-        var candidate: Exchange? = exchange
-        while let exchange = candidate {
-            if exchange.beginSending(on: slot) {
-                slot.exchange.withLock { $0 = exchange }
-                unsafe nng_aio_set_msg(slot.operation, exchange.message.release())
-                calls.make { unsafe nng_ctx_send(slot.context, slot.operation) }
-                if state.withLock({ $0.phase == .closing }) {
-                    // The closing may not have seen it, and waits for it.
-                    abort(exchange, .closed)
+    /// Sends what waits for room, as far as there is some.
+    private func sendQueued() {
+        while true {
+            let next = state.withLock { state -> (Exchange, UInt32, SPConnection)? in
+                while let connection = state.freeConnection(configuration),
+                    let exchange = state.queue.popFirst()
+                {
+                    guard !exchange.isFinished else { continue }
+                    return (exchange, state.send(exchange), connection)
                 }
-                exchange.cancelIfAborted()
-                ensureCheck(of: exchange)
-                return
+                return nil
             }
-            candidate = nextExchange(for: slot)
+            guard let (exchange, id, connection) = next else { return }
+            send(exchange, id, on: connection, isLone: false)
         }
-    }
-
-    /// The next caller for a slot that has come free; when there is none the slot is put away.
-    private func nextExchange(for slot: RequestSlot) -> Exchange? {
-        state.withLock { state in
-            if let next = state.queue.popFirst() {
-                return next
-            }
-            state.idleSlots.append(slot)
-            state.busyCount -= 1
-            return nil
-        }
-    }
-
-    /// nng's callback: the operation of the slot has ended.
-    private func completed(_ slot: RequestSlot) {
-        guard let exchange = slot.exchange.withLock({ $0 }) else { return }
-        let result = unsafe nng_aio_result(slot.operation)
-        switch exchange.phase {
-        case .sending where result == 0:
-            // The receive is posted here and not together with the send: nng crashes when a receive that
-            // was posted before its send was done is cancelled.
-            exchange.beginReceiving(on: slot)
-            calls.make { unsafe nng_ctx_recv(slot.context, slot.operation) }
-            exchange.cancelIfAborted()
-        case .sending:
-            // What could not be sent is still ours.
-            if let message = unsafe nng_aio_get_msg(slot.operation) {
-                unsafe nng_aio_set_msg(slot.operation, nil)
-                unsafe nng_msg_free(message)
-            }
-            finish(exchange, slot, result: result, reply: nil, mayHaveBeenSent: false)
-        case .receiving:
-            let reply =
-                unsafe result == 0
-                ? nng_aio_get_msg(slot.operation).map { unsafe Message(adopting: $0) } : nil
-            unsafe nng_aio_set_msg(slot.operation, nil)
-            finish(exchange, slot, result: result, reply: reply, mayHaveBeenSent: true)
-        case .created, .queued, .finished:
-            break
-        }
-    }
-
-    private func finish(
-        _ exchange: Exchange,
-        _ slot: RequestSlot,
-        result: Int32,
-        reply: Message?,
-        mayHaveBeenSent: Bool
-    ) {
-        let (completion, abortReason) = exchange.finish()
-        slot.exchange.withLock { $0 = nil }
-        let outcome: Exchange.Outcome =
-            if let reply {
-                .success(reply)
-            } else if result == resultCode(NNG_ECANCELED), let abortReason {
-                .failure(failure(abortReason, mayHaveBeenSent: mayHaveBeenSent))
-            } else if result == resultCode(NNG_ECLOSED) {
-                .failure(failure(.closed, mayHaveBeenSent: mayHaveBeenSent))
-            } else {
-                .failure(
-                    TransportError(
-                        result: result,
-                        action: "The exchange with \(peerName)",
-                        mayHaveBeenSent: mayHaveBeenSent
-                    )
-                )
-            }
-        if let next = nextExchange(for: slot) {
-            start(next, on: slot)
-        }
-        completion?(outcome)
     }
 
     private func abort(_ exchange: Exchange, _ reason: Exchange.AbortReason) {
-        if let completion = exchange.abort(reason) {
-            completion(.failure(failure(reason, mayHaveBeenSent: false)))
+        let (continuation, wasSent) = state.withLock { state in
+            switch exchange.phase {
+            case .created:
+                exchange.abortReason = reason
+            case .sent(let id):
+                state.inFlight[id] = nil
+                return (exchange.finish(), true)
+            case .queued, .finished:
+                break
+            }
+            return (exchange.phase == .queued ? exchange.finish() : nil, false)
         }
+        guard let continuation else { return }
+        continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: wasSent)))
+        if wasSent { sendQueued() }
     }
 
     private func failure(_ reason: Exchange.AbortReason, mayHaveBeenSent: Bool) -> TransportError {
@@ -340,25 +211,20 @@ final class RequestEngine: DeadlineKeeper {
 
     // MARK: Deadlines
 
-    /// To be called when the exchange is where a look at the deadlines finds it.
-    private func ensureCheck(of exchange: Exchange) {
-        if let deadline = exchange.firstDeadline {
-            deadlines.ensureLook(at: deadline, for: self)
-        }
-    }
-
-    /// Ends the exchanges whose time is over.
+    /// Ends the exchanges whose time is over, and the connection whose server keeps it waiting.
     func endOverdue(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        let (exchanges, isConnected) = state.withLock { state in
-            let running = state.slots.compactMap { slot in slot.exchange.withLock { $0 } }
-            return (running + state.queue.exchanges, state.pipe != nil)
+        let (exchanges, isConnected, connection) = state.withLock { state in
+            (
+                Array(state.inFlight.values) + state.queue.exchanges, state.isConnected,
+                state.connection?.connection
+            )
         }
-        var upcoming: ContinuousClock.Instant?
+        var upcoming = connection?.endOverdue(at: now)
         for exchange in exchanges {
             var next = exchange.deadline
             var reason = Exchange.AbortReason.timedOut
-            if let deadline = exchange.connectDeadline, !isConnected, exchange.isUnsent,
-                next.map({ deadline < $0 }) ?? true
+            if let deadline = exchange.connectDeadline, !isConnected, next.map({ deadline < $0 }) ?? true,
+                state.withLock({ _ in exchange.isUnsent })
             {
                 next = deadline
                 reason = .notConnected
@@ -373,272 +239,283 @@ final class RequestEngine: DeadlineKeeper {
         return upcoming
     }
 
+    fileprivate func watch(_ deadline: ContinuousClock.Instant) {
+        deadlines.ensureLook(at: deadline, for: self)
+    }
+
     // MARK: The connection
 
-    /// Makes one attempt to connect. Runs on `connecting`, where it may block.
+    /// Makes one attempt to connect. Runs on `connecting`.
     private func dial() {
-        let endpoint: Endpoint? = state.withLock { state in
-            guard case .open = state.phase else { return nil }
-            guard state.hasDemand else {
-                state.link = .idle
-                return nil
-            }
-            state.link = .dialing(nil)
-            return state.choice.current
+        let endpoint = state.withLock { state in
+            state.isOpen ? state.link.attempt(hasDemand: state.hasDemand) : nil
         }
         guard let endpoint else { return }
         let address = endpoint.address
-        if endpoint.requiresOwnFolder, case .ipc(let path) = address.transport {
-            do throws(TransportError) {
+        do throws(TransportError) {
+            if endpoint.requiresOwnFolder, case .ipc(let path) = address.transport {
                 try SocketFolder(of: path, address: address).refuseForeign()
-            } catch {
-                let delay = state.withLock { delayAfterFailure(error, &$0) }
-                if let delay { scheduleDial(after: delay) }
-                checkAfterLoss()
-                return
             }
-        }
-        var dialer = nng_dialer()
-        var result = unsafe nng_dialer_create(&dialer, socket, address.description)
-        if result == 0 {
-            result = configure(dialer, for: endpoint)
-        }
-        if result == 0 {
-            // From here on the closing knows of the dialer, and can cut the attempt short.
+            let timeout = attemptTime
+            let deadline = ContinuousClock.now + timeout
+            let dial = try StreamDial(to: endpoint) { [self] outcome in
+                switch outcome {
+                case .stream(let stream):
+                    unsafe greet(stream, endpoint, by: deadline)
+                case .failure(let result):
+                    state.withLock { $0.dial = nil }
+                    attemptFailed(TransportError(connectResult: result, address: address))
+                }
+            }
             let isOpen = state.withLock { state in
-                state.link = .dialing(dialer)
-                return state.phase == .open
+                if state.isOpen { state.dial = dial }
+                return state.isOpen
             }
-            if isOpen { limitAttempt(of: dialer) }
-            result = isOpen ? nng_dialer_start(dialer, 0) : resultCode(NNG_ECLOSED)
-            // Unless all is being closed, the attempt took too long.
-            if result == resultCode(NNG_ECLOSED) { result = resultCode(NNG_ETIMEDOUT) }
-        }
-        let failure =
-            address.isTLS
-            ? TransportError(tlsResult: result, address: address)
-            : TransportError(result: result, action: "Connecting to \(address)")
-        let delay: Duration?? = state.withLock { state in
-            guard case .open = state.phase else {
-                state.link = .idle
-                return nil
-            }
-            if result == 0, state.pipe != nil {
-                state.link = .connected
-                state.choice.succeed()
-                return nil
-            }
-            guard result == 0 else { return delayAfterFailure(failure, &state) }
-            // A connection that nng takes and drops at once is one whose other end is no server of ours.
-            let loss = TransportError(
-                code: .connectionReset,
-                message: "The connection to \(address) was lost as soon as it was made."
-            )
-            return delayAfterFailure(loss, &state)
-        }
-        // Outer nil: nothing more to do. Inner nil: nobody needs a connection.
-        guard let delay else { return }
-        nng_dialer_close(dialer)
-        if let delay {
-            scheduleDial(after: delay)
-        }
-        checkAfterLoss()
-    }
-
-    private func configure(_ dialer: nng_dialer, for endpoint: Endpoint) -> Int32 {
-        switch endpoint.address.transport {
-        case .ipc, .inproc:
-            return 0
-        case .tcp, .tls:
-            unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true)
-            unsafe nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true)
-            guard let tls = endpoint.tls else { return 0 }
-            return unsafe nng_dialer_set_ptr(
-                dialer,
-                NNG_OPT_TLS_CONFIG,
-                UnsafeMutableRawPointer(tls.configuration)
-            )
+            dial.start(timeout: timeout)
+            if !isOpen { dial.cancel() }
+        } catch {
+            attemptFailed(error)
         }
     }
 
-    /// Cuts the attempt short when it takes so long that another endpoint should be tried.
-    private func limitAttempt(of dialer: nng_dialer) {
+    /// What an attempt may take, the server's greeting included.
+    private var attemptTime: Duration {
         let count = configuration.endpoints.count
-        guard count > 1 else { return }
-        let time = min(configuration.failFast.map { $0 / count } ?? Self.dialingTime, Self.dialingTime)
-        let start = max(time - Self.dialingPatience, .zero)
-        DispatchQueue.global().asyncAfter(deadline: .now() + start.dispatchInterval) { [weak self] in
-            guard let self, isDialing(dialer) else { return }
-            // A dialer that is closed just before it is started waits for ever, and the process may have stood still until
-            // now: the attempt gets time to get going.
-            let end = DispatchTime.now() + Self.dialingPatience.dispatchInterval
-            DispatchQueue.global().asyncAfter(deadline: end) { [weak self] in
-                self?.endAttempt(of: dialer)
-            }
-        }
+        guard count > 1 else { return Self.greetingTime }
+        return min(configuration.failFast.map { $0 / count } ?? Self.dialingTime, Self.dialingTime)
     }
 
-    private func isDialing(_ dialer: nng_dialer) -> Bool {
-        state.withLock { state in
-            if case .dialing(let current?) = state.link { current.id == dialer.id } else { false }
-        }
-    }
-
-    /// Cuts an attempt short that still goes on. Until this has returned nobody closes the socket, which nng would free
-    /// under the call.
-    private func endAttempt(of dialer: nng_dialer) {
-        calls.make {
-            if isDialing(dialer) { nng_dialer_close(dialer) }
-        }
-    }
-
-    /// How long to wait before the next attempt, or nil when nobody needs one.
-    private func delayAfterFailure(_ failure: TransportError, _ state: inout State) -> Duration? {
-        state.choice.fail(failure)
-        guard state.hasDemand else {
-            state.link = .idle
-            return nil
-        }
-        state.link = .waiting
-        guard !state.choice.isWithinRound else { return .zero }
-        let pause = min(
-            configuration.minimumBackoff * (1 << (min(state.choice.failedRounds, 16) - 1)),
-            configuration.maximumBackoff
-        )
-        return pause * Double.random(in: 0.5...1)
-    }
-
-    private func scheduleDial(after delay: Duration) {
-        connecting.asyncAfter(deadline: .now() + delay.dispatchInterval) { [weak self] in
-            self?.dial()
-        }
-    }
-
-    /// nng's callback for a connection that stands.
-    private static let pipeAdded: nng_pipe_cb = { pipe, _, argument in
-        guard let argument = unsafe argument else { return }
-        let engine = unsafe Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
-        engine.state.withLock { state in
-            state.pipe = pipe.id
-            state.connectedSince = .now
-            state.peer = state.choice.current.address
-        }
-    }
-
-    /// nng's callback for a connection that is gone.
-    ///
-    /// Its dialer is closed right here, which does not wait for anything, before nng makes it connect again:
-    /// one for ipc stays dead when the server goes during the handshake. nng cannot be told to wait either,
-    /// as it takes random numbers for negative pauses half of the time, and an attempt that is then cut short
-    /// kills the server's listener.
-    private static let pipeRemoved: nng_pipe_cb = { pipe, _, argument in
-        nng_dialer_close(nng_pipe_dialer(pipe))
-        guard let argument = unsafe argument else { return }
-        let engine = unsafe Unmanaged<RequestEngine>.fromOpaque(argument).takeUnretainedValue()
-        let wasCurrent = engine.state.withLock { state in
-            guard state.pipe == pipe.id else { return false }
-            state.pipe = nil
-            return state.phase == .open
-        }
-        if wasCurrent {
-            engine.connecting.async { [weak engine] in engine?.connectionLost() }
-        }
-    }
-
-    /// Connects again, if anybody needs it. Runs on `connecting`.
-    private func connectionLost() {
-        let delay: Duration? = state.withLock { state in
-            guard state.phase == .open, case .connected = state.link, state.pipe == nil else { return nil }
-            let loss = TransportError(
-                code: .connectionReset,
-                message: "The connection to \(state.peerName) was lost."
+    /// A stream stands: now it is the server's turn to greet.
+    private func greet(_ stream: OpaquePointer, _ endpoint: Endpoint, by deadline: ContinuousClock.Instant) {
+        let link = ServerLink(engine: self, endpoint: endpoint)
+        var limits = SPConnectionState.Limits()
+        limits.greetingTime = max(ContinuousClock.now.duration(to: deadline), .milliseconds(1))
+        limits.sendTime = configuration.sendTimeout
+        limits.maximumUnsentSize = Self.maximumUnsentSize
+        do throws(TransportError) {
+            let connection = unsafe try SPConnection(
+                stream: stream,
+                configuration: .init(
+                    framing: endpoint.address.framing,
+                    isTLS: endpoint.address.isTLS,
+                    role: .requester,
+                    maximumMessageSize: configuration.maximumMessageSize,
+                    maximumSkippedSize: configuration.maximumMessageSize * Self.skippedMessages,
+                    limits: limits
+                ),
+                ledger: nil,
+                owner: link
             )
-            // A connection that lasted is replaced at once, one that did not like a failed attempt.
-            let lifetime = state.connectedSince?.duration(to: .now) ?? .zero
-            if lifetime < configuration.maximumBackoff {
-                return delayAfterFailure(loss, &state)
+            link.connection = connection
+            let isOpen = state.withLock { state in
+                state.dial = nil
+                state.connection = link
+                state.heldCount += 1
+                return state.isOpen
             }
-            state.choice.lose(loss)
-            state.link = state.hasDemand ? .waiting : .idle
-            return state.hasDemand ? .zero : nil
+            connection.start()
+            if !isOpen { connection.close() }
+            deadlines.ensureLook(at: deadline, for: self)
+        } catch {
+            state.withLock { $0.dial = nil }
+            attemptFailed(error)
         }
-        if let delay {
-            scheduleDial(after: delay)
-        }
-        checkAfterLoss()
     }
 
-    /// Exchanges that wait for a connection may have waited long enough.
-    private func checkAfterLoss() {
+    private func attemptFailed(_ failure: TransportError) {
+        let (delay, isOpen): (Duration?, Bool) = state.withLock { state in
+            guard state.isOpen else { return (nil, false) }
+            return (state.link.fail(failure, hasDemand: state.hasDemand), true)
+        }
+        guard isOpen else { return endClosing() }
+        retry(after: delay)
+    }
+
+    private func retry(after delay: Duration?) {
+        if let delay {
+            connecting.asyncAfter(deadline: .now() + delay.dispatchInterval) { [weak self] in self?.dial() }
+        }
+        // Exchanges that wait for a connection may have waited long enough.
         if configuration.failFast != nil {
             deadlines.ensureLook(at: .now, for: self)
         }
+    }
+
+    fileprivate func opened(_ link: ServerLink) {
+        state.withLock { state in
+            guard state.isOpen, state.connection === link else { return }
+            state.link.succeed(at: .now)
+            state.peer = link.endpoint.address
+            state.connectionCount += 1
+            state.isFull = false
+        }
+        sendQueued()
+    }
+
+    fileprivate func received(_ deliveries: [SPDelivery]) {
+        let ended = state.withLock { state in
+            deliveries.compactMap {
+                delivery -> (CheckedContinuation<Exchange.Outcome, Never>, Exchange.Outcome)? in
+                // A reply to a request that was given up belongs to nobody.
+                guard let exchange = state.inFlight.removeValue(forKey: delivery.header.requestID),
+                    let continuation = exchange.finish()
+                else { return nil }
+                return (continuation, outcome(of: delivery, from: state.peerName))
+            }
+        }
+        for (continuation, outcome) in ended { continuation.resume(returning: outcome) }
+        sendQueued()
+    }
+
+    private func outcome(of delivery: SPDelivery, from peerName: @autoclosure () -> String)
+        -> Exchange.Outcome
+    {
+        switch delivery {
+        case .message(_, let message):
+            .success(message)
+        case .tooLarge(_, let byteCount):
+            .failure(
+                TransportError(
+                    code: .messageTooLarge,
+                    message: "The reply of \(peerName()) has \(byteCount) bytes; "
+                        + "the limit is \(configuration.maximumMessageSize).",
+                    mayHaveBeenSent: true
+                )
+            )
+        case .noMemory(_, let byteCount):
+            .failure(
+                TransportError(
+                    code: .outOfMemory,
+                    message:
+                        "There is no memory for the reply of \(peerName()), which has \(byteCount) bytes.",
+                    mayHaveBeenSent: true
+                )
+            )
+        }
+    }
+
+    fileprivate func hasRoom() {
+        state.withLock { $0.isFull = false }
+        sendQueued()
+    }
+
+    fileprivate func lost(_ link: ServerLink, _ closure: SPClosure) {
+        let (continuations, delay, failure, isOpen) = state.withLock { state in
+            guard state.connection === link else {
+                return ([], nil, nil, true)
+                    as (
+                        [CheckedContinuation<Exchange.Outcome, Never>], Duration?, TransportError?, Bool
+                    )
+            }
+            state.connection = nil
+            let continuations = state.inFlight.values.compactMap { $0.finish() }
+            state.inFlight = [:]
+            let loss = TransportError(
+                result: resultCode(NNG_ECONNRESET),
+                action: "The exchange with \(state.peerName)",
+                mayHaveBeenSent: true
+            )
+            guard state.isOpen else { return (continuations, nil, loss, false) }
+            let failure = TransportError(closure, address: link.endpoint.address, wasOpen: state.isConnected)
+            let delay =
+                state.isConnected
+                ? state.link.lose(failure, at: .now, hasDemand: state.hasDemand)
+                : state.link.fail(failure, hasDemand: state.hasDemand)
+            return (continuations, delay, loss, true)
+        }
+        if let failure {
+            for continuation in continuations { continuation.resume(returning: .failure(failure)) }
+        }
+        if isOpen { retry(after: delay) }
     }
 
     // MARK: Closing
 
     /// Ends all exchanges and frees everything in the background.
     func beginClosing() {
-        let pending: ([Exchange], nng_dialer?)? = state.withLock { state in
-            guard state.phase == .open else { return nil }
-            state.phase = .closing
-            let running = state.slots.compactMap { slot in slot.exchange.withLock { $0 } }
+        let (exchanges, dial, connection) = state.withLock {
+            state -> ([Exchange], StreamDial?, SPConnection?) in
+            guard state.isOpen else { return ([], nil, nil) }
+            state.isOpen = false
             defer { state.queue = CallerQueue() }
-            let dialer: nng_dialer? = if case .dialing(let dialer) = state.link { dialer } else { nil }
-            return (running + state.queue.exchanges, dialer)
+            return (
+                Array(state.inFlight.values) + state.queue.exchanges, state.dial, state.connection?.connection
+            )
         }
-        guard let (exchanges, dialer) = pending else { return }
-        for exchange in exchanges {
-            abort(exchange, .closed)
-        }
-        // Behind an attempt to connect that may be going on. This keeps the engine alive until nng has let
-        // go of the socket, after which no connection calls back.
-        connecting.async { self.closeWhenQuiet(by: .now + Self.quietTime) }
-        if let dialer {
-            // A dialer that is closed just before it is started waits for ever, so the attempt gets time to
-            // get going, which is also enough for most to end.
-            DispatchQueue.global().asyncAfter(deadline: .now() + Self.dialingPatience.dispatchInterval) {
-                self.endAttempt(of: dialer)
-            }
-        }
+        for exchange in exchanges { abort(exchange, .closed) }
+        dial?.cancel()
+        connection?.close()
+        endClosing()
     }
 
-    /// Closes nng's socket when every exchange has ended and no reply is on its way.
-    ///
-    /// When a connection is closed between the header and the body of a message that comes in, nng's receive
-    /// never ends, and the thread that frees connections waits for it for ever, for all sockets of the
-    /// process. Replies that take longer than the time are unlikely to hit just that moment.
-    private func closeWhenQuiet(by deadline: ContinuousClock.Instant) {
-        // Aborted exchanges end by themselves, and nothing starts any more.
-        guard state.withLock({ $0.busyCount == 0 }), calls.isQuiet else {
-            connecting.asyncAfter(deadline: .now() + Self.quietInterval.dispatchInterval) {
-                self.closeWhenQuiet(by: deadline)
-            }
-            return
-        }
-        if let pipe = state.withLock({ $0.pipe }),
-            let traffic = TransportStatistics()?.traffic[pipe],
-            traffic.received < traffic.sent, .now < deadline
-        {
-            connecting.asyncAfter(deadline: .now() + Self.quietInterval.dispatchInterval) {
-                self.closeWhenQuiet(by: deadline)
-            }
-            return
-        }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.closingTime) { [weak self] in
-            self?.closed.happen()
-        }
-        nng_close(socket)
-        let slots = state.withLock { state in
-            defer {
-                state.slots = []
-                state.idleSlots = []
-            }
-            return state.slots
-        }
-        for slot in slots {
-            slot.free()
-        }
-        closed.happen()
+    fileprivate func freed() {
+        state.withLock { $0.heldCount -= 1 }
+        endClosing()
+    }
+
+    private func endClosing() {
+        let hasEnded = state.withLock { !$0.isOpen && $0.dial == nil && $0.heldCount == 0 }
+        if hasEnded { closed.happen() }
+    }
+}
+
+extension RequestEngine.State {
+    /// The connection, if another request may be sent on it.
+    fileprivate func freeConnection(_ configuration: RequestSocket.Configuration) -> SPConnection? {
+        isConnected && !isFull && inFlight.count < configuration.maximumExchanges
+            ? connection?.connection : nil
+    }
+
+    /// Gives the exchange a number: queued → sent.
+    fileprivate mutating func send(_ exchange: Exchange) -> UInt32 {
+        repeat {
+            lastID = (lastID &+ 1) | SPProtocol.requestBit
+        } while inFlight[lastID] != nil
+        inFlight[lastID] = exchange
+        exchange.phase = .sent(lastID)
+        return lastID
+    }
+}
+
+extension Exchange {
+    /// → finished. Returns whom to tell, once.
+    fileprivate func finish() -> CheckedContinuation<Outcome, Never>? {
+        phase = .finished
+        return continuation.take()
+    }
+}
+
+/// A connection to a server, seen from the engine. It keeps the engine alive until the connection is freed.
+///
+/// `@unchecked Sendable` is safe: the connection is set once, before it starts.
+private final class ServerLink: SPConnectionOwner, @unchecked Sendable {
+    let engine: RequestEngine
+    let endpoint: Endpoint
+    var connection: SPConnection?
+
+    init(engine: RequestEngine, endpoint: Endpoint) {
+        self.engine = engine
+        self.endpoint = endpoint
+    }
+
+    func connectionOpened(_ connection: SPConnection) { engine.opened(self) }
+
+    func connection(_ connection: SPConnection, received deliveries: [SPDelivery]) {
+        engine.received(deliveries)
+    }
+
+    func connection(_ connection: SPConnection, admits byteCount: Int, ofWhichCounted counted: Int) -> Bool {
+        true
+    }
+
+    func connectionHasRoom(_ connection: SPConnection) { engine.hasRoom() }
+
+    func connectionHasDeadline(_ deadline: ContinuousClock.Instant) { engine.watch(deadline) }
+
+    func connectionClosed(_ connection: SPConnection, _ closure: SPClosure) { engine.lost(self, closure) }
+
+    func connectionFreed(_ connection: SPConnection) {
+        self.connection = nil
+        engine.freed()
     }
 }

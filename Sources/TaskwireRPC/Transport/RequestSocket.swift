@@ -1,8 +1,9 @@
 /// The client's end: sends requests to a server and gets their replies.
 ///
-/// The connection is made when the first request needs it, and made again when it is lost while requests
-/// wait: to another server where there are several. Any number of tasks may use one socket at a time. ``close()`` ends it; a socket that is merely
-/// dropped frees everything as well, a little later.
+/// The connection is made when the first request needs it, and made again when it is lost while requests wait: to another
+/// server where there are several. Any number of tasks may use one socket at a time: each request leaves as a message of
+/// its own, those that are made at the same time together. ``close()`` ends it; a socket that is merely dropped frees
+/// everything as well, a little later.
 package final class RequestSocket: Sendable {
     /// What a socket needs to know.
     package struct Configuration: Sendable {
@@ -16,6 +17,8 @@ package final class RequestSocket: Sendable {
         package var minimumBackoff = Duration.milliseconds(20)
         /// The longest pause between two attempts to connect.
         package var maximumBackoff = Duration.seconds(1)
+        /// How long a server may read nothing while requests wait to be sent, before the connection is given up.
+        package var sendTimeout = Duration.seconds(30)
         /// How long an exchange waits for a connection before it fails with the reason why there is none;
         /// nil waits until the exchange's deadline.
         package var failFast: Duration?
@@ -34,10 +37,8 @@ package final class RequestSocket: Sendable {
     private let engine: RequestEngine
 
     /// Makes a socket. It connects when the first exchange needs it.
-    ///
-    /// - Throws: ``TransportError`` when nng has no memory or no file descriptors for it.
-    package init(configuration: Configuration) throws(TransportError) {
-        engine = try RequestEngine(configuration: configuration)
+    package init(configuration: Configuration) {
+        engine = RequestEngine(configuration: configuration)
     }
 
     deinit {
@@ -52,6 +53,11 @@ package final class RequestSocket: Sendable {
     /// The same as a name for people; before the first connection all addresses.
     package var peerName: String {
         engine.peerName
+    }
+
+    /// How many connections there have been; it tells one from the next.
+    package var connectionCount: UInt64 {
+        engine.connectionCount
     }
 
     /// Whether there is a connection.
@@ -81,19 +87,6 @@ package final class RequestSocket: Sendable {
         deadline: ContinuousClock.Instant? = nil
     ) async throws(TransportError) -> Message {
         try await engine.exchange(message, deadline: deadline)
-    }
-
-    /// Sends a request like ``exchange(_:deadline:)``, without a task that waits for the reply.
-    ///
-    /// `completion` is called once, perhaps before this returns and perhaps on nng's threads, so it must not
-    /// block. There is no deadline.
-    ///
-    /// - Returns: What gives the request up.
-    package func begin(
-        _ message: Message,
-        completion: @escaping @Sendable (Result<Message, TransportError>) -> Void
-    ) -> @Sendable () -> Void {
-        engine.begin(message, completion)
     }
 
     /// Ends all pending exchanges with `closed` and frees everything; harmless when repeated.

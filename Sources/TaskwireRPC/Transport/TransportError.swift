@@ -69,6 +69,12 @@ extension TransportError {
     }
 }
 
+extension TransportError {
+    static func addressInUse(_ address: Address) -> TransportError {
+        TransportError(code: .addressInUse, message: "Another server is already listening on \(address).")
+    }
+}
+
 extension TransportError: CustomStringConvertible {
     /// The kind and the sentence.
     package var description: String {
@@ -86,11 +92,12 @@ extension TransportError {
         )
     }
 
-    /// The error for a result of nng when it connects with TLS, whose results do not tell which end is not believed.
-    init(tlsResult result: Int32, address: Address) {
+    /// The error for a result of nng when it connects. Those of TLS do not tell which end is not trusted.
+    init(connectResult result: Int32, address: Address) {
         let action = "Connecting to \(address)"
         switch nng_errno_enum(rawValue: UInt32(bitPattern: result)) {
-        case NNG_EPEERAUTH, NNG_ECRYPTO, NNG_ECONNSHUT:
+        case NNG_EPEERAUTH where address.isTLS, NNG_ECRYPTO where address.isTLS,
+            NNG_ECONNSHUT where address.isTLS:
             self.init(
                 code: .permissionDenied,
                 message:
@@ -100,6 +107,25 @@ extension TransportError {
             )
         default:
             self.init(result: result, action: action)
+        }
+    }
+
+    /// The error for the end of a client's connection to `address`; `wasOpen` tells whether the server had greeted.
+    init(_ closure: SPClosure, address: Address, wasOpen: Bool) {
+        switch closure {
+        case .overdue(.greeting):
+            self.init(connectResult: resultCode(NNG_ETIMEDOUT), address: address)
+        case .fault(let fault):
+            self.init(code: .connectionReset, message: "The connection to \(address) was closed: \(fault).")
+        case .lost(let result) where !wasOpen && address.isTLS:
+            self.init(connectResult: result, address: address)
+        case .lost where !wasOpen:
+            self.init(
+                code: .connectionReset,
+                message: "The connection to \(address) was lost as soon as it was made."
+            )
+        case .lost, .owner, .overdue, .tooLarge:
+            self.init(code: .connectionReset, message: "The connection to \(address) was lost.")
         }
     }
 

@@ -19,6 +19,17 @@ struct MemoryGate: Sendable {
         )
     }
 
+    /// Whether a message that is coming in may take so many bytes, of which some are counted already.
+    func admits(messageOf byteCount: Int, ofWhichCounted countedByteCount: Int, from connection: Connection)
+        -> Bool
+    {
+        hasRoom(
+            for: byteCount,
+            besides: heldByteCount() - countedByteCount,
+            ofItsOwn: connection.heldByteCount - countedByteCount
+        )
+    }
+
     /// Whether a reply of so many bytes may be sent.
     func admits(replyOf byteCount: Int, to connection: Connection) -> Bool {
         hasRoom(for: byteCount, besides: heldByteCount(), ofItsOwn: connection.heldByteCount)

@@ -90,7 +90,7 @@ struct Site: Sendable {
                 identity: nil
             )
         }
-        return try RequestSocket(configuration: RequestSocket.Configuration(endpoints: [endpoint]))
+        return RequestSocket(configuration: RequestSocket.Configuration(endpoints: [endpoint]))
     }
 
     /// What the server counts.

@@ -96,6 +96,12 @@ enum Samples {
         limits.maxCallsInProgress = 17
         limits.maxBytesInProgress = 18
         limits.maxConnections = 19
+        limits.maxCallsPerConnection = 20
+        limits.maxUnreadBytesPerConnection = 21
+        limits.maxSkippedBytes = 22
+        limits.greetingTimeoutMilliseconds = 23
+        limits.messageTimeoutMilliseconds = 24
+        limits.sendTimeoutMilliseconds = 25
         return ServerInfo(version: "1.0.0", storage: "memory", features: ["batch", "wait"], limits: limits)
     }
 }

@@ -116,7 +116,7 @@ struct TenancyTests {
                 let accepted = try AccessTokens(path: tokens.path)
                 let clock = ManualClock()
                 let engine = TaskEngine(storage: MemoryStorage(), clock: clock)
-                let listen = ["inproc://\(generateTaskID())"]
+                let listen = ["abstract://\(generateTaskID())"]
                 try await withServer(on: engine, listen: listen) {
                     $0.tokens = accepted
                 } _: { server in
@@ -171,7 +171,7 @@ struct TenancyTests {
         try await withTemporaryFolder { folder in
             let tokens = try Tokens(for: ["alice", "mallory"], in: folder)
             let accepted = try AccessTokens(path: tokens.path)
-            try await withServer(on: InMemoryTaskStore(), listen: ["inproc://\(generateTaskID())"]) {
+            try await withServer(on: InMemoryTaskStore(), listen: ["abstract://\(generateTaskID())"]) {
                 $0.tokens = accepted
             } _: { server in
                 let url = server.urls[0]

@@ -11,7 +11,7 @@ import Testing
 struct TokenTests {
     private static func withTokens(
         for principals: [String],
-        listen: String = "inproc://\(generateTaskID())",
+        listen: String = "abstract://\(generateTaskID())",
         _ body: @escaping @Sendable (Tokens, _ url: String, AccessTokens) async throws -> Void
     ) async throws {
         try await withTimeLimit {

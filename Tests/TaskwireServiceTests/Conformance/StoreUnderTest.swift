@@ -57,7 +57,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                 let engine = Self.inMemory(limits, clock)
                 try await body(Subject(engine, of: engine))
             case .clientOverInproc:
-                let url = "inproc://\(UUID().uuidString)"
+                let url = "abstract://\(UUID().uuidString)"
                 try await Self.overWire(url, Self.inMemory(limits, clock), body)
             case .clientOverIPC:
                 try await withTemporaryFolder { folder in
@@ -85,7 +85,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                 }
             case .clientOfSQLite:
                 try await Self.onSQLite(limits, clock) { engine in
-                    try await Self.overWire("inproc://\(UUID().uuidString)", engine, body)
+                    try await Self.overWire("abstract://\(UUID().uuidString)", engine, body)
                 }
             case .redis:
                 try await RedisProcess.withRedis { redis in
@@ -96,7 +96,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
             case .clientOfRedis:
                 try await RedisProcess.withRedis { redis in
                     try await Self.onRedis(redis.url, limits, clock) { engine in
-                        try await Self.overWire("inproc://\(UUID().uuidString)", engine, body)
+                        try await Self.overWire("abstract://\(UUID().uuidString)", engine, body)
                     }
                 }
             case .redisCluster:

@@ -8,7 +8,7 @@ struct RawClient: Sendable {
     let socket: RequestSocket
 
     init(url: String) throws {
-        socket = try RequestSocket(configuration: RequestSocket.Configuration(address: try Address(url)))
+        socket = RequestSocket(configuration: RequestSocket.Configuration(address: try Address(url)))
     }
 
     func send(bytes: [UInt8]) async throws -> RPCResponse {
@@ -37,13 +37,13 @@ struct RawClient: Sendable {
     }
 }
 
-/// Runs `body` with a server on inproc and a client that speaks the envelope by hand.
+/// Runs `body` with a server on an abstract socket and a client that speaks the envelope by hand.
 func withRawClient(
     limits: ServerLimits = ServerLimits(),
     _ body: @escaping @Sendable (RawClient, InMemoryTaskStore) async throws -> Void
 ) async throws {
     let store = InMemoryTaskStore(limits: limits.tasks)
-    try await withServer(on: store, listen: ["inproc://\(generateTaskID())"], limits: limits) { server in
+    try await withServer(on: store, listen: ["abstract://\(generateTaskID())"], limits: limits) { server in
         let client = try RawClient(url: server.urls[0])
         try await body(client, store)
         await client.socket.close()

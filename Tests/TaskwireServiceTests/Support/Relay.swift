@@ -32,8 +32,8 @@ final class Relay: Sendable {
     private let upstream: RequestSocket
 
     private init(to url: String) throws {
-        downstream = try ReplySocket()
-        upstream = try RequestSocket(configuration: RequestSocket.Configuration(address: try Address(url)))
+        downstream = ReplySocket()
+        upstream = RequestSocket(configuration: RequestSocket.Configuration(address: try Address(url)))
     }
 
     /// Runs `body` with a relay that listens at `address` and passes on to the server at `url`.
@@ -44,7 +44,9 @@ final class Relay: Sendable {
     ) async throws -> Output {
         let relay = try Relay(to: url)
         let bound = try await relay.downstream.listen(on: try Address(address))
-        let serving = Task { await relay.downstream.run { .reply(await relay.pass($0)) } }
+        let serving = Task.immediate {
+            await relay.downstream.run(RequestHandlers(answer: { .reply(await relay.pass($0)) }))
+        }
         let output: Result<Output, any Error>
         do {
             output = .success(try await withTimeLimit { try await body(relay, bound.description) })

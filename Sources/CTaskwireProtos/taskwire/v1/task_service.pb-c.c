@@ -5596,7 +5596,7 @@ const ProtobufCMessageDescriptor taskwire__v1__get_server_info_request__descript
   (ProtobufCMessageInit) taskwire__v1__get_server_info_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[19] =
+static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[25] =
 {
   {
     "max_message_bytes",
@@ -5826,13 +5826,87 @@ static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[19
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "max_calls_per_connection",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, max_calls_per_connection),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_unread_bytes_per_connection",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, max_unread_bytes_per_connection),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_skipped_bytes",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, max_skipped_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "greeting_timeout_ms",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, greeting_timeout_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message_timeout_ms",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, message_timeout_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "send_timeout_ms",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, send_timeout_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
   14,   /* field[14] = default_timeout_ms */
+  22,   /* field[22] = greeting_timeout_ms */
   10,   /* field[10] = max_batch_bytes */
   9,   /* field[9] = max_batch_calls */
   17,   /* field[17] = max_bytes_in_progress */
   16,   /* field[16] = max_calls_in_progress */
+  19,   /* field[19] = max_calls_per_connection */
   8,   /* field[8] = max_calls_per_second_per_owner */
   18,   /* field[18] = max_connections */
   1,   /* field[1] = max_decode_bytes */
@@ -5841,17 +5915,21 @@ static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
   0,   /* field[0] = max_message_bytes */
   4,   /* field[4] = max_messages_per_task */
   11,   /* field[11] = max_page_size */
+  21,   /* field[21] = max_skipped_bytes */
   3,   /* field[3] = max_tasks_per_owner */
   13,   /* field[13] = max_tombstones */
   2,   /* field[2] = max_ttl_ms */
+  20,   /* field[20] = max_unread_bytes_per_connection */
   6,   /* field[6] = max_wait_ms */
   7,   /* field[7] = max_waits */
+  23,   /* field[23] = message_timeout_ms */
+  24,   /* field[24] = send_timeout_ms */
   12,   /* field[12] = tombstone_ms */
 };
 static const ProtobufCIntRange taskwire__v1__limits__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 19 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
 {
@@ -5861,7 +5939,7 @@ const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
   "Taskwire__V1__Limits",
   "taskwire.v1",
   sizeof(Taskwire__V1__Limits),
-  19,
+  25,
   taskwire__v1__limits__field_descriptors,
   taskwire__v1__limits__field_indices_by_name,
   1,  taskwire__v1__limits__number_ranges,

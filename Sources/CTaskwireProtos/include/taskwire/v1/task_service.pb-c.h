@@ -880,10 +880,35 @@ struct  Taskwire__V1__Limits
   int64_t max_calls_in_progress;
   int64_t max_bytes_in_progress;
   int64_t max_connections;
+  /*
+   * Calls of one connection that are carried out at a time. More requests stay with the client until there is room.
+   */
+  int64_t max_calls_per_connection;
+  /*
+   * Bytes of replies that a connection may leave unread before no more of its requests are taken.
+   */
+  int64_t max_unread_bytes_per_connection;
+  /*
+   * Bytes of the largest message above max_message_bytes that is answered TOO_LARGE and leaves the connection open. A
+   * larger one is answered, and ends it.
+   */
+  int64_t max_skipped_bytes;
+  /*
+   * From the connection to the greeting, a TLS handshake included.
+   */
+  int64_t greeting_timeout_ms;
+  /*
+   * Between two bytes of one message.
+   */
+  int64_t message_timeout_ms;
+  /*
+   * Until a client has read some of the replies that wait for it.
+   */
+  int64_t send_timeout_ms;
 };
 #define TASKWIRE__V1__LIMITS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__limits__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Taskwire__V1__GetServerInfoReply

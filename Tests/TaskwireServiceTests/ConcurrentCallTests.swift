@@ -7,8 +7,8 @@ import TaskwireServer
 import TaskwireTestSupport
 import Testing
 
-@Suite("Batching")
-struct BatchingTests {
+@Suite("Concurrent calls")
+struct ConcurrentCallTests {
     /// What a test gets: a relay on the way from a client to a server, and that server's tasks.
     private struct Subject: Sendable {
         var relay: Relay
@@ -25,7 +25,7 @@ struct BatchingTests {
         _ body: @escaping @Sendable (Subject) async throws -> Void
     ) async throws {
         let store = InMemoryTaskStore(limits: limits.tasks)
-        let listen = ["inproc://\(generateTaskID())"]
+        let listen = ["abstract://\(generateTaskID())"]
         try await withServer(on: store, listen: listen, limits: limits) { server in
             try await Relay.run(to: server.urls[0]) { relay, url in
                 let client = try TaskwireClient(url: url, configuration: configuration)
@@ -38,8 +38,7 @@ struct BatchingTests {
         }
     }
 
-    /// Makes one call for each element while no exchange gets an answer, so that all but the first have to leave
-    /// together, and returns what they came to.
+    /// Makes one call for each element while none gets an answer, and returns what they came to.
     private func together<Element: Sendable, Output: Sendable>(
         _ elements: [Element],
         on relay: Relay,
@@ -56,48 +55,8 @@ struct BatchingTests {
     }
 
     @Test
-    func aLoneCallerIsNeverBatched() async throws {
-        try await withSubject(count: 1) { subject in
-            for round in 0..<50 {
-                let id = subject.ids[0]
-                _ = try await subject.client.updateTask(id, statusMessage: "\(round)")
-                #expect(try await subject.client.getTask(id).statusMessage == "\(round)")
-            }
-            #expect(subject.relay.exchanges.count == 101)
-            #expect(subject.relay.exchanges.allSatisfy { !$0.isBatch })
-        }
-    }
-
-    @Test
-    func concurrentCallersShareExchangesAndGetTheirOwnAnswers() async throws {
+    func `every call is a message of its own, and gets its own answer`() async throws {
         try await withSubject(count: 64) { subject in
-            let client = subject.client
-            let tasks = try await together(subject.ids, on: subject.relay) { try await client.getTask($0) }
-            #expect(tasks.map(\.id) == subject.ids)
-            #expect(subject.relay.callCount == 65)
-            #expect(subject.relay.exchanges.count < 65)
-            #expect(subject.relay.exchanges.contains { $0.isBatch })
-        }
-    }
-
-    /// Both times one call leaves by itself. The first time all others leave when they have waited long enough, the second
-    /// time half of them sooner.
-    @Test
-    func aServerThatTakesItsTimeGetsTheNextCallsBeforeItHasAnswered() async throws {
-        try await withSubject(count: 32) { subject in
-            let (client, relay) = (subject.client, subject.relay)
-            _ = try await together(subject.ids, on: relay) { try await client.getTask($0) }
-            let earlier = relay.exchanges.count
-            _ = try await together(subject.ids, on: relay) { try await client.getTask($0) }
-            #expect(relay.exchanges[earlier...].count > 2)
-        }
-    }
-
-    @Test
-    func withoutBatchingEveryCallIsAnExchange() async throws {
-        var configuration = TaskwireClient.Configuration()
-        configuration.isBatching = false
-        try await withSubject(count: 64, configuration: configuration) { subject in
             let client = subject.client
             let tasks = try await together(subject.ids, on: subject.relay) { try await client.getTask($0) }
             #expect(tasks.map(\.id) == subject.ids)
@@ -122,7 +81,6 @@ struct BatchingTests {
                     #expect(try task.get().id == id)
                 }
             }
-            #expect(subject.relay.exchanges.contains { $0.isBatch })
         }
     }
 
@@ -199,7 +157,7 @@ struct BatchingTests {
     }
 
     @Test
-    func callsThatWaitShareNothingAndHoldUpNobody() async throws {
+    func `calls that wait hold up nobody`() async throws {
         try await withSubject(count: 8) { subject in
             let (client, relay, ids) = (subject.client, subject.relay, subject.ids)
             let results = ids.map { id in
@@ -225,51 +183,11 @@ struct BatchingTests {
                 let answer = try await call.value
                 #expect(answer.isChanged)
             }
-            let batches = relay.exchanges.filter(\.isBatch)
-            #expect(!batches.isEmpty)
-            let methods = Set(batches.flatMap { $0.methods })
-            #expect(
-                methods.isSubset(of: ["GetTask", "CompleteTask"].map { "taskwire.v1.TaskService/\($0)" })
-            )
         }
     }
 
     @Test
-    func callsToTheServerServiceShareNothing() async throws {
-        try await withSubject(count: 16) { subject in
-            let (client, relay, ids) = (subject.client, subject.relay, subject.ids)
-            _ = try await together(Array(0..<32), on: relay) { index in
-                try await index.isMultiple(of: 2)
-                    ? client.ping()
-                    : client.getTask(ids[index / 2]).createdAt
-            }
-            let pings = relay.exchanges.filter { $0.methods.contains("taskwire.v1.ServerService/Ping") }
-            #expect(pings.count == 17)
-            #expect(pings.allSatisfy { !$0.isBatch })
-            #expect(relay.exchanges.contains { $0.isBatch })
-        }
-    }
-
-    /// Together the replies are larger than a message may be, each of them is not.
-    @Test
-    func repliesWithoutRoomBesideOthersAreAskedForAgain() async throws {
-        var limits = ServerLimits()
-        limits.maxMessageBytes = 65_536
-        try await withSubject(count: 32, limits: limits) { subject in
-            let client = subject.client
-            let text = String(repeating: "x", count: 12_000)
-            let updates = try await together(subject.ids, on: subject.relay) {
-                try await client.updateTask($0, statusMessage: text)
-            }
-            #expect(updates.allSatisfy { $0.revision == 2 })
-            let tasks = try await together(subject.ids, on: subject.relay) { try await client.getTask($0) }
-            #expect(tasks.allSatisfy { $0.statusMessage == text })
-            #expect(subject.relay.callCount > 65, "some were asked for again")
-        }
-    }
-
-    @Test
-    func largeRequestsAndRepliesLeaveByThemselves() async throws {
+    func `many large requests and replies at a time`() async throws {
         try await withSubject(count: 16) { subject in
             let (client, relay) = (subject.client, subject.relay)
             let large = Payload(data: [UInt8](repeating: 7, count: 300_000))
@@ -283,34 +201,16 @@ struct BatchingTests {
                 try await client.getTask($0, view: .full)
             }
             #expect(tasks.allSatisfy { $0.result == large })
-            #expect(relay.exchanges.allSatisfy { !$0.isBatch })
         }
     }
 
-    @Test(arguments: [(1, 1 << 20), (3, 1 << 20), (256, 500), (256, 5000)])
-    func aServerMayTakeSmallerBatches(_ maxCalls: Int, _ maxBytes: Int) async throws {
-        var limits = ServerLimits()
-        limits.maxBatchCalls = maxCalls
-        limits.maxBatchBytes = maxBytes
-        try await withSubject(count: 64, limits: limits) { subject in
-            let client = subject.client
-            for revision in 2...6 {
-                let updates = try await together(subject.ids, on: subject.relay) {
-                    try await client.updateTask($0, statusMessage: "\(revision)")
-                }
-                #expect(updates.allSatisfy { $0.revision == revision })
-            }
-            #expect(subject.relay.exchanges.contains { $0.isBatch })
-        }
-    }
-
-    /// The connection breaks after batches were carried out and before their replies.
+    /// The connection breaks after the calls were carried out and before their replies.
     @Test
     func callsWhoseRepliesAreLostAreAppliedOnce() async throws {
         let store = InMemoryTaskStore()
         let ids = (0..<64).map { "t\($0)" }
         for id in ids { _ = try await store.createTask(id: id) }
-        try await withServer(on: store, listen: ["inproc://\(generateTaskID())"]) { server in
+        try await withServer(on: store, listen: ["abstract://\(generateTaskID())"]) { server in
             let upstream = server.urls[0]
             let (url, client, updates) = try await Relay.run(to: upstream) { relay, url in
                 let client = try TaskwireClient(url: url)
@@ -320,7 +220,6 @@ struct BatchingTests {
                     Task { try await client.updateTask(id, statusMessage: "once") }
                 }
                 await relay.untilCalls(65)
-                #expect(relay.exchanges.contains { $0.isBatch })
                 relay.set(.losingReplies)
                 await relay.untilAnswered(relay.exchanges.count)
                 return (url, client, updates)
@@ -374,7 +273,7 @@ struct BatchingTests {
             let url = "ipc://\(folder)/t.sock"
             let client = try TaskwireClient(url: url)
             try await withServer(on: InMemoryTaskStore(), listen: [url]) { _ in _ = try await client.ping() }
-            // A call that shares nothing tells when the client knows that the connection is gone.
+            // A call tells when the client knows that the connection is gone.
             try await withTimeLimit {
                 var code: TaskwireError.Code?
                 while code != .unavailable {
@@ -397,28 +296,17 @@ struct BatchingTests {
         }
     }
 
-    /// A caller that prefers the client's executor goes on where its answer was received, unless others had theirs in the
-    /// same message.
     @Test
-    func anAnswerByItselfNeedsNoOtherThread() async throws {
+    func `a caller that prefers the client's executor goes on where its answer was received`() async throws {
         try await withSubject(count: 64) { subject in
             let client = subject.client
-            let isOnTransport = { @Sendable (id: String) in
+            let answers = try await together(subject.ids, on: subject.relay) { id in
                 try await Task(executorPreference: TaskwireClient.executor) {
                     _ = try await client.getTask(id)
                     return try isOnTransportThread()
                 }.value
             }
-            var loneCount = 0
-            for id in subject.ids where try await isOnTransport(id) { loneCount += 1 }
-            #expect(loneCount > 0)
-            #expect(subject.relay.exchanges.allSatisfy { !$0.isBatch })
-
-            let earlier = subject.relay.exchanges.count
-            let answers = try await together(subject.ids, on: subject.relay, isOnTransport)
-            let exchanges = subject.relay.exchanges[earlier...]
-            #expect(exchanges.contains { $0.isBatch })
-            #expect(answers.count { $0 } <= exchanges.count { !$0.isBatch })
+            #expect(answers.contains(true))
         }
     }
 
@@ -446,7 +334,7 @@ struct BatchingTests {
         let storage = RendezvousStorage(count: ids.count)
         let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
         try await withTimeLimit {
-            try await withServer(on: engine, listen: ["inproc://\(generateTaskID())"]) { server in
+            try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"]) { server in
                 let client = try RawClient(url: server.urls[0])
                 let calls = ids.map { id in
                     RawClient.call("TaskService/CreateTask", CreateTaskRequest(taskID: id))

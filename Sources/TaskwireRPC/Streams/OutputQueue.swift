@@ -1,0 +1,117 @@
+/// What waits to be sent on a connection, and what is being sent, in order.
+///
+/// Small messages are copied into one buffer, so that one write sends them all. A large one is sent from where it lies.
+@safe struct OutputQueue: ~Copyable {
+    private enum Segment {
+        case bytes(BufferBox)
+        case message(Message)
+    }
+
+    /// A buffer that an array can hold.
+    private final class BufferBox {
+        var buffer: ByteBuffer
+        init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+    }
+
+    /// What comes before ``tail``.
+    private var segments: [Segment] = []
+    private var firstSegment = 0
+    /// What was added last.
+    private var tail = ByteBuffer()
+    /// What is being sent, unless that is ``message``.
+    private var sending = ByteBuffer()
+    /// A large message that is being sent.
+    private var message: Message?
+    /// Bytes of ``message`` that have left.
+    private var sentByteCount = 0
+
+    /// Messages from that size on are not copied.
+    private static let largeMessageSize = 64 << 10
+    /// A buffer that is empty keeps no more than this.
+    private static let keptSize = 64 << 10
+
+    init() {}
+
+    /// Whether something waits to be sent.
+    var isEmpty: Bool { firstSegment == segments.count && tail.isEmpty }
+
+    /// Bytes of small messages that wait behind everything else.
+    var tailByteCount: Int { tail.count }
+
+    /// Adds bytes.
+    mutating func append(_ bytes: [UInt8]) {
+        tail.reserve(bytes.count)
+        unsafe tail.free.copyBytes(from: bytes)
+        tail.append(bytes.count)
+    }
+
+    /// Adds a message, whose bytes belong to the queue from now on.
+    /// - Returns: The bytes that it takes, its head included.
+    mutating func append(_ header: SPHeader, _ message: Message, _ writer: SPFrameWriter) -> Int {
+        let headByteCount = writer.headByteCount(header)
+        let bodyByteCount = message.count
+        let isLarge = bodyByteCount >= Self.largeMessageSize
+        tail.reserve(isLarge ? headByteCount : headByteCount + bodyByteCount)
+        let free = unsafe tail.free
+        var head = unsafe MutableRawSpan(_unsafeBytes: free)
+        writer.writeHead(header, bodyByteCount: bodyByteCount, to: &head)
+        tail.append(headByteCount)
+        if isLarge {
+            let box = BufferBox(ByteBuffer())
+            swap(&box.buffer, &tail)
+            segments.append(.bytes(box))
+            segments.append(.message(message))
+        } else {
+            unsafe message.withUnsafeBytes { body in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: free[headByteCount...]).copyMemory(from: body)
+            }
+            tail.append(bodyByteCount)
+            message.discard()
+        }
+        return headByteCount + bodyByteCount
+    }
+
+    /// Begins to send what is first. To be called only when nothing is being sent.
+    mutating func beginSending() {
+        guard firstSegment < segments.count else { return swap(&tail, &sending) }
+        switch segments[firstSegment] {
+        case .bytes(let box): swap(&box.buffer, &sending)
+        case .message(let large): message = large
+        }
+        firstSegment += 1
+        if firstSegment == segments.count {
+            segments = []
+            firstSegment = 0
+        }
+    }
+
+    /// Calls `body` with what is being sent, which stays where it is until ``remove(_:)``.
+    func withSending<Output>(_ body: (UnsafeRawBufferPointer) -> Output) -> Output {
+        guard let message else { return unsafe body(sending.bytes) }
+        return unsafe message.withUnsafeBytes {
+            unsafe body(UnsafeRawBufferPointer(rebasing: $0[sentByteCount...]))
+        }
+    }
+
+    /// So many bytes of what is being sent have left.
+    /// - Returns: Whether that was all.
+    mutating func remove(_ byteCount: Int) -> Bool {
+        guard let message else {
+            sending.remove(byteCount)
+            sending.shrink(above: Self.keptSize)
+            return sending.isEmpty
+        }
+        sentByteCount += byteCount
+        guard sentByteCount == message.count else { return false }
+        message.discard()
+        self.message = nil
+        sentByteCount = 0
+        return true
+    }
+
+    /// Gives memory back that is not used.
+    mutating func shrink() {
+        tail.shrink(above: 0)
+        sending.shrink(above: 0)
+    }
+}

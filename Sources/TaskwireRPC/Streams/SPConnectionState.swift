@@ -1,0 +1,190 @@
+/// The state machine of a connection: a value without a stream, a lock or a clock of its own.
+///
+/// greeting → open → draining → closed, where `closed` can be reached from each of them, and nothing leads away from it.
+/// Its owner carries out what it allows and tells it what has happened. At each time one receive and one send of the
+/// stream may be under way.
+struct SPConnectionState {
+    /// How far the connection has got.
+    enum Phase: Hashable {
+        /// The peer's greeting has not come yet.
+        case greeting
+        /// Messages go both ways.
+        case open
+        /// What was taken is finished and sent; what comes is read and dropped.
+        case draining
+        /// The stream is closed, and is freed as soon as nothing is under way.
+        case closed
+    }
+
+    /// What a peer may take of time and memory.
+    struct Limits: Hashable, Sendable {
+        /// From the beginning to the peer's greeting, a TLS handshake included.
+        var greetingTime = Duration.seconds(10)
+        /// From the last byte of a message that has begun to its next.
+        var messageTime = Duration.seconds(30)
+        /// Until the peer has taken some of what is sent.
+        var sendTime = Duration.seconds(10)
+        /// Calls of the peer that are carried out at a time.
+        var maximumCalls = Int.max
+        /// Bytes that may wait to be sent while messages are still taken.
+        var maximumUnsentSize = 1 << 20
+    }
+
+    /// A deadline of the peer that has passed.
+    enum Overdue: Hashable, Sendable {
+        case greeting
+        case message
+        case send
+    }
+
+    let limits: Limits
+    private(set) var phase = Phase.greeting
+    private(set) var isReceiving = false
+    private(set) var isSending = false
+    private(set) var isDispatching = false
+    private(set) var callCount = 0
+    /// Bytes that wait to be sent, or are being sent.
+    private(set) var unsentByteCount = 0
+    private var isFreed = false
+    private var greetingDeadline: ContinuousClock.Instant?
+    private var messageDeadline: ContinuousClock.Instant?
+    private var sendDeadline: ContinuousClock.Instant?
+
+    init(limits: Limits, now: ContinuousClock.Instant) {
+        self.limits = limits
+        greetingDeadline = now + limits.greetingTime
+    }
+
+    // MARK: What may be done
+
+    /// Whether messages that have come may be taken.
+    var mayTakeMessages: Bool {
+        switch phase {
+        case .greeting: true
+        case .open: callCount < limits.maximumCalls && unsentByteCount < limits.maximumUnsentSize
+        case .draining, .closed: false
+        }
+    }
+
+    /// Whether what is to be sent may be sent now.
+    var maySend: Bool { phase != .closed && !isSending }
+
+    /// Whether a draining connection has nothing left to do.
+    var isDrained: Bool { phase == .draining && callCount == 0 && unsentByteCount == 0 }
+
+    /// The earliest of the peer's deadlines.
+    var nextDeadline: ContinuousClock.Instant? {
+        [greetingDeadline, messageDeadline, sendDeadline].compactMap(\.self).min()
+    }
+
+    /// The deadline of the peer that has passed at `now`.
+    func overdue(at now: ContinuousClock.Instant) -> Overdue? {
+        if let greetingDeadline, greetingDeadline <= now { return .greeting }
+        if let sendDeadline, sendDeadline <= now { return .send }
+        if let messageDeadline, messageDeadline <= now { return .message }
+        return nil
+    }
+
+    // MARK: What has happened
+
+    /// greeting → open.
+    mutating func greet() {
+        guard phase == .greeting else { return }
+        phase = .open
+        greetingDeadline = nil
+    }
+
+    /// greeting, open → draining. A peer that has not greeted has nothing to wait for.
+    mutating func drain() {
+        guard phase == .greeting || phase == .open else { return }
+        phase = .draining
+        greetingDeadline = nil
+        messageDeadline = nil
+    }
+
+    /// → closed. Returns whether it was not closed before: then the stream is to be closed.
+    mutating func close() -> Bool {
+        guard phase != .closed else { return false }
+        phase = .closed
+        greetingDeadline = nil
+        messageDeadline = nil
+        sendDeadline = nil
+        return true
+    }
+
+    /// Returns whether the stream is to be freed now, once.
+    mutating func free() -> Bool {
+        guard phase == .closed, !isReceiving, !isSending, !isDispatching, !isFreed else { return false }
+        isFreed = true
+        return true
+    }
+
+    /// Begins a receive, unless one is under way or the stream is closed.
+    mutating func beginReceiving() -> Bool {
+        guard phase != .closed, !isReceiving else { return false }
+        isReceiving = true
+        return true
+    }
+
+    /// A receive has ended.
+    mutating func endReceiving() {
+        isReceiving = false
+    }
+
+    /// Bytes have come. `isWithinMessage` tells whether the last ones begin a message that is not whole yet.
+    mutating func received(isWithinMessage: Bool, at now: ContinuousClock.Instant) {
+        guard phase == .open else { return }
+        messageDeadline = isWithinMessage ? now + limits.messageTime : nil
+    }
+
+    /// Messages are not taken at present, for which the peer cannot be blamed.
+    mutating func pauseTaking() {
+        messageDeadline = nil
+    }
+
+    /// Begins to take messages from what has come, unless somebody does.
+    mutating func beginDispatching() -> Bool {
+        guard !isDispatching else { return false }
+        isDispatching = true
+        return true
+    }
+
+    /// Nobody takes messages any more.
+    mutating func endDispatching() {
+        isDispatching = false
+    }
+
+    /// A call of the peer is being carried out.
+    mutating func beginCall() {
+        callCount += 1
+    }
+
+    /// A call of the peer has ended.
+    mutating func endCall() {
+        callCount -= 1
+    }
+
+    /// So many bytes are to be sent.
+    mutating func queue(_ byteCount: Int) {
+        unsentByteCount += byteCount
+    }
+
+    /// Begins a send. To be called only where ``maySend``.
+    mutating func beginSending(at now: ContinuousClock.Instant) {
+        isSending = true
+        sendDeadline = now + limits.sendTime
+    }
+
+    /// The peer has taken so many bytes, and gets time for more of the same send.
+    mutating func progressSending(_ byteCount: Int, at now: ContinuousClock.Instant) {
+        unsentByteCount -= byteCount
+        sendDeadline = now + limits.sendTime
+    }
+
+    /// The send has ended with so many bytes.
+    mutating func endSending(_ byteCount: Int) {
+        isSending = false
+        unsentByteCount -= byteCount
+        sendDeadline = nil
+    }
+}
