@@ -24,6 +24,12 @@ extension RawConnection {
         _ = try reply.decoded(as: PingReply.self, arena: Arena())
         return replyNumber == number
     }
+
+    /// Whether the server answers on this connection, if only by a refusal.
+    func isAnswered(_ number: UInt32) throws -> Bool {
+        try send(RPCCall("ServerService/Ping", EmptyRequest()), number: number)
+        return try readCallReply()?.number == number
+    }
 }
 
 extension RPCCall {

@@ -1,0 +1,53 @@
+import TaskwireTestSupport
+import Testing
+
+extension HostileTests {
+    @Suite("Attacks")
+    struct AttackTests {
+        /// Few, so that a connection that keeps its place shows.
+        private static let maxConnections = 60
+        /// Connections of each transport on which a byte a second comes during each attack.
+        private static let dripCount = 2
+
+        @Test(arguments: AttackKind.allCases)
+        func `an attack leaves no connection and harms nobody`(_ kind: AttackKind) async throws {
+            let seed = AttackLoad.seed
+            print("\(kind.rawValue), seed: \(seed)")
+            try await Site.run(options: ["--max-connections", "\(Self.maxConnections)"]) { site in
+                try await site.expectNothingLeft {
+                    try await GoodClients.work(at: site) {
+                        try await Drip.drip(Self.dripCount, at: site) {
+                            try await AttackSeries.run(kind, count: AttackLoad.count, at: site, seed: seed)
+                        }
+                    }
+                }
+                try await site.expectNothingLeft { try await site.expectPlaces(Self.maxConnections - 1) }
+            }
+        }
+
+        @Test
+        func `attacks of every kind at the same time leave no connection and harm nobody`() async throws {
+            let seed = AttackLoad.seed
+            print("seed: \(seed)")
+            try await Site.run { site in
+                try await site.expectNothingLeft {
+                    try await GoodClients.work(at: site) {
+                        try await withThrowingTaskGroup(of: Void.self) { group in
+                            for (index, kind) in AttackKind.allCases.enumerated() {
+                                group.addTask {
+                                    try await AttackSeries.run(
+                                        kind,
+                                        count: AttackLoad.count / 10,
+                                        at: site,
+                                        seed: seed &+ UInt64(index)
+                                    )
+                                }
+                            }
+                            try await group.waitForAll()
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
