@@ -9,7 +9,7 @@ extension HostileTests {
         /// Connections of each transport on which a byte a second comes during each attack.
         private static let dripCount = 2
 
-        @Test(arguments: AttackKind.allCases)
+        @Test(arguments: AttackLoad.kinds)
         func `an attack leaves no connection and harms nobody`(_ kind: AttackKind) async throws {
             let seed = AttackLoad.seed
             print("\(kind.rawValue), seed: \(seed)")

@@ -5,6 +5,12 @@ enum AttackLoad {
     /// Attacks of each kind on each transport: HOSTILE_ATTACKS.
     static let count = value(of: "HOSTILE_ATTACKS") ?? 200
 
+    /// The kinds of attack: all, or those in whose names HOSTILE_KIND is.
+    static let kinds: [AttackKind] = {
+        guard let text: String = value(of: "HOSTILE_KIND") else { return AttackKind.allCases }
+        return AttackKind.allCases.filter { $0.rawValue.contains(text) }
+    }()
+
     /// Clients that are killed on each transport.
     static let killCount = max(10, count / 50)
 

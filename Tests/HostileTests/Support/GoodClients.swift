@@ -33,7 +33,7 @@ final class GoodClients: Sendable {
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { clients.isOver.store(true, ordering: .relaxed) }
             for transport in Transport.allCases {
-                let client = try site.client(transport)
+                let client = try site.client(transport, timeout: maxCallTime * 4)
                 try await clients.live(0, on: transport, client)
                 group.addTask { try await clients.work(on: transport, client) }
                 // A client would connect again, and hide that it had to.

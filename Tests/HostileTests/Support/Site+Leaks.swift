@@ -9,37 +9,53 @@ extension Site {
         let description: String
     }
 
+    /// What a server has open.
+    private struct Openings {
+        let descriptors: Descriptors
+        let connectionCount: UInt64
+
+        init(of site: Site, asking client: TaskwireClient) async throws {
+            connectionCount = try await client.serverStats().connections
+            descriptors = try Descriptors(of: site.server)
+        }
+
+        func isWithin(_ before: Openings) -> Bool {
+            connectionCount <= before.connectionCount && descriptors.count <= before.descriptors.count
+        }
+    }
+
     /// Runs `attack`, and expects that the server then has the descriptors and the connections that it had before.
-    ///
-    /// The time limit is for a server that is still reading what attackers sent before they went.
-    func expectNothingLeft(after attack: @Sendable () async throws -> Void) async throws {
+    func expectNothingLeft(
+        of peers: String = "attackers",
+        after attack: @Sendable () async throws -> Void
+    ) async throws {
         try await withClient { client in
             _ = try await client.ping()
-            let idle = try Descriptors(of: server)
-            // What is opened once and stays has been opened when every transport was used.
+            let before = try await Openings(of: self, asking: client)
+            // A server that lets nobody but this client go would hide what attackers leave.
             try await GoodClients.work(at: self) {}
-            try await eventually("the good clients are gone") {
-                let connections = try await client.serverStats().connections
-                return try Descriptors(of: server).socketCount <= idle.socketCount && connections == 1
-            }
-            let before = try Descriptors(of: server)
+            try await expect(before, of: "good clients", asking: client)
             try await attack()
-            let deadline = ContinuousClock.now + .seconds(20)
-            while true {
-                let connections = try await client.serverStats().connections
-                let after = try Descriptors(of: server)
-                if connections == 1, after.count <= before.count { return }
-                guard .now < deadline else {
-                    throw Leak(
-                        description: """
-                            \(after.count - before.count) descriptors, of which \
-                            \(after.socketCount - before.socketCount) sockets, and \(connections - 1) connections \
-                            were left
-                            """
-                    )
-                }
-                try await Task.sleep(for: .milliseconds(10))
+            try await expect(before, of: peers, asking: client)
+        }
+    }
+
+    /// Waits for so long as a server may read what was sent to it by those who are gone.
+    private func expect(_ before: Openings, of peers: String, asking client: TaskwireClient) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while true {
+            let after = try await Openings(of: self, asking: client)
+            if after.isWithin(before) { return }
+            guard .now < deadline else {
+                throw Leak(
+                    description: """
+                        \(after.descriptors.count - before.descriptors.count) descriptors, \
+                        \(after.descriptors.socketCount - before.descriptors.socketCount) of them sockets, and \
+                        \(Int(after.connectionCount) - Int(before.connectionCount)) connections of \(peers) were left
+                        """
+                )
             }
+            try await Task.sleep(for: .milliseconds(10))
         }
     }
 

@@ -40,9 +40,9 @@ struct Site: Sendable {
     }
 
     /// A client that waits patiently.
-    func client(_ transport: Transport) throws -> TaskwireClient {
+    func client(_ transport: Transport, timeout: Duration = .seconds(120)) throws -> TaskwireClient {
         var configuration = TaskwireClient.Configuration()
-        configuration.defaultTimeout = .seconds(120)
+        configuration.defaultTimeout = timeout
         configuration.tls.authorityFile = certificates.certificate("ca")
         configuration.tls.serverName = "localhost"
         return try TaskwireClient(url: url(transport), configuration: configuration)
