@@ -69,7 +69,7 @@ extension HostileTests {
             let cuts = [1, 5, Framing(transport).headerByteCount, 14, 500, message.count - 1]
             try expectEnds(within: messageLimit, "half a message over \(transport)") { number in
                 let connection = try site.connectAndGreet(transport)
-                if number.isMultiple(of: 2) { try #require(try connection.ping(0)) }
+                if number.isMultiple(of: 2) { _ = try connection.ping(0) }
                 try connection.write(Array(message.prefix(cuts[number % cuts.count])))
                 return connection
             }
@@ -83,14 +83,9 @@ extension HostileTests {
         ) throws {
             let connections = try (0..<silentCount * 4).map { (try begin($0), ContinuousClock.now) }
             for (connection, beginning) in connections {
-                do {
-                    try connection.untilEnd()
-                } catch is TimeLimitExceeded {
-                    Issue.record("\(name) is still open after \(ContinuousClock.now - beginning)")
-                    return
-                }
+                try? connection.untilEnd()
                 let time = ContinuousClock.now - beginning
-                #expect(time < limit + slack, "\(name) was open for \(time)")
+                guard time < limit + slack else { throw Harm("\(name) was open for \(time)") }
             }
         }
 
@@ -105,8 +100,9 @@ extension HostileTests {
                 sleep(1)
                 try connection.write([byte])
             }
-            let reply = try connection.readCallReply()
-            #expect(reply?.number == 1, "a byte a second over \(transport)")
+            guard try connection.readCallReply()?.number == 1 else {
+                throw Harm("a byte a second over \(transport) is not answered")
+            }
         }
 
         /// As many connections as there are attacks, in waves; a single one takes the time that the others need anyway.

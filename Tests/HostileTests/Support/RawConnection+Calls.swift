@@ -27,8 +27,8 @@ extension RawConnection {
 
     /// Whether the server answers on this connection, if only by a refusal.
     func isAnswered(_ number: UInt32) throws -> Bool {
-        try send(RPCCall("ServerService/Ping", EmptyRequest()), number: number)
-        return try readCallReply()?.number == number
+        let call = try RPCRequest.call(RPCCall("ServerService/Ping", EmptyRequest())).encoded()
+        return try write(framing.message(call, number: number)) && readCallReply()?.number == number
     }
 }
 

@@ -1,14 +1,8 @@
 import Taskwire
 import TaskwireClient
 import TaskwireTestSupport
-import Testing
 
 extension Site {
-    /// The server kept something of connections that are gone.
-    struct Leak: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// What a server has open.
     private struct Openings {
         let descriptors: Descriptors
@@ -47,12 +41,12 @@ extension Site {
             let after = try await Openings(of: self, asking: client)
             if after.isWithin(before) { return }
             guard .now < deadline else {
-                throw Leak(
-                    description: """
-                        \(after.descriptors.count - before.descriptors.count) descriptors, \
-                        \(after.descriptors.socketCount - before.descriptors.socketCount) of them sockets, and \
-                        \(Int(after.connectionCount) - Int(before.connectionCount)) connections of \(peers) were left
-                        """
+                throw Harm(
+                    """
+                    \(after.descriptors.count - before.descriptors.count) descriptors, \
+                    \(after.descriptors.socketCount - before.descriptors.socketCount) of them sockets, and \
+                    \(Int(after.connectionCount) - Int(before.connectionCount)) connections of \(peers) were left
+                    """
                 )
             }
             try await Task.sleep(for: .milliseconds(10))
@@ -66,13 +60,17 @@ extension Site {
             for number in 0..<count {
                 let transport = Transport.allCases[number % Transport.allCases.count]
                 let connection = try connectAndGreet(transport)
-                try #require(try connection.ping(0), "place \(number), over \(transport)")
+                guard try connection.ping(0) else {
+                    throw Harm("place \(number), over \(transport), is taken")
+                }
                 connections.append(connection)
             }
             let surplus = try connect(.tcp)
             try surplus.greet()
             try surplus.untilEnd()
-            for connection in connections { #expect(try connection.ping(1)) }
+            for connection in connections where try !connection.ping(1) {
+                throw Harm("a connection beyond the limit ended another")
+            }
         }
     }
 }
