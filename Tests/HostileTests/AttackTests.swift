@@ -24,30 +24,5 @@ extension HostileTests {
                 try await site.expectNothingLeft { try await site.expectPlaces(Self.maxConnections - 1) }
             }
         }
-
-        @Test
-        func `attacks of every kind at the same time leave no connection and harm nobody`() async throws {
-            let seed = AttackLoad.seed
-            print("seed: \(seed)")
-            try await Site.run { site in
-                try await site.expectNothingLeft {
-                    try await GoodClients.work(at: site) {
-                        try await withThrowingTaskGroup(of: Void.self) { group in
-                            for (index, kind) in AttackKind.allCases.enumerated() {
-                                group.addTask {
-                                    try await AttackSeries.run(
-                                        kind,
-                                        count: AttackLoad.count / 10,
-                                        at: site,
-                                        seed: seed &+ UInt64(index)
-                                    )
-                                }
-                            }
-                            try await group.waitForAll()
-                        }
-                    }
-                }
-            }
-        }
     }
 }

@@ -14,6 +14,8 @@ extension HostileTests {
         private static let slack = Duration.seconds(10)
         /// Connections of each kind on each transport.
         private static let silentCount = 5
+        /// Attacks of each kind on each transport; that many take no longer than the deadlines.
+        private static let maxMixedCount = 500
         /// Connections of each transport on which a byte a second comes, at a time.
         private static let dripCount = 100
 
@@ -38,6 +40,7 @@ extension HostileTests {
                             }
                             group.addTask { try await onThread { try Self.beginHandshake(at: site) } }
                             group.addTask { try await Self.drip(at: site) }
+                            group.addTask { try await Self.attack(site, seed: seed) }
                             try await group.waitForAll()
                         }
                     }
@@ -102,6 +105,23 @@ extension HostileTests {
             }
             guard try connection.readCallReply()?.number == 1 else {
                 throw Harm("a byte a second over \(transport) is not answered")
+            }
+        }
+
+        /// Attacks in every way at the same time.
+        private static func attack(_ site: Site, seed: UInt64) async throws {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (index, kind) in AttackLoad.kinds.enumerated() {
+                    group.addTask {
+                        try await AttackSeries.run(
+                            kind,
+                            count: min(AttackLoad.count, maxMixedCount),
+                            at: site,
+                            seed: seed &+ UInt64(index)
+                        )
+                    }
+                }
+                try await group.waitForAll()
             }
         }
 
