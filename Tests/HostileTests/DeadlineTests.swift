@@ -20,9 +20,12 @@ extension HostileTests {
         private static let dripCount = 100
 
         @Test
-        func `half a hello ends after 10 s, half a message after 30 s, and a byte a second goes on`()
+        func
+            `peers that stop halfway are ended in time, and slow ones are served, among attacks of every kind`()
             async throws
         {
+            let seed = AttackLoad.seed
+            print("seed: \(seed)")
             try await Site.run { site in
                 try await site.expectNothingLeft {
                     try await GoodClients.work(at: site) {
