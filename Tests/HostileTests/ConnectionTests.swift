@@ -35,14 +35,14 @@ extension HostileTests {
                             for transport in [Transport.ipc, .tcp] {
                                 let connection = try site.connect(transport)
                                 try connection.write(
-                                    Framing.greeting + connection.framing.header(.max - 39)
+                                    Framing.greeting + connection.framing.header(.max - 39) + [0x80, 0, 0, 1]
                                 )
                                 try connection.untilEnd()
                             }
                         }
                     }
                     for _ in 0..<10 {
-                        let bytes = Framing.greeting + Framing(.tls).header(.max - 39)
+                        let bytes = Framing.greeting + Framing(.tls).header(.max - 39) + [0x80, 0, 0, 1]
                         _ = try await site.speakSecurely(bytes)
                     }
                 }

@@ -56,12 +56,7 @@ extension HostileTests {
                     return Attacker.Tally(messages: 5600, answers: 5600)
                 }
                 group.addTask {
-                    try await SecureAttack.breakFraming(
-                        40,
-                        at: site,
-                        seed: seed,
-                        maxMessageBytes: maxMessageBytes
-                    )
+                    try await SecureAttack.breakFraming(40, at: site, seed: seed)
                     return Attacker.Tally(messages: 40)
                 }
                 return try await group.reduce(Attacker.Tally(), +)

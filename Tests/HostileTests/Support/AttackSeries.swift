@@ -101,9 +101,15 @@ struct AttackSeries {
         case .fiftyRequestsAndReset: try request(50, number, isReset: true)
         case .endlessHeader:
             let connection = try site.dial(transport)
-            let rest = number.isMultiple(of: 2) ? [0x80, 0, 0, 1] : [UInt8]()
-            try connection.write(Framing.greeting + framing.header(.max - 39) + rest)
-            try connection.untilEnd()
+            let header = Framing.greeting + framing.header(.max - 39)
+            if number.isMultiple(of: 2) {
+                try connection.write(header + [0x80, 0, 0, 1])
+                try connection.untilEnd()
+            } else {
+                // The server may wait for the number of the request, to which it has an answer.
+                try connection.write(header)
+                lingering.append(connection)
+            }
         case .cutMessage: try cutMessage(number)
         case .noise: try makeNoise(number)
         case .cutHandshake: try cutHandshake(number)

@@ -196,10 +196,17 @@ final class RawConnection: Sendable {
         return (number & ~(1 << 31), Array(body.dropFirst(4)))
     }
 
+    /// Reads until the connection ends, and returns what came.
+    func readUntilEnd() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let some = try readSome(atMost: 65_536) { bytes += some }
+        return bytes
+    }
+
     /// Reads until the connection ends.
     /// - Throws: ``TimeLimitExceeded`` when it does not.
     func untilEnd() throws {
-        while try readSome(atMost: 65_536) != nil {}
+        _ = try readUntilEnd()
     }
 
     private func wait(for events: Int32, until deadline: ContinuousClock.Instant) throws {
