@@ -14,14 +14,21 @@ extension HostileTests {
             let seed = AttackLoad.seed
             print("\(kind.rawValue), seed: \(seed)")
             try await Site.run(options: ["--max-connections", "\(Self.maxConnections)"]) { site in
-                try await site.expectNothingLeft {
-                    try await GoodClients.work(at: site) {
-                        try await Drip.drip(Self.dripCount, at: site) {
-                            try await AttackSeries.run(kind, count: AttackLoad.count, at: site, seed: seed)
+                try await site.expectNothingLeft(
+                    after: {
+                        try await GoodClients.work(at: site) {
+                            try await Drip.drip(Self.dripCount, at: site) {
+                                try await AttackSeries.run(
+                                    kind,
+                                    count: AttackLoad.count,
+                                    at: site,
+                                    seed: seed
+                                )
+                            }
                         }
-                    }
-                }
-                try await site.expectNothingLeft { try await site.expectPlaces(Self.maxConnections - 1) }
+                    },
+                    { try await site.expectPlaces(Self.maxConnections - 1) }
+                )
             }
         }
     }

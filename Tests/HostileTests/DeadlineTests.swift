@@ -118,7 +118,7 @@ extension HostileTests {
                     group.addTask {
                         try await AttackSeries.run(
                             kind,
-                            count: min(AttackLoad.count, maxMixedCount),
+                            count: min(AttackLoad.count / 4, maxMixedCount),
                             at: site,
                             seed: seed &+ UInt64(index)
                         )

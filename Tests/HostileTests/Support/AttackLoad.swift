@@ -3,7 +3,7 @@ import Foundation
 /// How much the tests attack: as much as continuous integration has time for, or what the environment says.
 enum AttackLoad {
     /// Attacks of each kind on each transport: HOSTILE_ATTACKS.
-    static let count = value(of: "HOSTILE_ATTACKS") ?? 200
+    static let count = value(of: "HOSTILE_ATTACKS") ?? 100
 
     /// The kinds of attack: all, or those in whose names HOSTILE_KIND is.
     static let kinds: [AttackKind] = {

@@ -137,10 +137,10 @@ struct AttackSeries {
     private func cutMessage(_ number: Int) throws {
         let connection = try site.dial(transport)
         let bytes = Framing.greeting + framing.message(contents[1], number: 1)
-        if number.isMultiple(of: 2) {
-            try connection.write(Array(bytes.prefix(number / 2 % bytes.count)))
+        if transport != .tls || number.isMultiple(of: 2) {
+            try connection.write(Array(bytes.prefix(number % bytes.count)))
         } else {
-            try connection.write(bytes, withoutLast: 1 + number / 2 % bytes.count)
+            try connection.write(bytes, withoutLast: 1 + number % bytes.count)
         }
         try leave(connection, number / bytes.count)
     }

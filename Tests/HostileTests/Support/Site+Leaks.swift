@@ -18,10 +18,11 @@ extension Site {
         }
     }
 
-    /// Runs `attack`, and expects that the server then has the descriptors and the connections that it had before.
+    /// Runs attacks one after the other, and expects after each that the server has the descriptors and the connections
+    /// that it had before.
     func expectNothingLeft(
         of peers: String = "attackers",
-        after attack: @Sendable () async throws -> Void
+        after attacks: (@Sendable () async throws -> Void)...
     ) async throws {
         try await withClient { client in
             _ = try await client.ping()
@@ -29,8 +30,10 @@ extension Site {
             // A server that lets nobody but this client go would hide what attackers leave.
             try await GoodClients.work(at: self) {}
             try await expect(before, of: "good clients", asking: client)
-            try await attack()
-            try await expect(before, of: peers, asking: client)
+            for attack in attacks {
+                try await attack()
+                try await expect(before, of: peers, asking: client)
+            }
         }
     }
 
