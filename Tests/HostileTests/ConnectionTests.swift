@@ -104,8 +104,9 @@ extension HostileTests {
                     for connection in old { #expect(try connection.ping(1)) }
                     return old
                 }
-                // The server greets, and hangs up.
-                #expect(try await site.speakSecurely(Framing.greeting) == Framing.answeringGreeting)
+                // The server hangs up, before TLS or after it.
+                let answer = (try? await site.speakSecurely(Framing.greeting)) ?? []
+                #expect(answer.isEmpty || answer == Framing.answeringGreeting)
                 withExtendedLifetime(old) {}
             }
         }
