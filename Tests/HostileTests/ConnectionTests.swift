@@ -35,14 +35,14 @@ extension HostileTests {
                             for transport in [Transport.ipc, .tcp] {
                                 let connection = try site.connect(transport)
                                 try connection.write(
-                                    Framing.greeting + connection.framing.header(.max - 39)
+                                    Framing.greeting + connection.framing.header(.max - 39) + [0x80, 0, 0, 1]
                                 )
                                 try connection.untilEnd()
                             }
                         }
                     }
                     for _ in 0..<10 {
-                        let bytes = Framing.greeting + Framing(.tls).header(.max - 39)
+                        let bytes = Framing.greeting + Framing(.tls).header(.max - 39) + [0x80, 0, 0, 1]
                         _ = try await site.speakSecurely(bytes)
                     }
                 }
@@ -104,8 +104,9 @@ extension HostileTests {
                     for connection in old { #expect(try connection.ping(1)) }
                     return old
                 }
-                // The server greets, and hangs up.
-                #expect(try await site.speakSecurely(Framing.greeting) == Framing.answeringGreeting)
+                // The server hangs up, before TLS or after it.
+                let answer = (try? await site.speakSecurely(Framing.greeting)) ?? []
+                #expect(answer.isEmpty || answer == Framing.answeringGreeting)
                 withExtendedLifetime(old) {}
             }
         }

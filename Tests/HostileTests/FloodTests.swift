@@ -1,4 +1,3 @@
-import Foundation
 import TaskwireTestSupport
 import Testing
 
@@ -13,15 +12,9 @@ extension HostileTests {
         /// For connections, TLS, what mutated calls have made, and what the allocator keeps.
         private static let allowance = 64 << 20
 
-        /// A seed that can be given again: HOSTILE_SEED.
-        private static var seed: UInt64 {
-            let seed = ProcessInfo.processInfo.environment["HOSTILE_SEED"].flatMap { UInt64($0) }
-            return seed ?? .random(in: 0 ... .max)
-        }
-
         @Test
         func twentyThousandBadMessages() async throws {
-            let seed = Self.seed
+            let seed = AttackLoad.seed
             print("seed: \(seed)")
             let options = [
                 "--max-message-bytes", "\(Self.maxMessageBytes)", "--max-decode-bytes",
@@ -63,12 +56,7 @@ extension HostileTests {
                     return Attacker.Tally(messages: 5600, answers: 5600)
                 }
                 group.addTask {
-                    try await SecureAttack.breakFraming(
-                        40,
-                        at: site,
-                        seed: seed,
-                        maxMessageBytes: maxMessageBytes
-                    )
+                    try await SecureAttack.breakFraming(40, at: site, seed: seed)
                     return Attacker.Tally(messages: 40)
                 }
                 return try await group.reduce(Attacker.Tally(), +)

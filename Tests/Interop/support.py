@@ -13,6 +13,13 @@ TASKWIRE = os.path.join(BUILD, "taskwire")
 @contextlib.contextmanager
 def server(*options, listen=()):
     """Runs a server on ipc, tcp and whatever else in a folder of its own and yields all URLs."""
+    with server_process(*options, listen=listen) as (_, urls):
+        yield urls
+
+
+@contextlib.contextmanager
+def server_process(*options, listen=()):
+    """Runs a server as above and yields its process and all URLs."""
     with tempfile.TemporaryDirectory(prefix="tw-") as folder:
         listen = [f"ipc://{folder}/t.sock", "tcp://127.0.0.1:0", *listen]
         arguments = ["serve", *options, *(f"--listen={url}" for url in listen)]
@@ -30,7 +37,7 @@ def server(*options, listen=()):
                 entry = json.loads(line)
                 if entry.get("message") == "listening":
                     urls.append(entry["metadata"]["address"])
-            yield urls
+            yield process, urls
         finally:
             process.terminate()
             process.stderr.read()

@@ -139,10 +139,12 @@ struct Attacker {
         case .reset, .resetUnread:
             connection.endAbruptly()
         case .tooLarge:
-            try connection.write(framing.header(UInt64(maxMessageBytes) + 5) + [0x80, 0, 0, 1])
-            isServerToEnd = true
+            // It is answered, or the connection ends; the server may wait for the rest to throw it away.
+            if try connection.write(framing.header(UInt64(maxMessageBytes) + 5) + [0x80, 0, 0, 1]) {
+                _ = try connection.readReply()
+            }
         case .endless:
-            try connection.write(framing.header(.max - 39))
+            try connection.write(framing.header(.max - 39) + [0x80, 0, 0, 1])
             isServerToEnd = true
         case .tooShort:
             try connection.write(framing.header(2) + [1, 2])

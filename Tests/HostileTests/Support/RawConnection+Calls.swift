@@ -24,6 +24,12 @@ extension RawConnection {
         _ = try reply.decoded(as: PingReply.self, arena: Arena())
         return replyNumber == number
     }
+
+    /// Whether the server answers on this connection, if only by a refusal.
+    func isAnswered(_ number: UInt32) throws -> Bool {
+        let call = try RPCRequest.call(RPCCall("ServerService/Ping", EmptyRequest())).encoded()
+        return try write(framing.message(call, number: number)) && readCallReply()?.number == number
+    }
 }
 
 extension RPCCall {

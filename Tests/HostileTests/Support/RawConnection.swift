@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TaskwireTestSupport
 
 /// A connection whose every byte is chosen by a test. Its methods block, so they are not for Swift's own threads.
@@ -13,17 +14,35 @@ final class RawConnection: Sendable {
 
     let framing: Framing
     private let descriptor: Int32
+    /// The TLS session that bytes go through, where there is one.
+    private let session: TLSSession?
+    /// Bytes that came through the session and were not read yet.
+    private let decrypted = Mutex<ArraySlice<UInt8>>([])
 
     /// How long anything may take; long for any machine.
     private static let limit = Duration.seconds(60)
 
     /// Connects to a server at `url`.
-    init(to url: String, over transport: Transport) throws {
+    /// - Parameter isSecure: Whether to shake hands for TLS before anything else, and to speak inside it.
+    init(to url: String, over transport: Transport, isSecure: Bool = false) throws {
         framing = Framing(transport)
+        session = isSecure ? TLSSession() : nil
         descriptor =
             transport == .ipc
             ? try Self.connect(toSocketAt: String(url.dropFirst("ipc://".count)))
             : try Self.connect(toPort: UInt16(url.split(separator: ":").last ?? "") ?? 0)
+        if let session { try shakeHands(session) }
+    }
+
+    private func shakeHands(_ session: TLSSession) throws {
+        while true {
+            let progress = session.advance()
+            guard progress != .failed, try writeRaw(session.takeOutput()[...]) else { break }
+            if progress == .done { return }
+            guard let bytes = try readRaw(atMost: 65_536) else { break }
+            session.receive(bytes[...])
+        }
+        throw Failure(action: "the handshake", number: 0)
     }
 
     deinit {
@@ -73,11 +92,26 @@ final class RawConnection: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
     }
 
+    /// Tells the peer inside TLS, where there is one, that no more will come.
+    func sayGoodbye() throws {
+        guard let session else { return }
+        session.sayGoodbye()
+        try writeRaw(session.takeOutput()[...])
+    }
+
     /// Writes all of the bytes, and returns whether the other end took them.
+    /// - Parameter tail: How many of the last bytes are kept back, after encryption.
     @discardableResult
-    func write(_ bytes: [UInt8]) throws -> Bool {
+    func write(_ bytes: [UInt8], withoutLast tail: Int = 0) throws -> Bool {
+        guard let session else { return try writeRaw(bytes.dropLast(tail)) }
+        guard session.encrypt(bytes) else { return false }
+        return try writeRaw(session.takeOutput().dropLast(tail))
+    }
+
+    @discardableResult
+    private func writeRaw(_ bytes: ArraySlice<UInt8>) throws -> Bool {
         let deadline = ContinuousClock.now + Self.limit
-        var rest = bytes[...]
+        var rest = bytes
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 Glibc.send(
@@ -106,25 +140,43 @@ final class RawConnection: Sendable {
 
     /// Reads so many bytes; nil when the connection ends before.
     func read(_ count: Int) throws -> [UInt8]? {
-        let deadline = ContinuousClock.now + Self.limit
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: min(count, 65_536))
         while bytes.count < count {
-            let received = recv(
-                descriptor,
-                &buffer,
-                min(buffer.count, count - bytes.count),
-                Int32(MSG_DONTWAIT)
-            )
-            if received > 0 {
-                bytes += buffer[..<received]
-            } else if received < 0, errno == EAGAIN {
+            guard let more = try readSome(atMost: min(count - bytes.count, 65_536)) else { return nil }
+            bytes += more
+        }
+        return bytes
+    }
+
+    private func readSome(atMost count: Int) throws -> [UInt8]? {
+        guard let session else { return try readRaw(atMost: count) }
+        while true {
+            let (some, isOpen) = decrypted.withLock { decrypted in
+                let (bytes, isOpen) = session.decrypt()
+                decrypted += bytes
+                let some = decrypted.prefix(count)
+                decrypted = decrypted.dropFirst(count)
+                return (Array(some), isOpen)
+            }
+            if !some.isEmpty { return some }
+            guard isOpen, let bytes = try readRaw(atMost: 65_536) else { return nil }
+            session.receive(bytes[...])
+        }
+    }
+
+    /// Reads what is there, at least a byte; nil when the connection has ended.
+    func readRaw(atMost count: Int) throws -> [UInt8]? {
+        let deadline = ContinuousClock.now + Self.limit
+        var buffer = [UInt8](repeating: 0, count: count)
+        while true {
+            let received = recv(descriptor, &buffer, count, Int32(MSG_DONTWAIT))
+            if received > 0 { return Array(buffer[..<received]) }
+            if received < 0, errno == EAGAIN {
                 try wait(for: POLLIN, until: deadline)
             } else if received == 0 || errno != EINTR {
                 return nil
             }
         }
-        return bytes
     }
 
     /// Reads the other end's first bytes, and returns whether they are those of a server.
@@ -144,10 +196,17 @@ final class RawConnection: Sendable {
         return (number & ~(1 << 31), Array(body.dropFirst(4)))
     }
 
+    /// Reads until the connection ends, and returns what came.
+    func readUntilEnd() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let some = try readSome(atMost: 65_536) { bytes += some }
+        return bytes
+    }
+
     /// Reads until the connection ends.
     /// - Throws: ``TimeLimitExceeded`` when it does not.
     func untilEnd() throws {
-        while try read(1) != nil {}
+        _ = try readUntilEnd()
     }
 
     private func wait(for events: Int32, until deadline: ContinuousClock.Instant) throws {

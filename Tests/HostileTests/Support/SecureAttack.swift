@@ -1,5 +1,3 @@
-import Subprocess
-import SystemPackage
 import TaskwireProtobuf
 import TaskwireRPC
 import TaskwireTestSupport
@@ -27,17 +25,17 @@ enum SecureAttack {
     }
 
     /// Makes so many connections whose framing is wrong, which the server has to end.
-    static func breakFraming(_ count: Int, at site: Site, seed: UInt64, maxMessageBytes: Int) async throws {
+    static func breakFraming(_ count: Int, at site: Site, seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         let framing = Framing(.tls)
         let wrongs: [[UInt8]] = [
             Framing.answeringGreeting,
             Array("GET / HTTP/1.1\r\n\r\n".utf8),
-            Framing.greeting + framing.header(UInt64(maxMessageBytes) + 5) + [0x80, 0, 0, 1],
-            Framing.greeting + framing.header(.max - 39),
+            Framing.greeting + framing.header(1 << 40) + [0x80, 0, 0, 1],
+            Framing.greeting + framing.header(.max - 39) + [0x80, 0, 0, 1],
             Framing.greeting + framing.header(2) + [1, 2],
             Framing.greeting + framing.header(4) + [0, 0, 0, 1],
-            Framing.greeting + framing.message([0xff], number: 1) + framing.header(.max),
+            Framing.greeting + framing.message([0xff], number: 1) + framing.header(.max) + [0x80, 0, 0, 2],
         ]
         for number in 0..<count {
             // Each at least once.
@@ -52,14 +50,10 @@ enum SecureAttack {
 extension Site {
     /// Writes bytes inside of TLS, and returns what came back until the server ended the connection.
     func speakSecurely(_ bytes: [UInt8]) async throws -> [UInt8] {
-        let address = url(.tls).dropFirst("tls+tcp://".count)
-        let result = try await Subprocess.run(
-            .name("openssl"),
-            arguments: ["s_client", "-quiet", "-connect", "\(address)"],
-            input: .array(bytes),
-            output: .bytes(limit: 1 << 20),
-            error: .discarded
-        )
-        return result.standardOutput
+        try await onThread {
+            let connection = try dial(.tls)
+            try connection.write(bytes)
+            return try connection.readUntilEnd()
+        }
     }
 }

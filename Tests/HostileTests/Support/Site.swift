@@ -14,8 +14,16 @@ struct Site: Sendable {
     }
 
     let server: ServerProcess
+    let certificates: TestCertificates
     private let urls: [Transport: String]
-    private let certificates: TestCertificates
+
+    /// A site of a server that runs.
+    /// - Parameter urls: In the order of the transports.
+    init(server: ServerProcess, urls: [String], certificates: TestCertificates) {
+        self.server = server
+        self.certificates = certificates
+        self.urls = Dictionary(uniqueKeysWithValues: zip(Transport.allCases, urls))
+    }
 
     /// Calls `body` while a server with further options runs, which must then end well when it is told to.
     static func run(
@@ -23,22 +31,7 @@ struct Site: Sendable {
         options: [String] = [],
         _ body: @escaping @Sendable (Site) async throws -> Void
     ) async throws {
-        try await withTimeLimit(.seconds(280)) {
-            try await TestCertificates.with { certificates in
-                let folder = certificates.folder
-                let storeURL = store == .memory ? "memory:" : "sqlite:\(folder)/tasks.db"
-                let listeners = [
-                    "ipc://\(folder)/t.sock", "tcp://127.0.0.1:0",
-                    "tls+tcp://127.0.0.1:0\(certificates.listenerAttributes())",
-                ]
-                let server = try ServerProcess(listeners: listeners, store: storeURL, options: options)
-                try await server.run(endedBy: .terminate) {
-                    try await eventually("the server listens") { server.urls.count == listeners.count }
-                    let urls = Dictionary(uniqueKeysWithValues: zip(Transport.allCases, server.urls))
-                    try await body(Site(server: server, urls: urls, certificates: certificates))
-                }
-            }
-        }
+        try await Stage.set(store, options: options) { try await $0.run(body) }
     }
 
     /// The server's address.
@@ -47,9 +40,9 @@ struct Site: Sendable {
     }
 
     /// A client that waits patiently.
-    func client(_ transport: Transport) throws -> TaskwireClient {
+    func client(_ transport: Transport, timeout: Duration = .seconds(120)) throws -> TaskwireClient {
         var configuration = TaskwireClient.Configuration()
-        configuration.defaultTimeout = .seconds(120)
+        configuration.defaultTimeout = timeout
         configuration.tls.authorityFile = certificates.certificate("ca")
         configuration.tls.serverName = "localhost"
         return try TaskwireClient(url: url(transport), configuration: configuration)
@@ -71,9 +64,14 @@ struct Site: Sendable {
         try RawConnection(to: url(transport), over: transport)
     }
 
+    /// A connection whose bytes go where those of clients go: inside TLS, where there is TLS.
+    func dial(_ transport: Transport) throws -> RawConnection {
+        try RawConnection(to: url(transport), over: transport, isSecure: transport == .tls)
+    }
+
     /// A connection that has said and heard what comes first.
     func connectAndGreet(_ transport: Transport) throws -> RawConnection {
-        let connection = try connect(transport)
+        let connection = try dial(transport)
         guard try connection.greet(), try connection.readGreeting() else {
             throw RawConnection.Failure(action: "greeting", number: 0)
         }
