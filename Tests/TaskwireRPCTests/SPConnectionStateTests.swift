@@ -93,6 +93,15 @@ struct SPConnectionStateTests {
     }
 
     @Test
+    func `a peer that is to go has time to read what it was told`() {
+        var state = openState()
+        state.drain(lingeringUntil: start + .seconds(1))
+        #expect(state.overdue(at: start) == nil)
+        #expect(state.nextDeadline == start + .seconds(1))
+        #expect(state.overdue(at: start + .seconds(1)) == .lingering)
+    }
+
+    @Test
     func `the stream is freed once, when it is closed and nothing is under way`() {
         var state = openState()
         let mayReceive1 = state.beginReceiving()

@@ -92,8 +92,6 @@ enum SPClosure: Hashable, Sendable {
         var isPaused = false
         /// What waits to be sent, and what is being sent.
         var output = OutputQueue()
-        /// Why it closes as soon as it has nothing left to do.
-        var closureWhenDrained: SPClosure?
         /// Whether ``SPConnection/endCallback()`` is called at the end of a callback that is going on.
         var isEndPlanned = false
         /// Whether ``SPConnection/send(_:_:isReply:isLone:)`` has told that much waits to be sent.
@@ -128,6 +126,8 @@ enum SPClosure: Hashable, Sendable {
     private static let largeInputSize = 64 << 10
     /// So many bytes are sent before a callback has ended.
     private static let flushSize = 64 << 10
+    /// How long a peer may send on, and read what it was told, when its connection is to end.
+    private static let lingeringTime = Duration.seconds(1)
     /// Messages that are taken before a look at what may be taken.
     private static let maximumDeliveries = 64
 
@@ -237,7 +237,7 @@ enum SPClosure: Hashable, Sendable {
                 startSending(&state, mayBeLast: isLone || isReply && state.machine.callCount == 0)
             }
             if state.isFull { state.wasToldFull = true }
-            return (mustPlan, state.isPaused || state.closureWhenDrained != nil, state.isFull)
+            return (mustPlan, state.isPaused, state.isFull)
         }
         if mustPlan { CallbackExecutor.endLater(self) }
         if mustGoOn { goOn() }
@@ -264,11 +264,13 @@ enum SPClosure: Hashable, Sendable {
     }
 
     /// Takes no more messages; what is being carried out goes on, and its replies are sent.
-    /// - Parameter closure: Why the connection is closed when that is done; nil leaves it to ``close(_:)``.
-    func drain(thenClose closure: SPClosure? = nil) {
+    /// - Parameter time: How long the peer has to read them before the connection is closed; nil leaves that to
+    ///   ``close(_:)``.
+    func drain(lingeringFor time: Duration? = nil) {
         state.withLock { state in
-            state.machine.drain()
-            state.closureWhenDrained = state.closureWhenDrained ?? closure
+            let deadline = time.map { ContinuousClock.now + $0 }
+            state.machine.drain(lingeringUntil: deadline)
+            if let deadline { state.owner?.connectionHasDeadline(deadline) }
         }
         // What has come is thrown away, and so is what comes.
         goOn(evenUnpaused: true)
@@ -303,7 +305,6 @@ enum SPClosure: Hashable, Sendable {
 
     /// What follows from a step, for which the lock must be free.
     private enum Consequence {
-        case close(SPClosure)
         case free((any SPConnectionOwner)?, countedByteCount: Int)
         case tellRoom((any SPConnectionOwner)?)
     }
@@ -311,7 +312,6 @@ enum SPClosure: Hashable, Sendable {
     /// Sees to what follows from a step: an end that was waited for, or news for the owner.
     private func settle() {
         let consequence: Consequence? = state.withLock { state in
-            if let closure = state.closureWhenDrained, state.machine.isDrained { return .close(closure) }
             if state.wasToldFull, !state.isFull {
                 state.wasToldFull = false
                 return .tellRoom(state.owner)
@@ -327,8 +327,6 @@ enum SPClosure: Hashable, Sendable {
         switch consequence {
         case nil:
             break
-        case .close(let closure):
-            close(closure)
         case .tellRoom(let owner):
             owner?.connectionHasRoom(self)
             settle()
@@ -548,7 +546,7 @@ enum SPClosure: Hashable, Sendable {
             if isOpening { owner.connectionOpened(self) }
             if !deliveries.isEmpty { owner.connection(self, received: deliveries) }
             switch closure {
-            case .tooLarge: drain(thenClose: .tooLarge)
+            case .tooLarge: drain(lingeringFor: Self.lingeringTime)
             case let closure?: close(closure)
             case nil: break
             }

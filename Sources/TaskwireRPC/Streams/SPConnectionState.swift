@@ -35,6 +35,8 @@ struct SPConnectionState {
         case greeting
         case message
         case send
+        /// What it was told last it had time to read.
+        case lingering
     }
 
     let limits: Limits
@@ -49,6 +51,7 @@ struct SPConnectionState {
     private var greetingDeadline: ContinuousClock.Instant?
     private var messageDeadline: ContinuousClock.Instant?
     private var sendDeadline: ContinuousClock.Instant?
+    private var lingeringDeadline: ContinuousClock.Instant?
 
     init(limits: Limits, now: ContinuousClock.Instant) {
         self.limits = limits
@@ -74,7 +77,7 @@ struct SPConnectionState {
 
     /// The earliest of the peer's deadlines.
     var nextDeadline: ContinuousClock.Instant? {
-        [greetingDeadline, messageDeadline, sendDeadline].compactMap(\.self).min()
+        [greetingDeadline, messageDeadline, sendDeadline, lingeringDeadline].compactMap(\.self).min()
     }
 
     /// The deadline of the peer that has passed at `now`.
@@ -82,6 +85,7 @@ struct SPConnectionState {
         if let greetingDeadline, greetingDeadline <= now { return .greeting }
         if let sendDeadline, sendDeadline <= now { return .send }
         if let messageDeadline, messageDeadline <= now { return .message }
+        if let lingeringDeadline, lingeringDeadline <= now { return .lingering }
         return nil
     }
 
@@ -94,10 +98,12 @@ struct SPConnectionState {
         greetingDeadline = nil
     }
 
-    /// greeting, open → draining. A peer that has not greeted has nothing to wait for.
-    mutating func drain() {
+    /// greeting, open → draining, until the deadline where there is one. A peer that has not greeted has nothing to wait
+    /// for.
+    mutating func drain(lingeringUntil deadline: ContinuousClock.Instant? = nil) {
         guard phase == .greeting || phase == .open else { return }
         phase = .draining
+        lingeringDeadline = deadline
         greetingDeadline = nil
         messageDeadline = nil
     }
@@ -109,6 +115,7 @@ struct SPConnectionState {
         greetingDeadline = nil
         messageDeadline = nil
         sendDeadline = nil
+        lingeringDeadline = nil
         return true
     }
 
