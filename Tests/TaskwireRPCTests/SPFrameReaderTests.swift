@@ -103,6 +103,7 @@ struct SPFrameReaderTests {
         ([0, 0x53, 0x50, 0, 0, 0x31, 0, 0], .wrongProtocol(0x31)),
         ([0, 0x53, 0x50, 0, 0, 0x30, 0, 0, 2], .unknownFrameType(2)),
         ([0, 0x53, 0x50, 0, 0, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3], .noRequestID),
+        ([0, 0x53, 0x50, 0, 0, 0x30, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0], .endlessMessage(1 << 32)),
         ([0, 0x53, 0x50, 0, 0, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 1], .noRequestID),
     ]
 

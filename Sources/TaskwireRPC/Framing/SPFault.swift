@@ -8,6 +8,8 @@ enum SPFault: Error, Hashable, Sendable {
     case unknownFrameType(UInt8)
     /// A message ends before the number of its request.
     case noRequestID
+    /// A message announces so many bytes that it is not even skipped, and nothing is known of it to answer with.
+    case endlessMessage(UInt64)
 }
 
 extension SPFault: CustomStringConvertible {
@@ -19,6 +21,7 @@ extension SPFault: CustomStringConvertible {
             "the peer's SP protocol is 0x\(String(number, radix: 16)), which is not the other half of request/reply"
         case .unknownFrameType(let byte): "a message begins with the byte \(byte) and not with 1"
         case .noRequestID: "a message ends before the number of its request"
+        case .endlessMessage(let byteCount): "a message announces \(byteCount) bytes"
         }
     }
 }

@@ -138,10 +138,11 @@ struct SPFrameReader: Sendable {
         let length = bytes.bigEndian64(offset + prefix - 8)
         switch try header(in: bytes, at: offset + prefix, messageByteCount: length) {
         case .incomplete:
+            guard length <= maximumLength else { throw .endlessMessage(length) }
             return .incomplete(needed: 0)
         case .tooManyHops:
             // Not malformed, only lost on its way: nng drops it as well, and goes on.
-            guard length <= UInt64(maximumSkippedSize) else { throw .noRequestID }
+            guard length <= maximumLength else { throw .endlessMessage(length) }
             return .dropped(consumed: prefix, rest: length)
         case .found(let header):
             let body = length - UInt64(header.byteCount)
@@ -159,6 +160,11 @@ struct SPFrameReader: Sendable {
             let range = offset + start..<offset + whole
             return .item(.message(header, body: range), consumed: whole, rest: 0)
         }
+    }
+
+    /// The length of the largest message, its header included, that is read to its end.
+    private var maximumLength: UInt64 {
+        UInt64(maximumSkippedSize + SPProtocol.maximumHeaderWords * SPProtocol.wordByteCount)
     }
 
     private enum HeaderParse {
