@@ -12,6 +12,10 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Optimizing a test takes longer than running it, and shows nothing. No package that depends on this one sees the flag,
+/// as tests are in no product.
+let testSettings = swiftSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 let package = Package(
     name: "taskwire",
     products: [
@@ -134,17 +138,17 @@ let package = Package(
         .testTarget(
             name: "TaskwireTests",
             dependencies: ["Taskwire", "TaskwireTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "TaskwireProtobufTests",
             dependencies: ["Taskwire", "TaskwireProtobuf", "TaskwireTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "TaskwireRPCTests",
             dependencies: ["TaskwireRPC"],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "TaskwireStorageTests",
@@ -154,7 +158,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "TaskwireServiceTests",
@@ -168,7 +172,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CommandTests",
@@ -177,7 +181,7 @@ let package = Package(
                 "TaskwireTestSupport",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "WorkerTests",
@@ -189,7 +193,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "HostileTests",
@@ -202,7 +206,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .executableTarget(
             name: "hello",
