@@ -46,10 +46,10 @@ export TASKWIRE_BUILD=$PWD/.build/release
 step generated-code Scripts/generate-protos.sh --check
 step format Scripts/format.sh --check
 step build build
+step instructions --after build Scripts/costs.sh
 for target in "${targets[@]}"; do
     step "$target" --after build test_target "$target" --configuration release
 done
-step instructions --after build Scripts/costs.sh
 step crashes-sqlite --after build Scripts/crash-test.sh --kills 5
 step crashes-redis --after build Scripts/crash-test.sh --kills 5 --servers 3 --redis
 step interoperability --after build Tests/Interop/run.sh
