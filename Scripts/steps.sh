@@ -98,7 +98,8 @@ finish_step() {
     unset "running[$id]"
     step_result[$name]=passed
     [ "$status" -eq 0 ] || step_result[$name]=failed
-    read -r seconds user system <"$step_logs/$name.times"
+    # There is no time of a step that somebody killed.
+    read -r seconds user system <"$step_logs/$name.times" || seconds=0 user=0 system=0
     step_times[$name]="$seconds $((user + system))"
     printf '\n== %s\n' "$name"
     cat "$step_logs/$name.log"
@@ -109,7 +110,10 @@ end_steps() {
     local id
     [ ${#running[@]} -gt 0 ] || return 0
     disown -a
-    for id in "${!running[@]}"; do kill -- "-$id" 2>/dev/null || true; done
+    for id in "${!running[@]}"; do
+        kill -- "-$id" 2>/dev/null || true
+        step_result[${running[$id]}]=ended
+    done
     print_steps
 }
 
