@@ -120,14 +120,14 @@ end_steps() {
 # The table: CPU seconds are those of all processes of a step, and say more than the others on a machine that is busy.
 print_steps() {
     local name cpu_total=0 seconds cpu
-    printf '\n%-24s %-8s %8s %8s\n' step result time "CPU s"
+    printf '\n%-30s %-8s %8s %8s\n' step result time "CPU s"
     for name in "${steps[@]}"; do
         [ -n "${step_result[$name]-}" ] || continue
         read -r seconds cpu <<<"${step_times[$name]-0 0}"
         cpu_total=$((cpu_total + cpu))
-        printf '%-24s %-8s %8s %8d\n' "$name" "${step_result[$name]}" "$(clock "$seconds")" "$cpu"
+        printf '%-30s %-8s %8s %8d\n' "$name" "${step_result[$name]}" "$(clock "$seconds")" "$cpu"
     done
-    printf '%-24s %-8s %8s %8d\n' total "" "$(clock $SECONDS)" "$cpu_total"
+    printf '%-30s %-8s %8s %8d\n' total "" "$(clock $SECONDS)" "$cpu_total"
 }
 
 clock() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
