@@ -56,10 +56,8 @@ run_tests() {
     return $status
 }
 
-build() { swift build --build-tests --disable-xctest --disable-index-store "$@"; }
-
 build_address() {
-    build --sanitize address --scratch-path "$address" -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
+    swift build --build-tests --sanitize address --scratch-path "$address" -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
     # Looking for leaks takes rights that some containers do not have.
     echo 1 >"$address/leaks"
     echo 'int main(void) { return 0; }' | clang -fuse-ld=lld -fsanitize=address -x c - -o "$address/probe"
@@ -80,7 +78,7 @@ build_thread() {
         exit 1
     fi
     grep "^SUMMARY" "$thread/race.txt"
-    build --sanitize thread --scratch-path "$thread" -Xlinker "$thread/mutex.o"
+    swift build --build-tests --sanitize thread --scratch-path "$thread" -Xlinker "$thread/mutex.o"
 }
 
 for sanitizer in "${sanitizers[@]}"; do
