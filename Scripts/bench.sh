@@ -4,12 +4,14 @@
 # included, and builds.
 #
 #   Scripts/bench.sh                              everything, some 20 minutes
-#   Scripts/bench.sh --only concurrent durable    these rows; --help lists all
+#   Scripts/bench.sh --only concurrent durable    these rows; --help lists all once this has run
 #   Scripts/bench.sh --quick                      a look, without ratios
 #   Scripts/bench.sh --chart Scripts/bench/chart.png
 #
 # The data lies in a folder of its own in $TMPDIR, else /var/tmp, which has to be on the disk that matters.
 set -euo pipefail
+program=("$(dirname "$0")/../.build/bench-environment/bin/python" "$(dirname "$0")/bench")
+. "$(dirname "$0")/help.sh"
 start=$PWD
 cd "$(dirname "$0")/.."
 . Scripts/setup.sh

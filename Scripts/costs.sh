@@ -4,24 +4,25 @@
 #
 #   Scripts/costs.sh [STEP ...]     every step that has a ceiling where none is named
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 . Scripts/setup.sh
-install_packages binutils valgrind
+. Scripts/build.sh
 
 few=640 many=2560
 ceilings=Tests/CallCosts/ceilings.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-swift build --configuration release --product call-costs
+build_programs call-costs
 # valgrind cannot read the debugging information of Swift.
-strip --strip-debug -o "$work/call-costs" .build/release/call-costs
+strip --strip-debug -o "$work/call-costs" "$programs/call-costs"
 
-# instructions STEP COUNT: how many the whole process takes.
+# instructions STEP COUNT: how many the whole process takes. Cachegrind counts without a graph of calls.
 instructions() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/call-costs" "$1" --count "$2" 2>"$work/log" ||
+    valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null "$work/call-costs" "$1" --count "$2" 2>"$work/log" ||
         { cat "$work/log" >&2 && return 1; }
-    sed -n 's/.*Collected : //p' "$work/log"
+    sed -n 's/.*I *refs: *//p' "$work/log" | tr -d ,
 }
 
 status=0

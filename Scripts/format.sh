@@ -4,6 +4,7 @@
 #   Scripts/format.sh           rewrite the files
 #   Scripts/format.sh --check   fail on what is not formatted or breaks a rule of .swift-format
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 
 case "${1-}" in

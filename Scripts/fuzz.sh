@@ -10,8 +10,8 @@
 # Without targets it takes all of them, two at a time. Inputs that reach something new are kept in .build-fuzz/corpus for
 # the next run. Fails when a target finds anything, and says which input that was.
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
-. Scripts/setup.sh
 
 usage() {
     echo "fuzz.sh: $*" >&2
@@ -35,6 +35,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 limit=${limit:--max_total_time=30}
+. Scripts/setup.sh
 
 scratch=.build-fuzz
 # A fuzzer is as fast as a release is, and tells from within whether memory was misused.

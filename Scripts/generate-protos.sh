@@ -5,6 +5,7 @@
 #   Scripts/generate-protos.sh           write the files
 #   Scripts/generate-protos.sh --check   fail when the committed files are not what would be written
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
 
 target=Sources/CTaskwireProtos

@@ -1,121 +1,97 @@
 #!/usr/bin/env bash
 # Builds with a sanitizer and runs the Swift tests with it, and the programs that they start. Fails on every report.
 #
-#   Scripts/sanitize.sh [--without TARGET] [address] [thread]     both where neither is named
+#   Scripts/sanitize.sh [address] [thread] [TARGET...]     both, and every target, where none is named
 #
 # address   memory that was freed, overrun or never given back; what C leaves undefined ends the program on the spot
 # thread    two threads at the same memory, of which one writes, and nothing says which of them is first
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
-. Scripts/setup.sh
+. Scripts/steps.sh
 . Scripts/test-targets.sh
 
-step() { printf '\n== %s, at %d:%02d\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
-
-# Prints what the programs reported, and fails where that is anything.
-expect_no_reports() {
-    local report found=0
-    for report in "$reports"/*; do
-        [ -s "$report" ] || continue
-        cat "$report"
-        found=1
-    done
-    return $found
-}
-
-# Runs the tests of every target with the arguments: the sanitizer, and what to skip, a regular expression or nothing.
-run_tests() {
-    local sanitizer=$1 skipped=${2-} target skip=()
-    [ -z "$skipped" ] || skip=(--skip "$skipped")
-    for target in "${targets[@]}"; do
-        step "$sanitizer: $target"
-        test_target "$target" --disable-xctest --sanitize "$sanitizer" --scratch-path "$scratch" "${skip[@]}" ||
-            failed+=("$sanitizer: $target")
-        expect_no_reports || failed+=("$sanitizer: $target, by the reports")
-        rm -f "$reports"/*
-    done
-}
-
-# without TARGET: leaves the tests of a target out.
-without() {
-    local index
-    for index in "${!targets[@]}"; do
-        [ "${targets[$index]}" != "$1" ] || unset "targets[$index]"
-    done
-}
-
-# Where the sanitizer of that short name builds and reports.
-prepare() {
-    scratch=$PWD/.build-$1
-    reports=$scratch/reports
-    mkdir -p "$reports"
-    rm -f "$reports"/*
-}
-
-check_address() {
-    prepare asan
-    step "address: build"
-    swift build --build-tests --sanitize address --scratch-path "$scratch" \
-        -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
-    # Looking for leaks takes rights that some containers do not have.
-    local leaks=1
-    echo 'int main(void) { return 0; }' | clang -fuse-ld=lld -fsanitize=address -x c - -o "$scratch/probe"
-    if ! ASAN_OPTIONS=detect_leaks=1 "$scratch/probe" 2>"$scratch/probe.txt"; then
-        leaks=0
-        echo "Skipped: leaks, as $(tail -n 1 "$scratch/probe.txt")"
-    fi
-    export ASAN_OPTIONS="log_path=$reports/address:detect_leaks=$leaks:handle_sigill=1"
-    export LSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/leaks.txt:print_suppressions=0"
-    run_tests address
-}
-
-check_thread() {
-    prepare tsan
-    step "thread: does it see a race, and the order that a mutex makes?"
-    clang -O1 -fPIC -Wall -Wextra -Werror -c Tests/Sanitizers/mutex.c -o "$scratch/mutex.o"
-    swiftc -O -sanitize=thread Tests/Sanitizers/race.swift -Xlinker "$scratch/mutex.o" -o "$scratch/race"
-    TSAN_OPTIONS="" "$scratch/race" locked
-    if TSAN_OPTIONS="" "$scratch/race" unlocked 2>"$scratch/race.txt"; then
-        echo "sanitize.sh: thread: a race went unseen" >&2
-        exit 1
-    fi
-    grep "^SUMMARY" "$scratch/race.txt"
-    step "thread: build"
-    swift build --build-tests --sanitize thread --scratch-path "$scratch" -Xlinker "$scratch/mutex.o"
-    export TSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/thread.txt:log_path=$reports/thread:atexit_sleep_ms=0"
-    # They hang now and then at this pace, when nng 1.5.2 waits for a connection that it closed itself; the other targets
-    # use the same code.
-    local targets=("${targets[@]}")
-    without TaskwireRPCTests
-    echo "Skipped: TaskwireRPCTests, some of which make nng hang at the pace of the sanitizer."
-    echo "Skipped: two tests with ulimit -f, which the sanitizer's own file in TMPDIR does not survive, and ten thousand"
-    echo "races over real processes, which take minutes and make no pair of accesses that the others do not."
-    run_tests thread '/(restoreWithoutRoom|copyFails|cancelRacingCompleteHasOneWinner)\('
-}
-
 usage() {
-    echo "usage: Scripts/sanitize.sh [--without TARGET] [address] [thread]" >&2
+    echo "sanitize.sh: there is no sanitizer and no target $1; the targets are ${targets[*]}" >&2
     exit 2
 }
 
-sanitizers=()
-while [ $# -gt 0 ]; do
-    case "$1" in
-        address | thread) sanitizers+=("$1") ;;
-        --without)
-            [[ " ${targets[*]} " == *" ${2-} "* ]] || usage
-            without "$2"
-            shift
+sanitizers=() wanted=()
+for name in "$@"; do
+    case "$name" in
+        address | thread) sanitizers+=("$name") ;;
+        *)
+            [[ " ${targets[*]} " == *" $name "* ]] || usage "$name"
+            wanted+=("$name")
             ;;
-        *) usage ;;
     esac
-    shift
 done
 [ ${#sanitizers[@]} -gt 0 ] || sanitizers=(address thread)
-failed=()
-for sanitizer in "${sanitizers[@]}"; do "check_$sanitizer"; done
-step "end"
-[ ${#failed[@]} -eq 0 ] || {
-    printf 'sanitize.sh: failed: %s\n' "${failed[@]}" >&2
-    exit 1
+[ ${#wanted[@]} -eq 0 ] || targets=("${wanted[@]}")
+
+address=$PWD/.build-asan thread=$PWD/.build-tsan
+
+# run_tests SANITIZER TARGET [ARGUMENT...]: fails on what the programs report, too, and prints it.
+run_tests() {
+    local sanitizer=$1 target=$2 scratch=${!1} status=0 report
+    local reports=$scratch/reports/$target
+    shift 2
+    rm -rf "$reports"
+    mkdir -p "$reports"
+    case "$sanitizer" in
+        address)
+            export ASAN_OPTIONS="log_path=$reports/address:detect_leaks=$(cat "$scratch/leaks"):handle_sigill=1"
+            export LSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/leaks.txt:print_suppressions=0"
+            ;;
+        thread)
+            export TSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/thread.txt:log_path=$reports/thread:atexit_sleep_ms=0"
+            ;;
+    esac
+    test_target "$target" --sanitize "$sanitizer" --scratch-path "$scratch" "$@" || status=1
+    for report in "$reports"/*; do
+        [ -s "$report" ] || continue
+        cat "$report"
+        status=1
+    done
+    return $status
 }
+
+build_address() {
+    swift build --build-tests --sanitize address --scratch-path "$address" -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
+    # Looking for leaks takes rights that some containers do not have.
+    echo 1 >"$address/leaks"
+    echo 'int main(void) { return 0; }' | clang -fuse-ld=lld -fsanitize=address -x c - -o "$address/probe"
+    if ! ASAN_OPTIONS=detect_leaks=1 "$address/probe" 2>"$address/probe.txt"; then
+        echo 0 >"$address/leaks"
+        echo "Skipped: leaks, as $(tail -n 1 "$address/probe.txt")"
+    fi
+}
+
+build_thread() {
+    mkdir -p "$thread"
+    # Does it see a race, and the order that a mutex makes?
+    clang -O1 -fPIC -Wall -Wextra -Werror -c Tests/Sanitizers/mutex.c -o "$thread/mutex.o"
+    swiftc -O -sanitize=thread Tests/Sanitizers/race.swift -Xlinker "$thread/mutex.o" -o "$thread/race"
+    TSAN_OPTIONS="" "$thread/race" locked
+    if TSAN_OPTIONS="" "$thread/race" unlocked 2>"$thread/race.txt"; then
+        echo "sanitize.sh: thread: a race went unseen" >&2
+        exit 1
+    fi
+    grep "^SUMMARY" "$thread/race.txt"
+    swift build --build-tests --sanitize thread --scratch-path "$thread" -Xlinker "$thread/mutex.o"
+}
+
+for sanitizer in "${sanitizers[@]}"; do
+    step "$sanitizer-build" "build_$sanitizer"
+    skip=()
+    if [ "$sanitizer" = thread ]; then
+        echo "Skipped: two tests with ulimit -f, which the sanitizer's own file in TMPDIR does not survive, and ten thousand"
+        echo "races over real processes, which take minutes and make no pair of accesses that the others do not."
+        skip=(--skip '/(restoreWithoutRoom|copyFails|cancelRacingCompleteHasOneWinner)\(')
+    fi
+    for target in "${targets[@]}"; do
+        step "$sanitizer-$target" --after "$sanitizer-build" run_tests "$sanitizer" "$target" "${skip[@]}"
+    done
+done
+. Scripts/setup.sh
+run_steps "${steps[@]}"

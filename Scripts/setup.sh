@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # Installs what building and testing Taskwire needs on Debian 12 and is not there yet, and says what.
 # Source it (`. Scripts/setup.sh`) to have a Swift that it installed on the PATH afterwards.
+#
+#   Scripts/setup.sh
 set -euo pipefail
+if [ "$0" = "${BASH_SOURCE[0]}" ]; then
+    . "$(dirname "$0")/help.sh"
+    [ $# -eq 0 ] || { echo "setup.sh: there is no option $1; see Scripts/setup.sh --help" >&2 && exit 2; }
+fi
 
 swift_version=6.3.1
 swift_oldest=6.2
@@ -12,11 +18,11 @@ swift_keys=https://www.swift.org/keys/all-keys.asc
 # What the service itself is built on, what generates its code, and what the tests run.
 packages=(
     libhiredis-dev libnng-dev libprotobuf-c-dev libsqlite3-dev protobuf-c-compiler protobuf-compiler redis-server
-    git openssl python3 python3-venv
+    binutils git openssl python3 python3-venv valgrind
 )
 # What the Swift toolchain needs (https://www.swift.org/install/linux/tarball/).
 toolchain_packages=(
-    binutils ca-certificates curl gnupg2 libc6-dev libcurl4-openssl-dev libedit2 libgcc-12-dev libncurses-dev
+    ca-certificates curl gnupg2 libc6-dev libcurl4-openssl-dev libedit2 libgcc-12-dev libncurses-dev
     libpython3-dev libsqlite3-0 libstdc++-12-dev libxml2-dev libz3-dev pkg-config tzdata zlib1g-dev
 )
 

@@ -4,9 +4,10 @@
 # `ca` issues `server` (DNS:localhost), `elsewhere` (DNS:elsewhere.test) and `client`; `other-ca` issues `other-client`
 # and `other-server`, which also has DNS:localhost. They are valid for a day and worth nothing.
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
 [ $# -eq 1 ] || {
     echo "usage: test-certificates.sh FOLDER" >&2
-    exit 64
+    exit 2
 }
 mkdir -p "$1"
 cd "$1"

@@ -1,7 +1,6 @@
 internal import Foundation
+internal import TaskwireCommand
 internal import Testing
-
-@testable internal import TaskwireCommand
 
 extension CommandTests {
     @Suite("The life of a task")

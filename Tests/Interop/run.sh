@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Runs the Python tests against the built server: a client that knows nothing but Protos/.
+#
+#   Tests/Interop/run.sh [ARGUMENT...]    as `python3 -m unittest discover` takes them
 set -euo pipefail
+. "$(dirname "$0")/../../Scripts/help.sh"
 cd "$(dirname "$0")"
 
 environment=.venv

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TaskwireRPC
+import TaskwireRPC
 
 /// When and where a client connects, as a value.
 @Suite("The link to a server")

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TaskwireRPC
+import TaskwireRPC
 
 /// The state machine of a connection as a value.
 @Suite("The states of a connection")

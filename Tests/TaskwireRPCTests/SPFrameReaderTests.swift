@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TaskwireRPC
+import TaskwireRPC
 
 /// The frame reader as a value: bytes in, messages out.
 @Suite("Frames of the scalability protocols")

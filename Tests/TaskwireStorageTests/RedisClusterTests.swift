@@ -1,10 +1,9 @@
 import Foundation
 import Synchronization
+import Taskwire
+import TaskwireStorage
 import TaskwireTestSupport
 import Testing
-
-@testable import Taskwire
-@testable import TaskwireStorage
 
 /// What is particular to a Redis Cluster; what every store does is in the conformance suite.
 @Suite("A store in a Redis Cluster")

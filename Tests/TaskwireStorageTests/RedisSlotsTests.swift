@@ -1,7 +1,6 @@
 import Foundation
+import TaskwireStorage
 import Testing
-
-@testable import TaskwireStorage
 
 @Suite("Who has which key in a Redis Cluster")
 struct RedisSlotsTests {

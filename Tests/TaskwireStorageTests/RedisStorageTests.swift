@@ -1,11 +1,10 @@
 import Foundation
 import Logging
 import Synchronization
+import Taskwire
+import TaskwireStorage
 import TaskwireTestSupport
 import Testing
-
-@testable import Taskwire
-@testable import TaskwireStorage
 
 /// What is particular to a Redis; what every store does is in the conformance suite.
 @Suite("A store in Redis")

@@ -26,10 +26,27 @@ public struct TestCertificates: Sendable {
         return ",cert=\(certificate(name)),key=\(key(name))\(authority)"
     }
 
-    /// Runs `body` with certificates that are gone afterwards.
+    /// Runs `body` with certificates of its own, which are gone afterwards.
     public static func with<Output>(
         _ body: @Sendable (TestCertificates) async throws -> Output
     ) async throws -> Output {
+        try await withTemporaryFolder { folder in
+            for (name, contents) in try await files.value {
+                let isWritten = FileManager.default.createFile(
+                    atPath: "\(folder)/\(name)",
+                    contents: contents,
+                    attributes: [.posixPermissions: 0o600]
+                )
+                guard isWritten else { throw Failure(message: "\(folder)/\(name) cannot be written") }
+            }
+            return try await body(TestCertificates(folder: folder))
+        }
+    }
+
+    /// The files by name, made once in each process: `openssl` takes longer than most tests.
+    private static let files = Task { try await makeFiles() }
+
+    private static func makeFiles() async throws -> [String: Data] {
         try await withTemporaryFolder { folder in
             let script = URL(filePath: #filePath).deletingLastPathComponent()
                 .appending(path: "../../Scripts/test-certificates.sh").standardizedFileURL.path
@@ -43,7 +60,11 @@ public struct TestCertificates: Sendable {
             guard case .exited(0) = result.terminationStatus else {
                 throw Failure(message: result.standardError)
             }
-            return try await body(TestCertificates(folder: folder))
+            var files: [String: Data] = [:]
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+                files[name] = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
+            }
+            return files
         }
     }
 }

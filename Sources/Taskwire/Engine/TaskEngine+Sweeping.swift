@@ -54,7 +54,7 @@ extension TaskEngine {
 
     /// Brings up to 64 overdue records up to date, all at once, and returns how many.
     /// - Throws: What the storage throws where none of them could be. Fewer do not hold up the others.
-    func sweepStep() async throws -> Int {
+    package func sweepStep() async throws -> Int {
         let now = core.clock.now
         let core = core
         let keys = try await core.storage.due(atOrBefore: now, limit: Self.sweepStep)

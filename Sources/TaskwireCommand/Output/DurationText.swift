@@ -3,14 +3,14 @@ internal import Taskwire
 /// A duration for people: `350ms`, `12s`, `2m30s`, `3h`, `25d`.
 ///
 /// Ten and more of a unit go without the next smaller one.
-struct DurationText: CustomStringConvertible {
-    let description: String
+package struct DurationText: CustomStringConvertible {
+    package let description: String
 
     private static let units: [(milliseconds: Int64, name: String)] = [
         (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"),
     ]
 
-    init(_ duration: Duration) {
+    package init(_ duration: Duration) {
         self.init(milliseconds: duration.millisecondsRoundedUp)
     }
 

@@ -1,5 +1,5 @@
 /// Why the bytes of a peer cannot be read on: there is no telling where its next message begins, or it is no peer at all.
-enum SPFault: Error, Hashable, Sendable {
+package enum SPFault: Error, Hashable, Sendable {
     /// The first bytes are no greeting of the scalability protocols.
     case notSP
     /// The peer speaks another protocol than the other half of ours; its number.
@@ -14,7 +14,7 @@ enum SPFault: Error, Hashable, Sendable {
 
 extension SPFault: CustomStringConvertible {
     /// A clause for people, such as "the peer does not speak SP".
-    var description: String {
+    package var description: String {
         switch self {
         case .notSP: "the peer does not speak SP (nng, nanomsg)"
         case .wrongProtocol(let number):

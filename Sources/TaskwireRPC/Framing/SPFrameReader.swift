@@ -3,9 +3,9 @@
 /// greeting → prefix → prefix, or → skipping → prefix, or → ended. Nothing leads away from `ended`.
 ///
 /// The length of a message is judged before anything is kept of it: a peer's word costs no memory.
-struct SPFrameReader: Sendable {
+package struct SPFrameReader: Sendable {
     /// What the bytes say next.
-    enum Item: Hashable, Sendable {
+    package enum Item: Hashable, Sendable {
         /// The peer's greeting, which is the right one.
         case greeting
         /// A whole message, whose body lies at the given place of the bytes.
@@ -31,9 +31,9 @@ struct SPFrameReader: Sendable {
     private var state = State.greeting
     /// Bytes, from the offset of the last `next` on, that the message which is coming in needs to be whole. 0 where
     /// that is not known, and where nothing has come of it.
-    private(set) var neededByteCount = 0
+    package private(set) var neededByteCount = 0
 
-    init(
+    package init(
         framing: SPProtocol.Framing,
         peer: SPProtocol.Role,
         maximumBodySize: Int,
@@ -46,17 +46,17 @@ struct SPFrameReader: Sendable {
     }
 
     /// Whether a message has begun that is to be skipped.
-    var isSkipping: Bool {
+    package var isSkipping: Bool {
         if case .skipping = state { true } else { false }
     }
 
     /// Whether reading goes no further.
-    var hasEnded: Bool { state == .ended }
+    package var hasEnded: Bool { state == .ended }
 
     /// Skips the message that is coming in, of which there is no memory for the rest. To be called when `next` returned
     /// nil with a ``neededByteCount``; the bytes from `offset` on are those that have come.
     /// - Returns: What there is to say about it.
-    mutating func skipMessage(_ bytes: RawSpan, from offset: inout Int) -> Item? {
+    package mutating func skipMessage(_ bytes: RawSpan, from offset: inout Int) -> Item? {
         guard state == .prefix, neededByteCount > 0 else { return nil }
         let body = neededByteCount - framing.prefixByteCount
         var start = offset + framing.prefixByteCount
@@ -73,7 +73,7 @@ struct SPFrameReader: Sendable {
 
     /// Returns what the bytes from `offset` on say next, and moves the offset behind it; nil when more have to come.
     /// - Throws: Why the connection is of no use any more.
-    mutating func next(_ bytes: RawSpan, from offset: inout Int) throws(SPFault) -> Item? {
+    package mutating func next(_ bytes: RawSpan, from offset: inout Int) throws(SPFault) -> Item? {
         while true {
             let count = bytes.byteCount - offset
             neededByteCount = 0

@@ -1,15 +1,20 @@
 /// Writes what stands before the body of a message.
-struct SPFrameWriter: Sendable {
-    let framing: SPProtocol.Framing
+package struct SPFrameWriter: Sendable {
+    package let framing: SPProtocol.Framing
+
+    /// A writer for that framing.
+    package init(framing: SPProtocol.Framing) {
+        self.framing = framing
+    }
 
     /// Bytes before a body with that header.
-    func headByteCount(_ header: SPHeader) -> Int {
+    package func headByteCount(_ header: SPHeader) -> Int {
         framing.prefixByteCount + header.byteCount
     }
 
     /// Writes the prefix of a message and its header to the beginning of `output`, which has at least
     /// ``headByteCount(_:)`` bytes.
-    func writeHead(_ header: SPHeader, bodyByteCount: Int, to output: inout MutableRawSpan) {
+    package func writeHead(_ header: SPHeader, bodyByteCount: Int, to output: inout MutableRawSpan) {
         var offset = 0
         if framing == .ipc {
             output.storeBytes(of: 1, toByteOffset: 0, as: UInt8.self)

@@ -2,44 +2,44 @@
 ///
 /// Sources: the SP mapping for TCP (RFC draft `sp-tcp-mapping-01`), that for Unix-domain sockets (nng's `ipc`), and the
 /// request/reply protocol (RFC draft `sp-request-reply-01`).
-enum SPProtocol {
+package enum SPProtocol {
     /// Which end of a request/reply connection an end is.
-    enum Role: UInt16, Sendable {
+    package enum Role: UInt16, Sendable {
         /// Sends requests.
         case requester = 0x30
         /// Sends replies.
         case replier = 0x31
 
         /// The other end.
-        var peer: Role { self == .requester ? .replier : .requester }
+        package var peer: Role { self == .requester ? .replier : .requester }
     }
 
     /// How the length of a message is written.
-    enum Framing: Sendable {
+    package enum Framing: Sendable {
         /// A byte 0x01 and a length of 64 bits, over Unix-domain sockets.
         case ipc
         /// A length of 64 bits alone, over TCP and TLS.
         case tcp
 
         /// Bytes before a message.
-        var prefixByteCount: Int { self == .ipc ? 9 : 8 }
+        package var prefixByteCount: Int { self == .ipc ? 9 : 8 }
     }
 
     /// Bytes of the greeting, which both ends send at once.
-    static let greetingByteCount = 8
+    package static let greetingByteCount = 8
 
     /// Bytes of a word of a message's header.
-    static let wordByteCount = 4
+    package static let wordByteCount = 4
 
     /// The bit that only the last word of a header has: it is the number of the request.
-    static let requestBit: UInt32 = 0x8000_0000
+    package static let requestBit: UInt32 = 0x8000_0000
 
     /// Words of a request's header at most: its number, and a word for each device that passed it on. nng has the same
     /// limit (`NNG_OPT_MAXTTL`).
-    static let maximumHeaderWords = 8
+    package static let maximumHeaderWords = 8
 
     /// The greeting of an end in `role`.
-    static func greeting(of role: Role) -> [UInt8] {
+    package static func greeting(of role: Role) -> [UInt8] {
         [0, 0x53, 0x50, 0, UInt8(role.rawValue >> 8), UInt8(role.rawValue & 0xFF), 0, 0]
     }
 }

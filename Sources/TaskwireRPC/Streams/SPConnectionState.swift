@@ -3,9 +3,9 @@
 /// greeting → open → draining → closed, where `closed` can be reached from each of them, and nothing leads away from it.
 /// Its owner carries out what it allows and tells it what has happened. At each time one receive and one send of the
 /// stream may be under way.
-struct SPConnectionState {
+package struct SPConnectionState {
     /// How far the connection has got.
-    enum Phase: Hashable {
+    package enum Phase: Hashable {
         /// The peer's greeting has not come yet.
         case greeting
         /// Messages go both ways.
@@ -17,21 +17,24 @@ struct SPConnectionState {
     }
 
     /// What a peer may take of time and memory.
-    struct Limits: Hashable, Sendable {
+    package struct Limits: Hashable, Sendable {
         /// From the beginning to the peer's greeting, a TLS handshake included.
-        var greetingTime = Duration.seconds(10)
+        package var greetingTime = Duration.seconds(10)
         /// From the last byte of a message that has begun to its next.
-        var messageTime = Duration.seconds(30)
+        package var messageTime = Duration.seconds(30)
         /// Until the peer has taken some of what is sent.
-        var sendTime = Duration.seconds(10)
+        package var sendTime = Duration.seconds(10)
         /// Calls of the peer that are carried out at a time.
-        var maximumCalls = Int.max
+        package var maximumCalls = Int.max
         /// Bytes that may wait to be sent while messages are still taken.
-        var maximumUnsentSize = 1 << 20
+        package var maximumUnsentSize = 1 << 20
+
+        /// The defaults.
+        package init() {}
     }
 
     /// A deadline of the peer that has passed.
-    enum Overdue: Hashable, Sendable {
+    package enum Overdue: Hashable, Sendable {
         case greeting
         case message
         case send
@@ -39,21 +42,21 @@ struct SPConnectionState {
         case lingering
     }
 
-    let limits: Limits
-    private(set) var phase = Phase.greeting
-    private(set) var isReceiving = false
-    private(set) var isSending = false
-    private(set) var isDispatching = false
-    private(set) var callCount = 0
+    package let limits: Limits
+    package private(set) var phase = Phase.greeting
+    package private(set) var isReceiving = false
+    package private(set) var isSending = false
+    package private(set) var isDispatching = false
+    package private(set) var callCount = 0
     /// Bytes that wait to be sent, or are being sent.
-    private(set) var unsentByteCount = 0
+    package private(set) var unsentByteCount = 0
     private var isFreed = false
     private var greetingDeadline: ContinuousClock.Instant?
     private var messageDeadline: ContinuousClock.Instant?
     private var sendDeadline: ContinuousClock.Instant?
     private var lingeringDeadline: ContinuousClock.Instant?
 
-    init(limits: Limits, now: ContinuousClock.Instant) {
+    package init(limits: Limits, now: ContinuousClock.Instant) {
         self.limits = limits
         greetingDeadline = now + limits.greetingTime
     }
@@ -61,7 +64,7 @@ struct SPConnectionState {
     // MARK: What may be done
 
     /// Whether messages that have come may be taken.
-    var mayTakeMessages: Bool {
+    package var mayTakeMessages: Bool {
         switch phase {
         case .greeting: true
         case .open: callCount < limits.maximumCalls && unsentByteCount < limits.maximumUnsentSize
@@ -70,18 +73,18 @@ struct SPConnectionState {
     }
 
     /// Whether what is to be sent may be sent now.
-    var maySend: Bool { phase != .closed && !isSending }
+    package var maySend: Bool { phase != .closed && !isSending }
 
     /// Whether a draining connection has nothing left to do.
-    var isDrained: Bool { phase == .draining && callCount == 0 && unsentByteCount == 0 }
+    package var isDrained: Bool { phase == .draining && callCount == 0 && unsentByteCount == 0 }
 
     /// The earliest of the peer's deadlines.
-    var nextDeadline: ContinuousClock.Instant? {
+    package var nextDeadline: ContinuousClock.Instant? {
         [greetingDeadline, messageDeadline, sendDeadline, lingeringDeadline].compactMap(\.self).min()
     }
 
     /// The deadline of the peer that has passed at `now`.
-    func overdue(at now: ContinuousClock.Instant) -> Overdue? {
+    package func overdue(at now: ContinuousClock.Instant) -> Overdue? {
         if let greetingDeadline, greetingDeadline <= now { return .greeting }
         if let sendDeadline, sendDeadline <= now { return .send }
         if let messageDeadline, messageDeadline <= now { return .message }
@@ -92,7 +95,7 @@ struct SPConnectionState {
     // MARK: What has happened
 
     /// greeting → open.
-    mutating func greet() {
+    package mutating func greet() {
         guard phase == .greeting else { return }
         phase = .open
         greetingDeadline = nil
@@ -100,7 +103,7 @@ struct SPConnectionState {
 
     /// greeting, open → draining, until the deadline where there is one. A peer that has not greeted has nothing to wait
     /// for.
-    mutating func drain(lingeringUntil deadline: ContinuousClock.Instant? = nil) {
+    package mutating func drain(lingeringUntil deadline: ContinuousClock.Instant? = nil) {
         guard phase == .greeting || phase == .open else { return }
         phase = .draining
         lingeringDeadline = deadline
@@ -109,7 +112,7 @@ struct SPConnectionState {
     }
 
     /// → closed. Returns whether it was not closed before: then the stream is to be closed.
-    mutating func close() -> Bool {
+    package mutating func close() -> Bool {
         guard phase != .closed else { return false }
         phase = .closed
         greetingDeadline = nil
@@ -120,76 +123,76 @@ struct SPConnectionState {
     }
 
     /// Returns whether the stream is to be freed now, once.
-    mutating func free() -> Bool {
+    package mutating func free() -> Bool {
         guard phase == .closed, !isReceiving, !isSending, !isDispatching, !isFreed else { return false }
         isFreed = true
         return true
     }
 
     /// Begins a receive, unless one is under way or the stream is closed.
-    mutating func beginReceiving() -> Bool {
+    package mutating func beginReceiving() -> Bool {
         guard phase != .closed, !isReceiving else { return false }
         isReceiving = true
         return true
     }
 
     /// A receive has ended.
-    mutating func endReceiving() {
+    package mutating func endReceiving() {
         isReceiving = false
     }
 
     /// Bytes have come. `isWithinMessage` tells whether the last ones begin a message that is not whole yet.
-    mutating func received(isWithinMessage: Bool, at now: ContinuousClock.Instant) {
+    package mutating func received(isWithinMessage: Bool, at now: ContinuousClock.Instant) {
         guard phase == .open else { return }
         messageDeadline = isWithinMessage ? now + limits.messageTime : nil
     }
 
     /// Messages are not taken at present, for which the peer cannot be blamed.
-    mutating func pauseTaking() {
+    package mutating func pauseTaking() {
         messageDeadline = nil
     }
 
     /// Begins to take messages from what has come, unless somebody does.
-    mutating func beginDispatching() -> Bool {
+    package mutating func beginDispatching() -> Bool {
         guard !isDispatching else { return false }
         isDispatching = true
         return true
     }
 
     /// Nobody takes messages any more.
-    mutating func endDispatching() {
+    package mutating func endDispatching() {
         isDispatching = false
     }
 
     /// A call of the peer is being carried out.
-    mutating func beginCall() {
+    package mutating func beginCall() {
         callCount += 1
     }
 
     /// A call of the peer has ended.
-    mutating func endCall() {
+    package mutating func endCall() {
         callCount -= 1
     }
 
     /// So many bytes are to be sent.
-    mutating func queue(_ byteCount: Int) {
+    package mutating func queue(_ byteCount: Int) {
         unsentByteCount += byteCount
     }
 
     /// Begins a send. To be called only where ``maySend``.
-    mutating func beginSending(at now: ContinuousClock.Instant) {
+    package mutating func beginSending(at now: ContinuousClock.Instant) {
         isSending = true
         sendDeadline = now + limits.sendTime
     }
 
     /// The peer has taken so many bytes, and gets time for more of the same send.
-    mutating func progressSending(_ byteCount: Int, at now: ContinuousClock.Instant) {
+    package mutating func progressSending(_ byteCount: Int, at now: ContinuousClock.Instant) {
         unsentByteCount -= byteCount
         sendDeadline = now + limits.sendTime
     }
 
     /// The send has ended with so many bytes.
-    mutating func endSending(_ byteCount: Int) {
+    package mutating func endSending(_ byteCount: Int) {
         isSending = false
         unsentByteCount -= byteCount
         sendDeadline = nil

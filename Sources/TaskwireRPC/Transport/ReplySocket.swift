@@ -27,13 +27,13 @@ package final class ReplySocket: Sendable {
         package init() {}
 
         var connectionLimits: SPConnectionState.Limits {
-            SPConnectionState.Limits(
-                greetingTime: greetingTimeout,
-                messageTime: messageTimeout,
-                sendTime: sendTimeout,
-                maximumCalls: maximumCallsPerConnection,
-                maximumUnsentSize: maximumUnsentSize
-            )
+            var limits = SPConnectionState.Limits()
+            limits.greetingTime = greetingTimeout
+            limits.messageTime = messageTimeout
+            limits.sendTime = sendTimeout
+            limits.maximumCalls = maximumCallsPerConnection
+            limits.maximumUnsentSize = maximumUnsentSize
+            return limits
         }
     }
 

@@ -1,8 +1,8 @@
 /// Whether a client is connected, and when it tries next: a value without a socket or a clock of its own.
 ///
 /// idle → dialing → connected → idle or waiting; dialing → waiting → dialing or idle.
-struct RequestLink {
-    enum Phase: Hashable {
+package struct RequestLink {
+    package enum Phase: Hashable {
         /// There is no connection, and nobody needs one.
         case idle
         /// An attempt is going on.
@@ -14,44 +14,50 @@ struct RequestLink {
     }
 
     /// The pauses between rounds of attempts.
-    struct Backoff: Hashable {
+    package struct Backoff: Hashable {
         /// The first; it doubles each time.
-        var minimum: Duration
+        package var minimum: Duration
         /// The longest. A connection that lasted less than this counts as an attempt that failed.
-        var maximum: Duration
+        package var maximum: Duration
+
+        /// Pauses from `minimum` to `maximum`.
+        package init(minimum: Duration, maximum: Duration) {
+            self.minimum = minimum
+            self.maximum = maximum
+        }
     }
 
-    private(set) var phase = Phase.idle
+    package private(set) var phase = Phase.idle
     private(set) var choice: EndpointChoice
     private let backoff: Backoff
 
-    init(endpoints: [Endpoint], backoff: Backoff) {
+    package init(endpoints: [Endpoint], backoff: Backoff) {
         choice = EndpointChoice(of: endpoints)
         self.backoff = backoff
     }
 
     /// Somebody needs a connection. Returns whether an attempt is to be made: idle → dialing.
-    mutating func demand() -> Bool {
+    package mutating func demand() -> Bool {
         guard phase == .idle else { return false }
         phase = .dialing
         return true
     }
 
     /// It is time for an attempt. Returns where to: → dialing; nil when nobody needs it any more: → idle.
-    mutating func attempt(hasDemand: Bool) -> Endpoint? {
+    package mutating func attempt(hasDemand: Bool) -> Endpoint? {
         phase = hasDemand ? .dialing : .idle
         return hasDemand ? choice.current : nil
     }
 
     /// dialing → connected.
-    mutating func succeed(at now: ContinuousClock.Instant) {
+    package mutating func succeed(at now: ContinuousClock.Instant) {
         phase = .connected(now)
         choice.succeed()
     }
 
     /// An attempt has failed: dialing → waiting or idle.
     /// - Returns: The pause before the next, nil when nobody needs one.
-    mutating func fail(_ failure: TransportError, hasDemand: Bool) -> Duration? {
+    package mutating func fail(_ failure: TransportError, hasDemand: Bool) -> Duration? {
         choice.fail(failure)
         phase = hasDemand ? .waiting : .idle
         guard hasDemand else { return nil }
@@ -63,7 +69,7 @@ struct RequestLink {
 
     /// The connection was lost: connected → waiting or idle. One that lasted is replaced at once.
     /// - Returns: The pause before the next attempt, nil when nobody needs one.
-    mutating func lose(
+    package mutating func lose(
         _ failure: TransportError,
         at now: ContinuousClock.Instant,
         hasDemand: Bool

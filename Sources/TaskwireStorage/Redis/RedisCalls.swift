@@ -7,7 +7,7 @@ internal import Taskwire
 ///
 /// What was not answered, or cannot be carried out for now, is sent again until its time is over, to whichever node has
 /// the key by then. Nodes do not wait for each other.
-final class RedisCalls: RedisNode.Delegate {
+package final class RedisCalls: RedisNode.Delegate {
     private struct State {
         var slots: RedisSlots
         var nodes: [RedisEndpoint: RedisNode] = [:]
@@ -75,7 +75,7 @@ final class RedisCalls: RedisNode.Delegate {
 
     /// Carries out a command.
     /// - Throws: ``RedisFailure``
-    func run(_ command: RedisCommand) async throws(RedisFailure) -> RedisReply {
+    package func run(_ command: RedisCommand) async throws(RedisFailure) -> RedisReply {
         let result = await withCheckedContinuation { continuation in
             submit(command) { continuation.resume(returning: $0) }
         }

@@ -1,19 +1,19 @@
 internal import Crypto
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// One command of Redis. Each may be sent again when its reply was lost: see ``RedisScript/store``.
-struct RedisCommand: Sendable {
+package struct RedisCommand: Sendable {
     /// What Redis is to do, and with what.
-    let arguments: [Data]
+    package let arguments: [Data]
     /// Set where the command runs a script, which Redis may have forgotten.
     let script: RedisScript?
     /// Its first key, which says what node of a Cluster it is for.
-    let key: Data
+    package let key: Data
     /// Whether replicas should have what it changed before it counts as done.
     var isWrite = false
 
     /// A command, its key and its other arguments.
-    init(_ name: RedisArgument, _ key: String, _ arguments: RedisArgument...) {
+    package init(_ name: RedisArgument, _ key: String, _ arguments: RedisArgument...) {
         self.arguments = ([name, .text(key)] + arguments).map(\.data)
         self.key = Data(key.utf8)
         script = nil
@@ -34,19 +34,19 @@ struct RedisCommand: Sendable {
 }
 
 /// One argument of a command, as bytes.
-struct RedisArgument: Sendable, ExpressibleByStringLiteral {
+package struct RedisArgument: Sendable, ExpressibleByStringLiteral {
     let data: Data
 
     private init(_ data: Data) {
         self.data = data
     }
 
-    init(stringLiteral text: String) {
+    package init(stringLiteral text: String) {
         self.init(Data(text.utf8))
     }
 
-    static func text(_ text: String) -> RedisArgument { RedisArgument(Data(text.utf8)) }
-    static func number(_ number: some BinaryInteger) -> RedisArgument { text(String(number)) }
+    package static func text(_ text: String) -> RedisArgument { RedisArgument(Data(text.utf8)) }
+    package static func number(_ number: some BinaryInteger) -> RedisArgument { text(String(number)) }
     static func blob(_ data: Data) -> RedisArgument { RedisArgument(data) }
 }
 

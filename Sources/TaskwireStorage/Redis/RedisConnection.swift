@@ -1,12 +1,12 @@
 internal import CHiredis
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import Glibc
 internal import Taskwire
 
 /// One connection to Redis, for one thread at a time.
-@safe final class RedisConnection {
+@safe package final class RedisConnection {
     /// What it is for.
-    enum Purpose {
+    package enum Purpose {
         /// Commands about tasks, in the database of the address.
         case commands
         /// Questions about the node itself, which others can answer as well, and which need no database.
@@ -31,7 +31,7 @@ internal import Taskwire
     ///   - endpoint: Where to.
     ///   - address: Says who logs in, and to what database.
     ///   - purpose: What for.
-    init(_ endpoint: RedisEndpoint, of address: RedisAddress, for purpose: Purpose = .commands) {
+    package init(_ endpoint: RedisEndpoint, of address: RedisAddress, for purpose: Purpose = .commands) {
         self.endpoint = endpoint
         self.address = address
         self.purpose = purpose
@@ -41,7 +41,7 @@ internal import Taskwire
 
     /// Connects, logs in and chooses the database, unless that was done.
     /// - Throws: ``RedisFailure/unreachable(_:)``, or ``RedisFailure/refused(_:)``.
-    func open() throws(RedisFailure) {
+    package func open() throws(RedisFailure) {
         guard unsafe context == nil else { return }
         do throws(RedisFailure) {
             try connect()
@@ -75,7 +75,7 @@ internal import Taskwire
     }
 
     /// Ends the connection; harmless when repeated.
-    func close() {
+    package func close() {
         if let context = unsafe context { unsafe redisFree(context) }
         unsafe context = nil
     }
@@ -85,7 +85,7 @@ internal import Taskwire
 
     /// Puts a command behind those that were not sent yet.
     /// - Throws: ``RedisFailure``
-    func append(_ arguments: [Data]) throws(RedisFailure) {
+    package func append(_ arguments: [Data]) throws(RedisFailure) {
         // All arguments in one piece of memory, since each needs a pointer at the same time.
         let bytes = arguments.reduce(into: Data()) { $0.append($1) }
         let lengths = arguments.map(\.count)
@@ -104,7 +104,7 @@ internal import Taskwire
     /// Sends what was not sent yet, and waits for the next reply.
     /// - Parameter isWanted: Asked now and then while there is none.
     /// - Throws: ``RedisFailure``
-    func reply(while isWanted: () -> Bool = { true }) throws(RedisFailure) -> RedisReply {
+    package func reply(while isWanted: () -> Bool = { true }) throws(RedisFailure) -> RedisReply {
         try flush()
         var end: ContinuousClock.Instant?
         while true {
@@ -155,7 +155,7 @@ internal import Taskwire
 
     /// Carries out one command.
     /// - Throws: ``RedisFailure``
-    func run(_ arguments: RedisArgument...) throws(RedisFailure) -> RedisReply {
+    package func run(_ arguments: RedisArgument...) throws(RedisFailure) -> RedisReply {
         try run(arguments)
     }
 
@@ -177,7 +177,7 @@ internal import Taskwire
 }
 
 /// Why Redis did not do what it was asked.
-enum RedisFailure: Error, Equatable {
+package enum RedisFailure: Error, Equatable {
     /// The connection failed; nobody knows whether the command was carried out.
     case broken(String)
     /// There was no connection; the command was not sent.

@@ -5,7 +5,7 @@ internal import Taskwire
 ///
 /// Every key begins with the version of the format. All keys of one owner share a hash tag, in braces, so that a Redis
 /// Cluster keeps them together and one script may touch them all (Redis Cluster specification, "Hash tags").
-struct RedisKeys: Sendable {
+package struct RedisKeys: Sendable {
     /// Owners by when a sweeper should look at them next, in Unix milliseconds; see ``RedisOwners``.
     static let owners = "tw1:owners"
     /// The part of the owners with that number.
@@ -17,18 +17,18 @@ struct RedisKeys: Sendable {
 
     private let prefix: String
 
-    init(owner: String) {
+    package init(owner: String) {
         prefix = "tw1:{=\(Self.escaped(owner))}:"
     }
 
     /// Live tasks, ordered by bytes: status, then ``place(_:)``.
-    var order: String { prefix + "order" }
+    package var order: String { prefix + "order" }
     /// All tasks that time will change, as ``place(_:)``, by when, in Unix milliseconds.
-    var due: String { prefix + "due" }
+    package var due: String { prefix + "due" }
     /// Tombstones, as ``place(_:)``, by when they are forgotten, in Unix milliseconds.
-    var graves: String { prefix + "graves" }
+    package var graves: String { prefix + "graves" }
     /// What is known of the owner; see ``RedisScript/store``.
-    var owner: String { prefix + "owner" }
+    package var owner: String { prefix + "owner" }
     /// A key that is never there.
     ///
     /// Every script has it among its keys, so that Redis Cluster runs none in a slot that is on its way to another node: it
@@ -39,7 +39,7 @@ struct RedisKeys: Sendable {
     var taskPrefix: String { prefix + "task:" }
 
     /// The task itself, and the channel on which its changes are announced.
-    func task(_ id: String) -> String { taskPrefix + id }
+    package func task(_ id: String) -> String { taskPrefix + id }
 
     /// What ``RedisScript/load`` needs.
     func loading(task id: String) -> [String] { [task(id), order, owner, absent] }

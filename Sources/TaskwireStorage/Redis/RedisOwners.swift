@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import Taskwire
+package import Taskwire
 
 /// The owners that have tasks, by when a sweeper should look at them next.
 ///
@@ -12,9 +12,9 @@ internal import Taskwire
 /// - Who has nothing is looked at again a minute later, and goes if nothing was announced meanwhile: the score ends with
 ///   half a millisecond in that minute, and an announcement takes that away. No write is tried for as long.
 /// - Who writes is announced once a minute, in case Redis lost its owners in a failover.
-struct RedisOwners: Sendable {
+package struct RedisOwners: Sendable {
     /// An owner whom a sweeper should look at.
-    struct Look {
+    package struct Look {
         let owner: String
         let part: String
         /// When, as Redis has it.
@@ -25,7 +25,7 @@ struct RedisOwners: Sendable {
     }
 
     /// What there is at an owner.
-    enum Finding {
+    package enum Finding {
         /// The next task is due then.
         case due(Int64)
         /// Nothing that time changes.
@@ -44,7 +44,7 @@ struct RedisOwners: Sendable {
     /// Where owners may be.
     private let allParts: [String]
 
-    init(calls: RedisCalls) {
+    package init(calls: RedisCalls) {
         self.calls = calls
         parts = calls.isCluster ? Self.clusterParts : [RedisKeys.owners]
         // What was in a single Redis may have been moved to a Cluster.
@@ -52,7 +52,7 @@ struct RedisOwners: Sendable {
     }
 
     /// The command that tells sweepers of an owner whom they should look at by a moment, in Unix milliseconds.
-    func announcement(of owner: String, at look: Int64) -> RedisCommand {
+    package func announcement(of owner: String, at look: Int64) -> RedisCommand {
         let slot = RedisSlots.slot(of: Data(RedisKeys(owner: owner).owner.utf8))
         let part = parts[slot * parts.count / RedisSlots.count]
         var command = RedisCommand(.announce, keys: [part], [.text(owner), .number(look)])
@@ -68,7 +68,7 @@ struct RedisOwners: Sendable {
     /// Up to `limit` owners whom a sweeper should look at by now, the earliest first, as far as Redis answers.
     /// - Parameter skipped: How many to leave out in each part.
     /// - Throws: ``RedisFailure``, where no part can be read.
-    func looks(atOrBefore moment: Timestamp, skipping skipped: [String: Int], limit: Int)
+    package func looks(atOrBefore moment: Timestamp, skipping skipped: [String: Int], limit: Int)
         async throws(RedisFailure) -> [Look]
     {
         let commands = allParts.map { part in
@@ -99,7 +99,7 @@ struct RedisOwners: Sendable {
     }
 
     /// The command that says when to look at an owner next, after a look at `moment`.
-    func next(_ look: Look, _ finding: Finding, _ moment: Timestamp) -> RedisCommand {
+    package func next(_ look: Look, _ finding: Finding, _ moment: Timestamp) -> RedisCommand {
         let latest = Self.latestLook(after: moment)
         let next: String =
             switch finding {
@@ -111,7 +111,7 @@ struct RedisOwners: Sendable {
     }
 
     /// All owners.
-    func all() async throws(RedisFailure) -> [String] {
+    package func all() async throws(RedisFailure) -> [String] {
         let replies = try await calls.run(allParts.map { RedisCommand("ZRANGE", $0, "0", "-1") })
         // Not as strings, some of which count as equal though their bytes are not.
         let owners = Set(replies.flatMap { $0.elements ?? [] }.compactMap(\.data))

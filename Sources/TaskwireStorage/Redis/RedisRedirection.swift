@@ -1,18 +1,18 @@
 /// Where a node says that a key is instead: `MOVED SLOT HOST:PORT`, or `ASK SLOT HOST:PORT` for this time only.
 ///
 /// Source: Redis Cluster specification, "MOVED redirection" and "ASK redirection".
-struct RedisRedirection: Equatable {
+package struct RedisRedirection: Equatable {
     /// What stands for the host where it has no name and names are preferred.
     static let unknownHost = "?"
 
-    let slot: Int
-    let endpoint: RedisEndpoint
+    package let slot: Int
+    package let endpoint: RedisEndpoint
     /// Whether the slot is still on its way.
-    let isAsk: Bool
+    package let isAsk: Bool
 
     /// Reads an error; `nil` where it is another one.
     /// - Parameter asked: The node that answered.
-    init?(_ error: String, from asked: RedisEndpoint) {
+    package init?(_ error: String, from asked: RedisEndpoint) {
         let words = error.split(separator: " ", omittingEmptySubsequences: false)
         guard
             words.count >= 3, words[0] == "MOVED" || words[0] == "ASK",

@@ -1,8 +1,8 @@
 internal import CHiredis
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// What Redis answers to one command, in the terms of its protocol (RESP2).
-enum RedisReply: Sendable, Equatable {
+package enum RedisReply: Sendable, Equatable {
     case string(Data)
     case status(String)
     case integer(Int64)
@@ -30,12 +30,12 @@ enum RedisReply: Sendable, Equatable {
     }
 
     /// The bytes of a string; `nil` for anything else.
-    var data: Data? {
+    package var data: Data? {
         if case .string(let data) = self { data } else { nil }
     }
 
     /// A string or a status as text; `nil` for anything else.
-    var text: String? {
+    package var text: String? {
         switch self {
         case .string(let data): String(decoding: data, as: UTF8.self)
         case .status(let text): text
@@ -44,14 +44,14 @@ enum RedisReply: Sendable, Equatable {
     }
 
     /// A number, or the text of one; `nil` for anything else.
-    var number: Int64? {
+    package var number: Int64? {
         if case .integer(let number) = self { return number }
         // Redis prints scores as doubles: 1.7e+15 and inf are scores, too.
         return text.flatMap { Int64($0) ?? Double($0).flatMap { Int64(exactly: $0) } }
     }
 
     /// The elements of an array; `nil` for anything else.
-    var elements: [RedisReply]? {
+    package var elements: [RedisReply]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 }

@@ -1,12 +1,12 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// Which node has which keys: the masters of the 16384 slots of a Redis Cluster, or the one Redis that has them all.
-struct RedisSlots: Sendable, Equatable {
+package struct RedisSlots: Sendable, Equatable {
     /// Redis Cluster specification, "Key distribution model".
-    static let count = 16_384
+    package static let count = 16_384
 
     /// The masters.
-    private(set) var endpoints: [RedisEndpoint]
+    package private(set) var endpoints: [RedisEndpoint]
     /// By slot, which of them has it; `nil` where none has.
     private var masters: [Int?]
 
@@ -18,7 +18,7 @@ struct RedisSlots: Sendable, Equatable {
 
     /// Reads the answer to CLUSTER SLOTS; `nil` where it is none, or knows of no slot.
     /// - Parameter asked: The node that answered, which stands for hosts that it does not name.
-    init?(_ reply: RedisReply, from asked: RedisEndpoint) {
+    package init?(_ reply: RedisReply, from asked: RedisEndpoint) {
         endpoints = []
         masters = Array(repeating: nil, count: Self.count)
         for range in reply.elements ?? [] {
@@ -34,7 +34,7 @@ struct RedisSlots: Sendable, Equatable {
     }
 
     /// The master of a slot; `nil` where none has it.
-    subscript(slot: Int) -> RedisEndpoint? {
+    package subscript(slot: Int) -> RedisEndpoint? {
         masters.indices.contains(slot) ? masters[slot].map { endpoints[$0] } : nil
     }
 
@@ -50,7 +50,7 @@ struct RedisSlots: Sendable, Equatable {
     /// first `{` and the first `}` behind it, unless that is nothing.
     ///
     /// Source: Redis Cluster specification, "Key distribution model", "Hash tags" and appendix A.
-    static func slot(of key: Data) -> Int {
+    package static func slot(of key: Data) -> Int {
         var hashed = key[...]
         if let open = key.firstIndex(of: UInt8(ascii: "{")) {
             let tag = key[(open + 1)...].prefix { $0 != UInt8(ascii: "}") }
@@ -60,7 +60,7 @@ struct RedisSlots: Sendable, Equatable {
     }
 
     /// CRC16/XMODEM: polynomial 0x1021, begins with 0, bits in their own order.
-    static func crc16(_ bytes: some Sequence<UInt8>) -> UInt16 {
+    package static func crc16(_ bytes: some Sequence<UInt8>) -> UInt16 {
         bytes.reduce(0) { crc, byte in
             (0..<8).reduce(crc ^ UInt16(byte) << 8) { crc, _ in
                 crc & 0x8000 == 0 ? crc << 1 : crc << 1 ^ 0x1021

@@ -35,7 +35,7 @@ public final class RedisStorage: TaskStorage {
     /// How long a change is tried that others overtake.
     private static let contentionTime = Duration.seconds(10)
 
-    let calls: RedisCalls
+    package let calls: RedisCalls
     private let owners: RedisOwners
     private let watches: RedisWatches
     private let health: StoreHealth

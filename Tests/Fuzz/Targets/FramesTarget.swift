@@ -1,4 +1,4 @@
-@testable internal import TaskwireRPC
+internal import TaskwireRPC
 
 extension FuzzTarget {
     private static let maximumBodySize = 64
