@@ -40,6 +40,41 @@ extension CommandTests {
         }
 
         @Test(
+            "with few open files a server says how many connections there will be, and with too few it does not start"
+        )
+        func fewOpenFiles() async throws {
+            try await withTemporaryFolder { folder in
+                let taskwire = Program(url: "ipc://\(folder)/t.sock")
+                let line = """
+                    (ulimit -n 64; exec $taskwire serve --store memory: --listen $TASKWIRE_URL 2> \(folder)/log) & server=$!
+                    until $taskwire ping > /dev/null 2>&1; do kill -0 $server || exit 1; sleep 0.05; done
+                    $taskwire info --json
+                    kill $server; wait $server
+                    """
+                let outcome = try await taskwire.shell(line)
+                #expect(outcome.exitCode == 0, "\(outcome.error)")
+                #expect(try outcome.json["limits"]?["maxConnections"]?.number == 24)
+                let log = try String(contentsOfFile: "\(folder)/log", encoding: .utf8)
+                let warning = try #require(
+                    log.split(separator: "\n").first { $0.contains("fewer connections") }
+                )
+                #expect(warning.contains("connections=24") && warning.contains("ulimit -n"), "\(warning)")
+
+                let store = "\(folder)/tasks.db"
+                let refused = try await taskwire.shell(
+                    "ulimit -n 20; exec $taskwire serve --store sqlite:\(store) --listen $TASKWIRE_URL"
+                )
+                #expect(refused.exitCode == 1)
+                #expect(
+                    refused.error.hasPrefix(
+                        "taskwire: this process may have 20 files open, and a server needs "
+                    )
+                )
+                #expect(!FileManager.default.fileExists(atPath: store))
+            }
+        }
+
+        @Test(
             "a wrong setting is 64 and one line that says where it is",
             arguments: [
                 (#"{"maxTtl": "1"}"#, [:], [], "\"maxTtl\" in FILE: \"1\" is no duration: a duration is"),

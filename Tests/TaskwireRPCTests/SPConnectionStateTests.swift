@@ -102,6 +102,21 @@ struct SPConnectionStateTests {
     }
 
     @Test
+    func `memory that is kept ready for a peer is given back when nothing comes`() {
+        var state = openState()
+        #expect(state.nextDeadline == nil)
+        _ = state.beginReceiving()
+        state.keepMemory(until: start + .seconds(1))
+        #expect(state.overdue(at: start) == nil)
+        #expect(state.overdue(at: start + .seconds(1)) == .idle)
+        state.endReceiving()
+        #expect(state.nextDeadline == nil, "something has come")
+        state.keepMemory(until: start + .seconds(1))
+        state.giveUpMemory()
+        #expect(state.overdue(at: start + .seconds(2)) == nil)
+    }
+
+    @Test
     func `the stream is freed once, when it is closed and nothing is under way`() {
         var state = openState()
         let mayReceive1 = state.beginReceiving()

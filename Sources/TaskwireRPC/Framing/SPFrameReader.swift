@@ -4,7 +4,7 @@
 ///
 /// The length of a message is judged before anything is kept of it: a peer's word costs no memory.
 package struct SPFrameReader: Sendable {
-    /// What the bytes say next.
+    /// The next thing that the bytes say.
     package enum Item: Hashable, Sendable {
         /// The peer's greeting, which is the right one.
         case greeting
@@ -45,12 +45,12 @@ package struct SPFrameReader: Sendable {
         self.maximumSkippedSize = maximumSkippedSize
     }
 
-    /// Whether a message has begun that is to be skipped.
+    /// True within a message that is skipped.
     package var isSkipping: Bool {
         if case .skipping = state { true } else { false }
     }
 
-    /// Whether reading goes no further.
+    /// True when reading goes no further.
     package var hasEnded: Bool { state == .ended }
 
     /// Skips the message that is coming in, of which there is no memory for the rest. To be called when `next` returned

@@ -14,7 +14,7 @@ package enum SPProtocol {
         package var peer: Role { self == .requester ? .replier : .requester }
     }
 
-    /// How the length of a message is written.
+    /// The notation of a message's length.
     package enum Framing: Sendable {
         /// A byte 0x01 and a length of 64 bits, over Unix-domain sockets.
         case ipc

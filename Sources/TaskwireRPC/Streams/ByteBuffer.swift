@@ -6,9 +6,9 @@ internal import Glibc
 @safe struct ByteBuffer: ~Copyable {
     private var memory: UnsafeMutableRawPointer?
     private(set) var capacity = 0
-    /// Where the bytes begin.
+    /// The offset of the first byte.
     private var start = 0
-    /// Where they end.
+    /// The offset behind the last byte.
     private var end = 0
 
     init() {}
@@ -25,12 +25,12 @@ internal import Glibc
 
     var isEmpty: Bool { start == end }
 
-    /// Where the bytes are. Valid until the next change.
+    /// The bytes, valid until the next change.
     var bytes: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(start: memory.map { unsafe $0 + start }, count: count)
     }
 
-    /// Where there is room for more. Valid until the next change.
+    /// The room behind the bytes, valid until the next change.
     var free: UnsafeMutableRawBufferPointer {
         unsafe UnsafeMutableRawBufferPointer(start: memory.map { unsafe $0 + end }, count: room)
     }

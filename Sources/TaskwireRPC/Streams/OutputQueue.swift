@@ -1,4 +1,4 @@
-/// What waits to be sent on a connection, and what is being sent, in order.
+/// The messages that wait to be sent on a connection, and the bytes that are being sent, in order.
 ///
 /// Small messages are copied into one buffer, so that one write sends them all. A large one is sent from where it lies.
 @safe struct OutputQueue: ~Copyable {
@@ -13,12 +13,12 @@
         init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
     }
 
-    /// What comes before ``tail``.
+    /// The segments before ``tail``.
     private var segments: [Segment] = []
     private var firstSegment = 0
-    /// What was added last.
+    /// Small messages that were added last.
     private var tail = ByteBuffer()
-    /// What is being sent, unless that is ``message``.
+    /// The bytes that are being sent, unless ``message`` is.
     private var sending = ByteBuffer()
     /// A large message that is being sent.
     private var message: Message?
@@ -32,7 +32,7 @@
 
     init() {}
 
-    /// Whether something waits to be sent.
+    /// True if nothing waits to be sent.
     var isEmpty: Bool { firstSegment == segments.count && tail.isEmpty }
 
     /// Bytes of small messages that wait behind everything else.

@@ -3,13 +3,13 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// What a connection tells its owner. The calls come on nng's threads and must not block.
+/// The owner of a connection, which is told of its events on nng's threads. No call may block.
 protocol SPConnectionOwner: AnyObject, Sendable {
     /// The peer has greeted.
     func connectionOpened(_ connection: SPConnection)
     /// These have come, in this order.
     func connection(_ connection: SPConnection, received deliveries: [SPDelivery])
-    /// Whether a message that is coming in may take so much memory, of which a part is counted already.
+    /// Returns true if a message that is coming in may take so many bytes of memory, some of which are counted already.
     func connection(_ connection: SPConnection, admits byteCount: Int, ofWhichCounted countedByteCount: Int)
         -> Bool
     /// The peer has taken so much that there is room for more to send.
@@ -23,7 +23,7 @@ protocol SPConnectionOwner: AnyObject, Sendable {
     func connectionFreed(_ connection: SPConnection)
 }
 
-/// What comes of a message that was sent by a peer.
+/// The outcome of one message of a peer.
 enum SPDelivery: Sendable {
     /// It is here.
     case message(SPHeader, Message)
@@ -65,7 +65,7 @@ enum SPClosure: Hashable, Sendable {
 /// `@unchecked Sendable` is safe: the stream is set once, and posted to and closed under the lock; `taking` alone reads
 /// what has come outside of it, and while it does nothing moves the input.
 @safe final class SPConnection: @unchecked Sendable {
-    /// What both ends know of a connection before it begins.
+    /// The settings of a connection.
     struct Configuration: Sendable {
         var framing: SPProtocol.Framing
         var isTLS: Bool
@@ -80,21 +80,21 @@ enum SPClosure: Hashable, Sendable {
     private struct State: ~Copyable {
         var machine: SPConnectionState
         var reader: SPFrameReader
-        /// What has come and was not taken.
+        /// Bytes that have come and were not taken.
         var input = ByteBuffer()
         /// Bytes of memory for the input that are counted.
         var countedInput = 0
-        /// Whether the last read took all that there was room for.
-        var wasFull = false
-        /// Whether something has come since it was last looked at, or was left when it was.
+        /// True if much has come of late, so that much room is kept ready.
+        var isBusy = false
+        /// True if the input holds bytes that the reader has not seen.
         var hasNews = false
-        /// Whether messages that have come were left there.
+        /// True while messages that have come have to wait.
         var isPaused = false
-        /// What waits to be sent, and what is being sent.
+        /// Messages that wait to be sent, or are being sent.
         var output = OutputQueue()
-        /// Whether ``SPConnection/endCallback()`` is called at the end of a callback that is going on.
+        /// True if a callback that is going on calls ``SPConnection/endCallback()`` at its end.
         var isEndPlanned = false
-        /// Whether ``SPConnection/send(_:_:isReply:isLone:)`` has told that much waits to be sent.
+        /// True if ``SPConnection/send(_:_:isReply:isLone:)`` has returned true since there was room.
         var wasToldFull = false
         var owner: (any SPConnectionOwner)?
 
@@ -104,12 +104,12 @@ enum SPClosure: Hashable, Sendable {
             return !isEndPlanned
         }
 
-        /// Whether so much waits to be sent that more should wait elsewhere.
+        /// True while so much waits to be sent that more should wait elsewhere.
         var isFull: Bool { machine.unsentByteCount >= machine.limits.maximumUnsentSize }
     }
 
     let configuration: Configuration
-    /// Where the bytes are counted that it keeps.
+    /// Counts the bytes that the connection keeps.
     let ledger: ByteLedger?
     private let stream: OpaquePointer
     private let writer: SPFrameWriter
@@ -124,9 +124,13 @@ enum SPClosure: Hashable, Sendable {
     private static let smallInputSize = 1 << 10
     /// Room for what comes in while much does.
     private static let largeInputSize = 64 << 10
+    /// A record of TLS has no more (RFC 5246, 6.2.1), and one is all that a read takes.
+    private static let recordSize = 16 << 10
+    /// A connection that receives nothing for so long gets by with little room again.
+    private static let idleTime = Duration.seconds(1)
     /// So many bytes are sent before a callback has ended.
     private static let flushSize = 64 << 10
-    /// How long a peer may send on, and read what it was told, when its connection is to end.
+    /// The time that a peer has to read its last replies before the connection is closed.
     private static let lingeringTime = Duration.seconds(1)
     /// Messages that are taken before a look at what may be taken.
     private static let maximumDeliveries = 64
@@ -202,17 +206,25 @@ enum SPClosure: Hashable, Sendable {
 
     /// Closes when the peer keeps it waiting for too long.
     func endOverdue(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        let overdue = state.withLock { $0.machine.overdue(at: now) }
-        if let overdue { close(.overdue(overdue)) }
+        let overdue = state.withLock { state in
+            let overdue = state.machine.overdue(at: now)
+            if overdue == .idle {
+                // The receive ends without bytes, and the next one gets by with little room.
+                state.machine.giveUpMemory()
+                receiving.cancel()
+            }
+            return overdue
+        }
+        if let overdue, overdue != .idle { close(.overdue(overdue)) }
         return nextDeadline
     }
 
-    /// Whether so much waits to be sent that more should wait elsewhere.
+    /// True while so much waits to be sent that more should wait elsewhere.
     var isFull: Bool {
         state.withLock { $0.isFull }
     }
 
-    /// Whether it drains and has nothing left to do.
+    /// True if the connection has drained, or is closed.
     var isDrained: Bool {
         state.withLock { $0.machine.isDrained || $0.machine.phase == .closed }
     }
@@ -303,7 +315,7 @@ enum SPClosure: Hashable, Sendable {
         return true
     }
 
-    /// What follows from a step, for which the lock must be free.
+    /// A consequence of a step that is carried out without the lock.
     private enum Consequence {
         case free((any SPConnectionOwner)?, countedByteCount: Int)
         case tellRoom((any SPConnectionOwner)?)
@@ -430,7 +442,7 @@ enum SPClosure: Hashable, Sendable {
         }
         // What is not taken now is kept, up to that; more stays with the peer, whose end can be seen meanwhile.
         if state.isPaused, state.input.count >= Self.largeInputSize { return }
-        let size = state.wasFull ? Self.largeInputSize : Self.smallInputSize
+        let size = state.isBusy ? busyInputSize : Self.smallInputSize
         if state.input.isEmpty {
             state.input.shrink(above: size)
             state.input.reserve(size)
@@ -444,10 +456,19 @@ enum SPClosure: Hashable, Sendable {
         unsafe receiving.setBytes(UnsafeRawBufferPointer(state.input.free))
         unsafe nng_stream_recv(stream, receiving.pointer)
         lookAfterPost()
+        // A TLS connection whose receive is given up has ended.
+        if state.isBusy, !configuration.isTLS {
+            let deadline = ContinuousClock.now + Self.idleTime
+            state.machine.keepMemory(until: deadline)
+            state.owner?.connectionHasDeadline(deadline)
+        }
     }
 
     /// By how much the room grows for a message of which so many bytes have come.
     private static func inputStep(_ byteCount: Int) -> Int { max(largeInputSize, byteCount) }
+
+    /// Room for what comes in while much does.
+    private var busyInputSize: Int { configuration.isTLS ? Self.recordSize : Self.largeInputSize }
 
     private func countInput(_ state: inout State) {
         let counted = max(0, state.input.capacity - Self.largeInputSize)
@@ -461,9 +482,14 @@ enum SPClosure: Hashable, Sendable {
         let byteCount = receiving.byteCount
         let (closing, mayTake): ((any SPConnectionOwner)?, Bool) = state.withLock { state in
             state.machine.endReceiving()
+            if result == resultCode(NNG_ECANCELED), state.machine.phase != .closed {
+                state.isBusy = false
+                startReceiving(&state)
+                return (nil, false)
+            }
             guard result == 0, byteCount > 0 else { return (close(&state) ? state.owner : nil, false) }
             guard state.machine.phase != .closed else { return (nil, false) }
-            state.wasFull = byteCount == state.input.room
+            if byteCount >= Self.smallInputSize { state.isBusy = true }
             state.input.append(byteCount)
             state.hasNews = true
             return (nil, state.machine.beginDispatching())
@@ -488,7 +514,7 @@ enum SPClosure: Hashable, Sendable {
         }
     }
 
-    /// What there is to read at the moment.
+    /// The input that one pass reads.
     @safe private struct Portion {
         let bytes: UnsafeRawBufferPointer
         var reader: SPFrameReader

@@ -4,19 +4,19 @@
 /// Its owner carries out what it allows and tells it what has happened. At each time one receive and one send of the
 /// stream may be under way.
 package struct SPConnectionState {
-    /// How far the connection has got.
+    /// The phases of a connection.
     package enum Phase: Hashable {
         /// The peer's greeting has not come yet.
         case greeting
         /// Messages go both ways.
         case open
-        /// What was taken is finished and sent; what comes is read and dropped.
+        /// Calls that were taken are finished and answered; what comes is read and dropped.
         case draining
         /// The stream is closed, and is freed as soon as nothing is under way.
         case closed
     }
 
-    /// What a peer may take of time and memory.
+    /// The time and memory that a peer may take.
     package struct Limits: Hashable, Sendable {
         /// From the beginning to the peer's greeting, a TLS handshake included.
         package var greetingTime = Duration.seconds(10)
@@ -38,8 +38,10 @@ package struct SPConnectionState {
         case greeting
         case message
         case send
-        /// What it was told last it had time to read.
+        /// The time to read its last replies.
         case lingering
+        /// The time for which memory is kept ready for what it sends: it is not to blame.
+        case idle
     }
 
     package let limits: Limits
@@ -55,6 +57,7 @@ package struct SPConnectionState {
     private var messageDeadline: ContinuousClock.Instant?
     private var sendDeadline: ContinuousClock.Instant?
     private var lingeringDeadline: ContinuousClock.Instant?
+    private var idleDeadline: ContinuousClock.Instant?
 
     package init(limits: Limits, now: ContinuousClock.Instant) {
         self.limits = limits
@@ -63,7 +66,7 @@ package struct SPConnectionState {
 
     // MARK: What may be done
 
-    /// Whether messages that have come may be taken.
+    /// True if messages that have come may be taken.
     package var mayTakeMessages: Bool {
         switch phase {
         case .greeting: true
@@ -72,15 +75,15 @@ package struct SPConnectionState {
         }
     }
 
-    /// Whether what is to be sent may be sent now.
+    /// True if a send may begin.
     package var maySend: Bool { phase != .closed && !isSending }
 
-    /// Whether a draining connection has nothing left to do.
+    /// True if the connection drains and has nothing left to do.
     package var isDrained: Bool { phase == .draining && callCount == 0 && unsentByteCount == 0 }
 
     /// The earliest of the peer's deadlines.
     package var nextDeadline: ContinuousClock.Instant? {
-        [greetingDeadline, messageDeadline, sendDeadline, lingeringDeadline].compactMap(\.self).min()
+        [greetingDeadline, messageDeadline, sendDeadline, lingeringDeadline, idleDeadline].compactMap(\.self).min()
     }
 
     /// The deadline of the peer that has passed at `now`.
@@ -89,6 +92,7 @@ package struct SPConnectionState {
         if let sendDeadline, sendDeadline <= now { return .send }
         if let messageDeadline, messageDeadline <= now { return .message }
         if let lingeringDeadline, lingeringDeadline <= now { return .lingering }
+        if let idleDeadline, idleDeadline <= now { return .idle }
         return nil
     }
 
@@ -119,6 +123,7 @@ package struct SPConnectionState {
         messageDeadline = nil
         sendDeadline = nil
         lingeringDeadline = nil
+        idleDeadline = nil
         return true
     }
 
@@ -139,6 +144,17 @@ package struct SPConnectionState {
     /// A receive has ended.
     package mutating func endReceiving() {
         isReceiving = false
+        idleDeadline = nil
+    }
+
+    /// The receive that has begun keeps much memory ready, until the deadline.
+    package mutating func keepMemory(until deadline: ContinuousClock.Instant) {
+        idleDeadline = deadline
+    }
+
+    /// The memory that was kept ready is given back, if nothing comes at this moment.
+    package mutating func giveUpMemory() {
+        idleDeadline = nil
     }
 
     /// Bytes have come. `isWithinMessage` tells whether the last ones begin a message that is not whole yet.

@@ -25,7 +25,7 @@ internal import Synchronization
     /// Set in `init`, once.
     private var operation: StreamOperation!
 
-    /// How long it pauses when there is no descriptor or no memory for another connection.
+    /// The pause after an accept that failed, as for lack of a descriptor or of memory.
     private static let pause = DispatchTimeInterval.milliseconds(100)
 
     /// Binds the address; connections wait until ``start()``.
@@ -133,11 +133,10 @@ internal import Synchronization
     private func acceptEnded() {
         let result = operation.result
         if result == 0, let stream = unsafe operation.takeStream() { unsafe onAccept(stream, address) }
-        let isShort = [NNG_ENOFILES, NNG_ENOMEM].contains { result == resultCode($0) }
-        if isShort {
-            DispatchQueue.global().asyncAfter(deadline: .now() + Self.pause) { self.goOn() }
-        } else {
+        if result == 0 || result == resultCode(NNG_ECLOSED) {
             goOn()
+        } else {
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.pause) { self.goOn() }
         }
     }
 

@@ -31,7 +31,7 @@ internal import CNNG
         unsafe self.pointer = unsafe pointer
     }
 
-    /// How the last operation ended: 0, or the number of nng's error.
+    /// The result of the last operation: 0, or the number of nng's error.
     var result: Int32 { unsafe nng_aio_result(pointer) }
 
     /// Bytes that the last operation moved.
@@ -51,7 +51,7 @@ internal import CNNG
         unsafe nng_aio_set_iov(pointer, 1, &part)
     }
 
-    /// How long the next operation may take; nil for as long as it likes.
+    /// Limits the time of the next operation; nil sets no limit.
     func setTimeout(_ timeout: Duration?) {
         let milliseconds = timeout.map { nng_duration(clamping: max(1, Int64($0 / .milliseconds(1)))) }
         unsafe nng_aio_set_timeout(pointer, milliseconds ?? NNG_DURATION_INFINITE)

@@ -13,7 +13,7 @@ final class Exchange: @unchecked Sendable {
         case closed
     }
 
-    /// How an exchange ends.
+    /// The end of an exchange.
     typealias Outcome = Result<Message, TransportError>
 
     enum Phase: Hashable, Sendable {
@@ -50,7 +50,7 @@ final class Exchange: @unchecked Sendable {
         return min(deadline, connectDeadline)
     }
 
-    /// Whether it waits for a connection, or for room.
+    /// True while it waits for a connection, or for room.
     var isUnsent: Bool {
         switch phase {
         case .created, .queued: true

@@ -8,12 +8,12 @@ final class HandlerTasks: Sendable {
         var tasks: [UInt64: Task<Void, Never>] = [:]
     }
 
-    /// What a task knows of itself.
+    /// The state that a task and its starter share.
     private final class Entry: Sendable {
         let id: UInt64
-        /// Whether the task has ended.
+        /// True once the task has ended.
         let hasEnded = Atomic(false)
-        /// Whether whoever started the task has gone on before it ended.
+        /// True once the starter has gone on before the task ended.
         let isWaiting = Atomic(false)
 
         init(id: UInt64) { self.id = id }

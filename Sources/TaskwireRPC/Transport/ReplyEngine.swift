@@ -2,7 +2,7 @@ internal import CNNG
 internal import Dispatch
 internal import Synchronization
 
-/// What a ``ReplySocket`` does: the listeners, the connections, and the calls that are carried out.
+/// The engine of a ``ReplySocket``: the listeners, the connections, and the calls that are carried out.
 final class ReplyEngine: DeadlineKeeper {
     /// open → running → stopping → closing; open → stopping when `run` was never called.
     private enum Phase {
@@ -32,7 +32,7 @@ final class ReplyEngine: DeadlineKeeper {
     private let tasks = HandlerTasks()
     /// Calls that have begun and not ended.
     private let callCount = Atomic(0)
-    /// Whether `idle` happens as soon as there is no call.
+    /// True if `idle` happens as soon as there is no call.
     private let isStopping = Atomic(false)
     private let deadlines = DeadlineWatch()
     /// Happens when the socket is stopping and no call is carried out any more.
@@ -42,9 +42,9 @@ final class ReplyEngine: DeadlineKeeper {
     /// For what nng's threads must not do themselves.
     private let queue = DispatchQueue(label: "taskwire.reply")
 
-    /// How long replies may take to leave when the socket is closed.
+    /// The time that replies have to leave when the socket is closed.
     private static let drainingTime = Duration.seconds(1)
-    /// How often it is looked whether they have left. For so long the other end has time to read them, too.
+    /// The pause between two looks at whether they have left, and the time that peers have to read them.
     private static let drainingInterval = Duration.milliseconds(10)
 
     init(configuration: ReplySocket.Configuration) {

@@ -2,7 +2,7 @@ internal import CNNG
 internal import Dispatch
 internal import Synchronization
 
-/// What a ``RequestSocket`` does: the calls in flight, those that wait, the connection and the deadlines.
+/// The engine of a ``RequestSocket``: the calls in flight, those that wait, the connection and the deadlines.
 final class RequestEngine: DeadlineKeeper {
     fileprivate struct State {
         var isOpen = true
@@ -13,15 +13,15 @@ final class RequestEngine: DeadlineKeeper {
         var connection: ServerLink?
         /// Connections that still have a descriptor.
         var heldCount = 0
-        /// Whether the connection has so much to send that more waits here.
+        /// True while the connection has so much to send that more waits here.
         var isFull = false
-        /// What was sent and not answered, by number.
+        /// Exchanges that were sent and not answered, by number.
         var inFlight: [UInt32: Exchange] = [:]
         var queue = CallerQueue()
         var lastID = UInt32.random(in: 0...UInt32.max)
-        /// Where the connection goes, or went last.
+        /// The server of the connection, or of the last one.
         var peer: Address?
-        /// How many connections there were.
+        /// The number of connections so far.
         var connectionCount: UInt64 = 0
 
         /// Whom an exchange is or was with, for people.
@@ -43,9 +43,9 @@ final class RequestEngine: DeadlineKeeper {
     private let connecting = DispatchQueue(label: "taskwire.request.connecting")
     private let deadlines = DeadlineWatch()
 
-    /// How long a server may take to accept and greet, where there is no other to turn to.
+    /// The time that a server has to accept and greet, where there is no other to turn to.
     private static let greetingTime = Duration.seconds(10)
-    /// How long an attempt may hold up those at other endpoints: the system takes two minutes for a machine that is gone.
+    /// The time of an attempt where there are other endpoints: the system takes two minutes for a machine that is gone.
     private static let dialingTime = Duration.seconds(5)
     /// A reply of so many times the largest is skipped, so that its caller can be told and the others are not lost.
     private static let skippedMessages = 8
@@ -278,7 +278,7 @@ final class RequestEngine: DeadlineKeeper {
         }
     }
 
-    /// What an attempt may take, the server's greeting included.
+    /// The time of an attempt, the server's greeting included.
     private var attemptTime: Duration {
         let count = configuration.endpoints.count
         guard count > 1 else { return Self.greetingTime }

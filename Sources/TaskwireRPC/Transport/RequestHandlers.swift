@@ -1,4 +1,4 @@
-/// What a ``ReplySocket`` does with what comes in.
+/// The handlers of what comes in at a ``ReplySocket``.
 package struct RequestHandlers: Sendable {
     /// Why a request is not handed over.
     package enum Refusal: Sendable {
@@ -15,7 +15,7 @@ package struct RequestHandlers: Sendable {
     package var answer: @Sendable (IncomingRequest) async -> RequestAnswer
     /// The reply to a request that is not handed over; nil sends none. It must not block.
     package var refuse: @Sendable (Refusal, Connection) -> Message?
-    /// Whether a request that is coming in may take so many bytes of memory, of which some are counted already.
+    /// Returns true if a request that is coming in may take so many bytes of memory, some of which are counted already.
     package var admits: @Sendable (_ byteCount: Int, _ countedByteCount: Int, Connection) -> Bool
 
     /// Handlers; those that are left out refuse without a reply, and admit everything.

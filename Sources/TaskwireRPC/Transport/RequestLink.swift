@@ -1,4 +1,4 @@
-/// Whether a client is connected, and when it tries next: a value without a socket or a clock of its own.
+/// The state of a client's connection, and the time of its next attempt: a value without a socket or a clock of its own.
 ///
 /// idle → dialing → connected → idle or waiting; dialing → waiting → dialing or idle.
 package struct RequestLink {
