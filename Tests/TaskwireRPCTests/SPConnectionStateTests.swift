@@ -95,9 +95,14 @@ struct SPConnectionStateTests {
     @Test
     func `a peer that is to go has time to read what it was told`() {
         var state = openState()
-        state.drain(lingeringUntil: start + .seconds(1))
+        state.drain(lingeringFrom: start)
         #expect(state.overdue(at: start) == nil)
-        #expect(state.nextDeadline == start + .seconds(1))
+        #expect(state.overdue(at: start + .milliseconds(100)) == .lingering)
+        // One that goes on sending has more.
+        state.received(isWithinMessage: true, at: start + .milliseconds(50))
+        #expect(state.overdue(at: start + .milliseconds(100)) == nil)
+        state.received(isWithinMessage: true, at: start + .milliseconds(990))
+        #expect(state.nextDeadline == start + .seconds(1), "but not for ever")
         #expect(state.overdue(at: start + .seconds(1)) == .lingering)
     }
 

@@ -130,8 +130,6 @@ enum SPClosure: Hashable, Sendable {
     private static let idleTime = Duration.seconds(1)
     /// So many bytes are sent before a callback has ended.
     private static let flushSize = 64 << 10
-    /// The time that a peer has to read its last replies before the connection is closed.
-    private static let lingeringTime = Duration.seconds(1)
     /// Messages that are taken before a look at what may be taken.
     private static let maximumDeliveries = 64
 
@@ -276,13 +274,11 @@ enum SPClosure: Hashable, Sendable {
     }
 
     /// Takes no more messages; what is being carried out goes on, and its replies are sent.
-    /// - Parameter time: How long the peer has to read them before the connection is closed; nil leaves that to
-    ///   ``close(_:)``.
-    func drain(lingeringFor time: Duration? = nil) {
+    /// - Parameter isLast: Whether the connection then ends by itself, as soon as the peer had time to read them.
+    func drain(isLast: Bool = false) {
         state.withLock { state in
-            let deadline = time.map { ContinuousClock.now + $0 }
-            state.machine.drain(lingeringUntil: deadline)
-            if let deadline { state.owner?.connectionHasDeadline(deadline) }
+            state.machine.drain(lingeringFrom: isLast ? .now : nil)
+            if let deadline = state.machine.nextDeadline { state.owner?.connectionHasDeadline(deadline) }
         }
         // What has come is thrown away, and so is what comes.
         goOn(evenUnpaused: true)
@@ -572,7 +568,7 @@ enum SPClosure: Hashable, Sendable {
             if isOpening { owner.connectionOpened(self) }
             if !deliveries.isEmpty { owner.connection(self, received: deliveries) }
             switch closure {
-            case .tooLarge: drain(lingeringFor: Self.lingeringTime)
+            case .tooLarge: drain(isLast: true)
             case let closure?: close(closure)
             case nil: break
             }
@@ -607,7 +603,7 @@ enum SPClosure: Hashable, Sendable {
                 state.machine.pauseTaking()
             } else {
                 state.machine.received(isWithinMessage: isWithinMessage, at: .now)
-                if isWithinMessage, let deadline = state.machine.nextDeadline {
+                if let deadline = state.machine.nextDeadline {
                     state.owner?.connectionHasDeadline(deadline)
                 }
             }

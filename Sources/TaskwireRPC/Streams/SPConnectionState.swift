@@ -24,6 +24,10 @@ package struct SPConnectionState {
         package var messageTime = Duration.seconds(30)
         /// Until the peer has taken some of what is sent.
         package var sendTime = Duration.seconds(10)
+        /// A peer whose connection is to end may send on for so long, and read its last replies.
+        package var lingeringTime = Duration.seconds(1)
+        /// It is taken to have read them when it has sent nothing for so long.
+        package var lingeringPause = Duration.milliseconds(100)
         /// Calls of the peer that are carried out at a time.
         package var maximumCalls = Int.max
         /// Bytes that may wait to be sent while messages are still taken.
@@ -57,6 +61,7 @@ package struct SPConnectionState {
     private var messageDeadline: ContinuousClock.Instant?
     private var sendDeadline: ContinuousClock.Instant?
     private var lingeringDeadline: ContinuousClock.Instant?
+    private var lingeringEnd: ContinuousClock.Instant?
     private var idleDeadline: ContinuousClock.Instant?
 
     package init(limits: Limits, now: ContinuousClock.Instant) {
@@ -105,12 +110,13 @@ package struct SPConnectionState {
         greetingDeadline = nil
     }
 
-    /// greeting, open → draining, until the deadline where there is one. A peer that has not greeted has nothing to wait
-    /// for.
-    package mutating func drain(lingeringUntil deadline: ContinuousClock.Instant? = nil) {
+    /// greeting, open → draining. A peer that has not greeted has nothing to wait for.
+    /// - Parameter now: Where the connection is to end by itself, the instant at which that begins.
+    package mutating func drain(lingeringFrom now: ContinuousClock.Instant? = nil) {
         guard phase == .greeting || phase == .open else { return }
         phase = .draining
-        lingeringDeadline = deadline
+        lingeringDeadline = now.map { $0 + limits.lingeringPause }
+        lingeringEnd = now.map { $0 + limits.lingeringTime }
         greetingDeadline = nil
         messageDeadline = nil
     }
@@ -159,6 +165,9 @@ package struct SPConnectionState {
 
     /// Bytes have come. `isWithinMessage` tells whether the last ones begin a message that is not whole yet.
     package mutating func received(isWithinMessage: Bool, at now: ContinuousClock.Instant) {
+        if phase == .draining, let lingeringEnd {
+            lingeringDeadline = min(now + limits.lingeringPause, lingeringEnd)
+        }
         guard phase == .open else { return }
         messageDeadline = isWithinMessage ? now + limits.messageTime : nil
     }
