@@ -43,6 +43,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CNNG"),
         .target(
             name: "CTaskwireProtos",
@@ -106,6 +107,7 @@ let package = Package(
         .executableTarget(
             name: "TaskwireCommand",
             dependencies: [
+                "CMalloc",
                 "TaskwireClient",
                 "TaskwireServer",
                 "TaskwireStorage",
@@ -288,7 +290,7 @@ if Context.environment["TASKWIRE_FUZZ"] != nil {
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
     package.targets = package.targets.compactMap { target in
         switch target.name {
-        case "CHiredis", "CNNG", "TaskwireClient":
+        case "CHiredis", "CMalloc", "CNNG", "TaskwireClient":
             // Nothing to reach in there.
             return target
         case "CTaskwireProtos":

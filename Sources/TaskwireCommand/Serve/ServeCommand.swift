@@ -91,6 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var settings = try await ServeSettings(of: self)
+        LargeAllocations.returnAtOnce()
         let descriptors = try DescriptorLimit.raise()
         let wantedConnections = settings.server.limits.maxConnections
         settings.server.limits.maxConnections = min(wantedConnections, descriptors.connectionCount)

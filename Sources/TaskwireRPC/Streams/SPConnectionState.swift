@@ -88,7 +88,8 @@ package struct SPConnectionState {
 
     /// The earliest of the peer's deadlines.
     package var nextDeadline: ContinuousClock.Instant? {
-        [greetingDeadline, messageDeadline, sendDeadline, lingeringDeadline, idleDeadline].compactMap(\.self).min()
+        [greetingDeadline, messageDeadline, sendDeadline, lingeringDeadline, idleDeadline].compactMap(\.self)
+            .min()
     }
 
     /// The deadline of the peer that has passed at `now`.
