@@ -85,7 +85,7 @@ final class Router: Sendable {
         return encoded(.reply(.failure(error)), mayBeReplaced: false, for: connection)
     }
 
-    /// Whether a message that is coming in may take so many bytes of memory, of which some are counted already.
+    /// Returns true if a message that is coming in may take so many bytes, some of which are counted already.
     func admits(_ byteCount: Int, ofWhichCounted countedByteCount: Int, from connection: Connection) -> Bool {
         memory.admits(messageOf: byteCount, ofWhichCounted: countedByteCount, from: connection)
     }

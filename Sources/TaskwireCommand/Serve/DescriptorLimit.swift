@@ -7,7 +7,7 @@ struct DescriptorLimit {
     /// Connections that there is room for.
     let connectionCount: Int
 
-    /// What the store, its backups, nng and the log need beside connections.
+    /// The open files of the store, its backups, nng and the log.
     private static let reserve = 40
 
     /// Raises the limit as far as the system allows.

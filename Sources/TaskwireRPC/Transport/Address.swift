@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Where a server listens: `ipc:///path`, `tcp://host:port`, `tls+tcp://host:port` or `abstract://name`.
+/// The address of a server: `ipc:///path`, `tcp://host:port`, `tls+tcp://host:port` or `abstract://name`.
 package struct Address: Hashable, Sendable {
     /// The port of `tcp` and `tls+tcp` addresses that name none.
     package static let defaultPort: UInt16 = 7411
@@ -102,7 +102,7 @@ package struct Address: Hashable, Sendable {
         if case .ipc = transport { true } else { false }
     }
 
-    /// How messages are written on its connections.
+    /// The framing of messages on its connections.
     var framing: SPProtocol.Framing {
         switch transport {
         case .ipc, .abstract: .ipc

@@ -59,7 +59,7 @@ package final class CallbackExecutor: TaskExecutor {
         }
     }
 
-    /// Whether this thread is in a callback.
+    /// True while this thread is in a callback.
     static var isInCallback: Bool { existingList()?.isInCallback ?? false }
 
     /// Has the connection send and read on at the end of the callback that this thread is in.

@@ -16,11 +16,11 @@ package final class ReplySocket: Sendable {
         package var maximumCallsPerConnection = 16_384 + 4096
         /// Bytes of replies that may wait for their reader before no more of its requests are taken.
         package var maximumUnsentSize = 1 << 20
-        /// How long a client may take to greet, a TLS handshake included.
+        /// The time that a client has to greet, a TLS handshake included.
         package var greetingTimeout = Duration.seconds(10)
-        /// How long a client may pause within a message.
+        /// The longest pause of a client within a message.
         package var messageTimeout = Duration.seconds(30)
-        /// How long a client may leave replies unread before it is disconnected.
+        /// The time after which a client that reads no reply is disconnected.
         package var sendTimeout = Duration.seconds(10)
 
         /// Makes a configuration with everything at its default.

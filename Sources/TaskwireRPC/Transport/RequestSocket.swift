@@ -17,7 +17,7 @@ package final class RequestSocket: Sendable {
         package var minimumBackoff = Duration.milliseconds(20)
         /// The longest pause between two attempts to connect.
         package var maximumBackoff = Duration.seconds(1)
-        /// How long a server may read nothing while requests wait to be sent, before the connection is given up.
+        /// The time after which the connection to a server that reads no request is given up.
         package var sendTimeout = Duration.seconds(30)
         /// How long an exchange waits for a connection before it fails with the reason why there is none;
         /// nil waits until the exchange's deadline.
@@ -55,7 +55,7 @@ package final class RequestSocket: Sendable {
         engine.peerName
     }
 
-    /// How many connections there have been; it tells one from the next.
+    /// The number of connections so far; it tells one from the next.
     package var connectionCount: UInt64 {
         engine.connectionCount
     }

@@ -19,7 +19,7 @@ struct MemoryGate: Sendable {
         )
     }
 
-    /// Whether a message that is coming in may take so many bytes, of which some are counted already.
+    /// Returns true if a message that is coming in may take so many bytes, some of which are counted already.
     func admits(messageOf byteCount: Int, ofWhichCounted countedByteCount: Int, from connection: Connection)
         -> Bool
     {
