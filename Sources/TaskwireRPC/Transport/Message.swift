@@ -35,9 +35,10 @@ internal import Synchronization
                 message: "There is no memory for a message of \(size) bytes."
             )
         }
-        unsafe storage = unsafe Atomic(memory)
+        unsafe storage = unsafe Atomic(nil)
         self.size = max(0, size)
         ledger = nil
+        unsafe storage.store(memory, ordering: .releasing)
     }
 
     /// Copies a message, whose bytes are counted in `ledger` until they are gone. Nil when there is no memory.
@@ -47,10 +48,12 @@ internal import Synchronization
         if let memory = unsafe memory, let start = bytes.baseAddress {
             unsafe memcpy(memory, start, bytes.count)
         }
-        unsafe storage = unsafe Atomic(memory)
+        unsafe storage = unsafe Atomic(nil)
         size = bytes.count
         self.ledger = ledger
         ledger?.charge(size)
+        // Whoever sees the bytes sees all of the message, however it was handed over.
+        unsafe storage.store(memory, ordering: .releasing)
     }
 
     deinit {
