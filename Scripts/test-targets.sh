@@ -1,7 +1,7 @@
 # The targets of Swift tests, those that take longest first, each of which gets a process of its own: nng's threads are
 # shared by all connections of a process. To be sourced.
 targets=(
-    CommandTests TaskwireServiceTests WorkerTests TaskwireStorageTests HostileTests TaskwireRPCTests
+    HostileTests CommandTests TaskwireServiceTests WorkerTests TaskwireStorageTests TaskwireRPCTests
     TaskwireProtobufTests TaskwireTests
 )
 
