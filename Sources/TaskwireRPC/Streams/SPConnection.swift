@@ -79,6 +79,8 @@ enum SPClosure: Hashable, Sendable {
 
     private struct State: ~Copyable {
         var machine: SPConnectionState
+        /// True once nng's callbacks may refer to the connection.
+        var isStarted = false
         var reader: SPFrameReader
         /// Bytes that have come and were not taken.
         var input = ByteBuffer()
@@ -133,7 +135,7 @@ enum SPClosure: Hashable, Sendable {
     /// Messages that are taken before a look at what may be taken.
     private static let maximumDeliveries = 64
 
-    /// Takes the stream over; ``start()`` begins.
+    /// Takes the stream over; ``start()`` begins, and ``close(_:)`` ends it, before it has begun as well.
     /// - Throws: ``TransportError`` with the code `outOfMemory`; then the stream is freed.
     init(
         stream: OpaquePointer,
@@ -186,6 +188,7 @@ enum SPClosure: Hashable, Sendable {
         // Released in `settle()`: nng's callbacks refer to it without a count.
         _ = unsafe Unmanaged.passRetained(self)
         state.withLock { state in
+            state.isStarted = true
             let greeting = SPProtocol.greeting(of: configuration.role)
             state.output.append(greeting)
             count(greeting.count, &state)
@@ -313,7 +316,7 @@ enum SPClosure: Hashable, Sendable {
 
     /// A consequence of a step that is carried out without the lock.
     private enum Consequence {
-        case free((any SPConnectionOwner)?, countedByteCount: Int)
+        case free((any SPConnectionOwner)?, countedByteCount: Int, isStarted: Bool)
         case tellRoom((any SPConnectionOwner)?)
     }
 
@@ -330,7 +333,11 @@ enum SPClosure: Hashable, Sendable {
                 state.output = OutputQueue()
                 state.input = ByteBuffer()
             }
-            return .free(state.owner, countedByteCount: state.machine.unsentByteCount + state.countedInput)
+            return .free(
+                state.owner,
+                countedByteCount: state.machine.unsentByteCount + state.countedInput,
+                isStarted: state.isStarted
+            )
         }
         switch consequence {
         case nil:
@@ -338,7 +345,7 @@ enum SPClosure: Hashable, Sendable {
         case .tellRoom(let owner):
             owner?.connectionHasRoom(self)
             settle()
-        case .free(let owner, let countedByteCount):
+        case .free(let owner, let countedByteCount, let isStarted):
             ledger?.credit(countedByteCount)
             unsafe nng_stream_free(stream)
             // Their callbacks may be running; perhaps this is one.
@@ -347,7 +354,7 @@ enum SPClosure: Hashable, Sendable {
             sendingAtOnce?.reap()
             owner?.connectionFreed(self)
             // Balances the retain in `start()`.
-            unsafe Unmanaged.passUnretained(self).release()
+            if isStarted { unsafe Unmanaged.passUnretained(self).release() }
         }
     }
 

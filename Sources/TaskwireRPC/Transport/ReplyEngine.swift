@@ -143,8 +143,9 @@ final class ReplyEngine: DeadlineKeeper {
             state.clients[ObjectIdentifier(client)] = client
             return true
         }
-        connection.start()
+        // Before a greeting, so that the client turns to another server and sends nothing in vain.
         guard isWelcome else { return connection.close() }
+        connection.start()
         deadlines.ensureLook(at: .now + configuration.connectionLimits.greetingTime, for: self)
     }
 
