@@ -47,7 +47,7 @@ run_tests() {
             export TSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/thread.txt:log_path=$reports/thread:atexit_sleep_ms=0"
             ;;
     esac
-    test_target "$target" --sanitize "$sanitizer" --scratch-path "$scratch" "$@" || status=1
+    test_target "$scratch/debug" "$target" "$@" || status=1
     for report in "$reports"/*; do
         [ -s "$report" ] || continue
         cat "$report"

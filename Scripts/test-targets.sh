@@ -5,11 +5,13 @@ targets=(
     TaskwireProtobufTests TaskwireTests
 )
 
-# test_target TARGET ARGUMENT...: runs the tests of a target that was built, with further arguments of `swift test`.
+# test_target FOLDER TARGET ARGUMENT...: runs the tests of a target that was built to the folder, with further arguments of
+# Swift Testing. SwiftPM would do the same, but not for two targets at a time.
 test_target() {
-    local target=$1 parallel=--parallel
-    shift
+    local folder=$1 target=$2 parallel=--parallel
+    shift 2
     case "$target" in TaskwireServiceTests | HostileTests | WorkerTests) parallel=--no-parallel ;; esac
-    # Nothing is built, so targets may run beside each other.
-    swift test --skip-build --ignore-lock --disable-xctest "$parallel" --filter "^$target\\." "$@"
+    # A target without tests is one whose name has changed.
+    NO_COLOR=1 "$folder/taskwirePackageTests.xctest" --testing-library swift-testing "$parallel" \
+        --filter "^$target\\." "$@" 2>&1 | awk '{ print } /Test run with 0 tests/ { none = 1 } END { exit none }'
 }

@@ -48,7 +48,7 @@ step format Scripts/format.sh --check
 step build build
 step instructions --after build Scripts/costs.sh
 for target in "${targets[@]}"; do
-    step "$target" --after build test_target "$target" --configuration release
+    step "$target" --after build test_target "$TASKWIRE_BUILD" "$target"
 done
 step crashes-sqlite --after build Scripts/crash-test.sh --kills 5
 step crashes-redis --after build Scripts/crash-test.sh --kills 5 --servers 3 --redis
