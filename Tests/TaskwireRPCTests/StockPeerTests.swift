@@ -64,7 +64,7 @@ struct StockPeerTests {
     {
         let result = try await Subprocess.run(
             .path(FilePath(try builtProgram("stock-peer"))),
-            arguments: Arguments(["req", address.description, "--timeout-ms", "20000"] + options),
+            arguments: Arguments(["req", address.description, "--timeout-ms", "120000"] + options),
             input: .string(lines.map { "\($0)\n" }.joined()),
             output: .string(limit: 16 << 20),
             error: .string(limit: 1 << 16)
