@@ -34,6 +34,8 @@ extension FuzzTarget {
         var messages: [[UInt8]] = []
         var items = 0
         var fault: SPFault?
+        /// True once a message was announced that is not even skipped. Its number may be known by then, or not.
+        var hasEnded = false
 
         init(of sent: [UInt8], by reader: SPFrameReader, _ framing: SPProtocol.Framing, pieceSize: Int) {
             var reader = reader
@@ -53,7 +55,7 @@ extension FuzzTarget {
                     held.removeFirst(offset)
                 }
             } catch {
-                fault = error
+                if case .endlessMessage = error { hasEnded = true } else { fault = error }
             }
         }
 
@@ -88,6 +90,10 @@ extension FuzzTarget {
                     isSkipped == (byteCount <= UInt64(FuzzTarget.maximumSkippedSize)),
                     "skipped: \(isSkipped)"
                 )
+                if !isSkipped {
+                    items -= 1
+                    hasEnded = true
+                }
             }
         }
     }
