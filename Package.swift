@@ -131,6 +131,7 @@ let package = Package(
             name: "TaskwireTestSupport",
             dependencies: [
                 "Taskwire",
+                "TaskwireRPC",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -34,7 +34,7 @@ public final class TaskwireClient: TaskStore {
 
     private let configuration: Configuration
     private let socket: RequestSocket
-    private let exchanger: Exchanger
+    private let caller: Caller
 
     /// A client of the server at `url`, such as `ipc:///run/taskwire.sock` or `tcp://127.0.0.1:7411`, or of any of the
     /// servers of one store at `tcp://a:7411,tcp://b:7411`.
@@ -66,11 +66,11 @@ public final class TaskwireClient: TaskStore {
         } catch let error as TransportError {
             throw TaskwireError(transport: error)
         }
-        exchanger = Exchanger(
+        caller = try Caller(
             socket: socket,
-            arenas: ArenaPool(),
             maxMessageBytes: configuration.maxMessageBytes,
-            token: configuration.token
+            token: configuration.token,
+            owner: configuration.owner
         )
     }
 
@@ -102,79 +102,79 @@ public final class TaskwireClient: TaskStore {
 
     /// See ``TaskStore/createTask(_:options:)``.
     public func createTask(_ request: CreateTaskRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("CreateTask", request, options, as: TaskReply.self).task
+        try await call(TaskService.createTask, request, options).task
     }
 
     /// See ``TaskStore/getTask(_:view:options:)``.
     public func getTask(_ taskID: String, view: TaskView, options: CallOptions) async throws -> TaskState {
-        try await read("GetTask", GetTaskRequest(taskID: taskID, view: view), options, as: TaskReply.self)
+        try await call(TaskService.getTask, GetTaskRequest(taskID: taskID, view: view), options)
             .task
     }
 
     /// See ``TaskStore/updateTask(_:options:)``.
     public func updateTask(_ request: UpdateTaskRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("UpdateTask", request, options, as: TaskReply.self).task
+        try await call(TaskService.updateTask, request, options).task
     }
 
     /// See ``TaskStore/storeResult(_:options:)``.
     public func storeResult(_ request: StoreResultRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("StoreResult", request, options, as: TaskReply.self).task
+        try await call(TaskService.storeResult, request, options).task
     }
 
     /// See ``TaskStore/completeTask(_:options:)``.
     public func completeTask(_ request: CompleteTaskRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("CompleteTask", request, options, as: TaskReply.self).task
+        try await call(TaskService.completeTask, request, options).task
     }
 
     /// See ``TaskStore/failTask(_:options:)``.
     public func failTask(_ request: FailTaskRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("FailTask", request, options, as: TaskReply.self).task
+        try await call(TaskService.failTask, request, options).task
     }
 
     /// See ``TaskStore/cancelTask(_:options:)``.
     public func cancelTask(_ request: CancelTaskRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("CancelTask", request, options, as: TaskReply.self).task
+        try await call(TaskService.cancelTask, request, options).task
     }
 
     /// See ``TaskStore/getResult(_:options:)``.
     public func getResult(_ taskID: String, options: CallOptions) async throws -> TaskOutcome {
-        try await read("GetResult", GetResultRequest(taskID: taskID), options)
+        try await call(TaskService.getResult, GetResultRequest(taskID: taskID), options)
     }
 
     /// See ``TaskStore/awaitResult(_:options:)``.
     public func awaitResult(_ request: AwaitResultRequest, options: CallOptions) async throws -> TaskOutcome {
-        try await read("AwaitResult", request, waiting(request.waitMilliseconds, options))
+        try await call(TaskService.awaitResult, request, waiting(request.waitMilliseconds, options))
     }
 
     /// See ``TaskStore/waitTask(_:options:)``.
     public func waitTask(_ request: WaitTaskRequest, options: CallOptions) async throws -> TaskChange {
-        try await read("WaitTask", request, waiting(request.waitMilliseconds, options))
+        try await call(TaskService.waitTask, request, waiting(request.waitMilliseconds, options))
     }
 
     /// See ``TaskStore/listTasks(_:options:)``.
     public func listTasks(_ request: ListTasksRequest, options: CallOptions) async throws -> TaskPage {
-        try await read("ListTasks", request, options)
+        try await call(TaskService.listTasks, request, options)
     }
 
     /// See ``TaskStore/deleteTask(_:options:)``.
     public func deleteTask(_ taskID: String, options: CallOptions) async throws -> Bool {
         let request = DeleteTaskRequest(taskID: taskID)
-        return try await mutate("DeleteTask", request, options, as: DeletedReply.self).isDeleted
+        return try await call(TaskService.deleteTask, request, options).isDeleted
     }
 
     /// See ``TaskStore/claimTask(_:options:)``.
     public func claimTask(_ request: ClaimTaskRequest, options: CallOptions) async throws -> TaskClaim {
-        try await mutate("ClaimTask", request, options)
+        try await call(TaskService.claimTask, request, options)
     }
 
     /// See ``TaskStore/renewLease(_:options:)``.
     public func renewLease(_ request: RenewLeaseRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("RenewLease", request, options, as: TaskReply.self).task
+        try await call(TaskService.renewLease, request, options).task
     }
 
     /// See ``TaskStore/releaseLease(_:options:)``.
     public func releaseLease(_ request: ReleaseLeaseRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("ReleaseLease", request, options, as: TaskReply.self).task
+        try await call(TaskService.releaseLease, request, options).task
     }
 
     /// See ``TaskStore/enqueueMessage(_:options:)``.
@@ -182,22 +182,22 @@ public final class TaskwireClient: TaskStore {
         _ request: EnqueueMessageRequest,
         options: CallOptions
     ) async throws -> TaskState {
-        try await mutate("EnqueueMessage", request, options, as: TaskReply.self).task
+        try await call(TaskService.enqueueMessage, request, options).task
     }
 
     /// See ``TaskStore/dequeueMessage(_:options:)``.
     public func dequeueMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
-        try await mutate("DequeueMessage", DequeueMessageRequest(taskID: taskID), options)
+        try await call(TaskService.dequeueMessage, DequeueMessageRequest(taskID: taskID), options)
     }
 
     /// See ``TaskStore/peekMessage(_:options:)``.
     public func peekMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
-        try await read("PeekMessage", PeekMessageRequest(taskID: taskID), options)
+        try await call(TaskService.peekMessage, PeekMessageRequest(taskID: taskID), options)
     }
 
     /// See ``TaskStore/clearMessages(_:options:)``.
     public func clearMessages(_ taskID: String, options: CallOptions) async throws -> ClearedMessages {
-        try await mutate("ClearMessages", ClearMessagesRequest(taskID: taskID), options)
+        try await call(TaskService.clearMessages, ClearMessagesRequest(taskID: taskID), options)
     }
 
     /// See ``TaskStore/waitMessage(_:options:)``.
@@ -205,12 +205,12 @@ public final class TaskwireClient: TaskStore {
         _ request: WaitMessageRequest,
         options: CallOptions
     ) async throws -> MessageDelivery {
-        try await read("WaitMessage", request, waiting(request.waitMilliseconds, options))
+        try await call(TaskService.waitMessage, request, waiting(request.waitMilliseconds, options))
     }
 
     /// See ``TaskStore/requestInput(_:options:)``.
     public func requestInput(_ request: RequestInputRequest, options: CallOptions) async throws -> TaskState {
-        try await mutate("RequestInput", request, options, as: TaskReply.self).task
+        try await call(TaskService.requestInput, request, options).task
     }
 
     /// See ``TaskStore/provideInput(_:options:)``.
@@ -218,34 +218,34 @@ public final class TaskwireClient: TaskStore {
         _ request: ProvideInputRequest,
         options: CallOptions
     ) async throws -> InputReceipt {
-        try await mutate("ProvideInput", request, options)
+        try await call(TaskService.provideInput, request, options)
     }
 
     /// See ``TaskStore/awaitInput(_:options:)``.
     public func awaitInput(_ request: AwaitInputRequest, options: CallOptions) async throws -> InputAnswer {
-        try await read("AwaitInput", request, waiting(request.waitMilliseconds, options))
+        try await call(TaskService.awaitInput, request, waiting(request.waitMilliseconds, options))
     }
 
     // MARK: ServerService
 
     /// Returns the server's clock.
     public func ping(options: CallOptions = .default) async throws -> Timestamp {
-        try await server("Ping", EmptyRequest(), options, as: PingReply.self).time
+        try await call(ServerService.ping, EmptyRequest(), options).time
     }
 
     /// Returns the server's version, storage, features and limits.
     public func serverInfo(options: CallOptions = .default) async throws -> ServerInfo {
-        try await server("GetServerInfo", EmptyRequest(), options)
+        try await call(ServerService.getServerInfo, EmptyRequest(), options)
     }
 
     /// Returns the server's counters and latency percentiles.
     public func serverStats(options: CallOptions = .default) async throws -> ServerStats {
-        try await server("GetStats", EmptyRequest(), options)
+        try await call(ServerService.getStats, EmptyRequest(), options)
     }
 
     /// Returns the compiled `google.protobuf.FileDescriptorSet` of the protocol that the server speaks.
     public func descriptors(options: CallOptions = .default) async throws -> [UInt8] {
-        try await server("GetDescriptors", EmptyRequest(), options, as: DescriptorsReply.self)
+        try await call(ServerService.getDescriptors, EmptyRequest(), options)
             .fileDescriptorSet
     }
 
@@ -261,67 +261,28 @@ public final class TaskwireClient: TaskStore {
     ) async throws -> Output {
         var options = options
         options.deadline = options.deadline ?? .now.advanced(by: Self.backupTimeout)
-        let start = try await server(
-            "StartBackup",
+        let start = try await call(
+            ServerService.startBackup,
             EmptyRequest(),
             options,
-            as: StartBackupReply.self,
             isRetriedWhenBusy: false
         )
         let maxBytes = Int64(configuration.maxMessageBytes / 2)
         let backup = TaskwireBackup(byteCount: start.byteCount) { offset in
             let request = ReadBackupRequest(backupID: start.backupID, offset: offset, maxBytes: maxBytes)
-            return try await self.server("ReadBackup", request, .default, as: ReadBackupReply.self).data
+            return try await self.call(ServerService.readBackup, request, .default).data
         }
         let result: Result<Output, any Error>
         do { result = .success(try await body(backup)) } catch { result = .failure(error) }
         let end = EndBackupRequest(backupID: start.backupID)
         // The server forgets it anyway, if a little later.
-        _ = try? await server("EndBackup", end, CallOptions(timeout: .seconds(3)), as: EndBackupReply.self)
+        _ = try? await call(ServerService.endBackup, end, CallOptions(timeout: .seconds(3)))
         return try result.get()
     }
 
     // MARK: Calls
 
     private static let backupTimeout = Duration.seconds(3600)
-
-    private static let taskService = ServiceDescriptor.all[0].name
-    private static let serverService = ServiceDescriptor.all[1].name
-
-    private func read<Reply: WireDecodable>(
-        _ method: String,
-        _ request: some WireEncodable,
-        _ options: CallOptions,
-        as type: Reply.Type = Reply.self
-    ) async throws -> Reply {
-        try await call("\(Self.taskService)/\(method)", request, options, requestID: nil)
-    }
-
-    private func mutate<Reply: WireDecodable>(
-        _ method: String,
-        _ request: some WireEncodable,
-        _ options: CallOptions,
-        as type: Reply.Type = Reply.self
-    ) async throws -> Reply {
-        let requestID = options.requestID ?? .random()
-        return try await call("\(Self.taskService)/\(method)", request, options, requestID: requestID)
-    }
-
-    private func server<Reply: WireDecodable>(
-        _ method: String,
-        _ request: some WireEncodable,
-        _ options: CallOptions,
-        as type: Reply.Type = Reply.self,
-        isRetriedWhenBusy: Bool = true
-    ) async throws -> Reply {
-        try await call(
-            "\(Self.serverService)/\(method)",
-            request,
-            options,
-            requestID: nil,
-            isRetriedWhenBusy: isRetriedWhenBusy
-        )
-    }
 
     /// The options of a call that waits: its wait does not count against the default timeout.
     private func waiting(_ milliseconds: Int64, _ options: CallOptions) -> CallOptions {
@@ -332,26 +293,18 @@ public final class TaskwireClient: TaskStore {
         return options
     }
 
-    private func call<Reply: WireDecodable>(
-        _ method: String,
-        _ request: some WireEncodable,
+    private func call<Request, Reply>(
+        _ method: Method<Request, Reply>,
+        _ request: Request,
         _ options: CallOptions,
-        requestID: RequestID?,
         isRetriedWhenBusy: Bool = true
     ) async throws -> Reply {
-        var metadata = options.metadata
-        if let owner = configuration.owner { metadata[CallOptions.ownerKey] = owner }
-        let call = RPCCall(
-            method: method,
-            body: .value(request),
-            requestID: requestID,
-            token: configuration.token,
-            metadata: metadata
-        )
-        let deadline = options.deadline ?? .now.advanced(by: configuration.defaultTimeout)
-        return try await exchanger.reply(
-            to: call,
-            deadline: deadline,
+        try await caller.call(
+            method,
+            request,
+            metadata: options.metadata,
+            requestID: method.effect.needsRequestID ? options.requestID ?? .random() : nil,
+            deadline: options.deadline ?? .now.advanced(by: configuration.defaultTimeout),
             isRetriedWhenBusy: isRetriedWhenBusy
         )
     }

@@ -28,14 +28,14 @@ final class ServerStatistics: Sendable {
             self.name = name
         }
 
-        /// A call was answered after `duration`.
-        func record(_ duration: Duration, isError: Bool) {
+        /// So many calls were answered after `duration`, all of them well or all with errors.
+        func record(_ duration: Duration, count: Int = 1, isError: Bool) {
             let microseconds = UInt64(max(0, duration.microseconds))
             counts.withLock { counts in
                 if counts == nil { counts = Counts() }
-                counts?.calls += 1
-                if isError { counts?.errors += 1 }
-                counts?.latencies.record(min(microseconds, Counts.longest))
+                counts?.calls += UInt64(count)
+                if isError { counts?.errors += UInt64(count) }
+                counts?.latencies.record(min(microseconds, Counts.longest), count: UInt64(count))
             }
         }
 

@@ -63,7 +63,7 @@ public final class TaskwireServer: Service {
             try await engine.backUp()
         }
         router = Router(
-            services: [TaskServiceHandlers.handlers, ServerServiceHandlers.handlers(reporter, backups)],
+            handlers: TaskServiceHandlers.all + ServerServiceHandlers.all(reporter, backups),
             limits: configuration.limits,
             authenticator: plan.authenticator,
             admission: Admission(
@@ -82,13 +82,11 @@ public final class TaskwireServer: Service {
     /// Bytes of a backup in one reply: enough to keep a disk busy, too few to keep others from being served.
     private static let maxBackupChunkBytes = 1 << 20
 
+    /// Answers requests as it does those that come in at its addresses.
+    package var service: some RequestService { router }
+
     /// The addresses that it listens on, with the ports that the system chose. Empty before and after.
     public var urls: [String] { bound.withLock { $0 } }
-
-    /// Answers one message as it does those that come in at its addresses.
-    package func answer(_ request: IncomingRequest) async -> RequestAnswer {
-        await router.answer(request)
-    }
 
     /// Returns as soon as the server listens on all its addresses, or has ended.
     public func untilListening() async {
@@ -123,13 +121,7 @@ public final class TaskwireServer: Service {
                 router.stop()
                 await socket.stop(grace: configuration.gracePeriod)
             }
-            await socket.run(
-                RequestHandlers(
-                    answer: { [self] in await answer($0) },
-                    refuse: { [router] in router.refuse($0, from: $1) },
-                    admits: { [router] in router.admits($0, ofWhichCounted: $1, from: $2) }
-                )
-            )
+            await socket.run(router)
             group.cancelAll()
         }
         bound.withLock { $0 = [] }

@@ -19,13 +19,13 @@ struct CostBench {
     private let engine = InMemoryTaskStore()
     private let arenas = ArenaPool()
     private let server: TaskwireServer
-    private let connection: Connection
+    private let requests: LocalRequests
 
     init() async throws {
         var logger = Logger(label: "costs")
         logger.logLevel = .warning
         server = try TaskwireServer(configuration: ServerConfiguration(), engine: engine, logger: logger)
-        connection = try Connection(local: Address("abstract://costs"))
+        requests = LocalRequests(on: Connection(local: try Address("abstract://costs")))
         _ = try await engine.createTask(Self.creation("task"), options: .default)
     }
 
@@ -33,11 +33,11 @@ struct CostBench {
     func run(_ step: CostedStep, count: Int) async throws {
         switch step {
         case .encodeGet:
-            for _ in 0..<count { _ = try message(.call(Self.getCall)) }
+            for _ in 0..<count { _ = try encoded(.call(Self.getCall)) }
         case .encodeCreate:
-            for index in 0..<count { _ = try message(.call(Self.createCall(index))) }
+            for index in 0..<count { _ = try encoded(.call(Self.createCall(index))) }
         case .decodeGet:
-            guard let reply = try await answer(.call(Self.getCall)) else { return }
+            guard let reply = try answer(.call(Self.getCall)) else { return }
             for _ in 0..<count { _ = try decoded(reply) }
         case .engineGet: try await get(from: engine, count)
         case .engineUpdate: try await update(in: engine, count)
@@ -49,15 +49,15 @@ struct CostBench {
         case .sqliteGroupUpdate: try await withSQLite { try await inGroups(count, updateOne(in: $0)) }
         case .sqliteGroupCreate: try await withSQLite { try await inGroups(count, createOne(in: $0)) }
         case .routerGet:
-            for _ in 0..<count { try await expectReply(to: .call(Self.getCall)) }
+            for _ in 0..<count { try expectReply(to: .call(Self.getCall)) }
         case .routerUpdate:
-            for _ in 0..<count { try await expectReply(to: .call(Self.updateCall)) }
+            for _ in 0..<count { try expectReply(to: .call(Self.updateCall)) }
         case .routerCreate:
-            for index in 0..<count { try await expectReply(to: .call(Self.createCall(index))) }
+            for index in 0..<count { try expectReply(to: .call(Self.createCall(index))) }
         case .routerBatchGet:
-            try await runBatches(of: count) { Self.getCall }
+            try runBatches(of: count) { Self.getCall }
         case .routerBatchUpdate:
-            try await runBatches(of: count) { Self.updateCall }
+            try runBatches(of: count) { Self.updateCall }
         }
     }
 
@@ -110,31 +110,30 @@ struct CostBench {
         }
     }
 
-    private func runBatches(of count: Int, _ call: () -> RPCCall) async throws {
+    private func runBatches(of count: Int, _ call: () -> RPCCall) throws {
         for _ in 0..<count / Self.batchCount {
-            try await expectReply(to: .batch((0..<Self.batchCount).map { _ in .success(call()) }))
+            try expectReply(to: .batch((0..<Self.batchCount).map { _ in .success(call()) }))
         }
     }
 
-    private func expectReply(to request: RPCRequest) async throws {
-        guard let reply = try await answer(request), reply.count > 0 else { throw Failure.noReply }
+    private func expectReply(to request: RPCRequest) throws {
+        guard let reply = try answer(request), reply.count > 0 else { throw Failure.noReply }
     }
 
-    private func answer(_ request: RPCRequest) async throws -> Message? {
-        let message = try message(request)
-        switch await server.answer(IncomingRequest(message: message, connection: connection)) {
-        case .reply(let reply): return reply
-        case .pending: throw Failure.noReply
-        }
+    private func answer(_ request: RPCRequest) throws -> [UInt8]? {
+        requests.reply(to: try encoded(request), by: server.service)
     }
 
-    private func message(_ request: RPCRequest) throws -> Message {
-        try Message.encoding(request, arenas: arenas, maxBytes: 4 << 20)
+    private func encoded(_ request: RPCRequest) throws -> [UInt8] {
+        try arenas.withArena { try request.encoded(arena: $0) }
     }
 
-    private func decoded(_ reply: Message) throws -> TaskState {
-        guard case .reply(let reply) = try RPCResponse(reply, arenas: arenas) else { throw Failure.noReply }
-        return try arenas.withArena { try reply.decoded(as: TaskReply.self, arena: $0) }.task
+    private func decoded(_ reply: [UInt8]) throws -> TaskState {
+        try reply.withUnsafeBytes { reply in
+            try arenas.withArena { arena in
+                try RPCResponse.outcome(in: reply, as: TaskReply.self, arena: arena).get()
+            }
+        }.task
     }
 
     private enum Failure: Error {

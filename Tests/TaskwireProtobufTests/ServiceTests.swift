@@ -76,9 +76,15 @@ private struct Schema {
                 #expect(method.fullName == "\(service.name)/\(method.name)")
                 let found = try #require(ServiceDescriptor.method(named: method.fullName))
                 #expect(found.fullName == method.fullName)
-                try found.checkBody([])
+                try found.checkBody(UnsafeRawBufferPointer(start: nil, count: 0))
             }
         }
+    }
+
+    @Test
+    func `every method of the schema is described once, in its order`() {
+        let described = TaskService.methods + ServerService.methods
+        #expect(described.map(\.fullName) == ServiceDescriptor.all.flatMap(\.methods).map(\.fullName))
     }
 
     @Test(

@@ -1,5 +1,6 @@
 import Foundation
 import TaskwireRPC
+import TaskwireTestSupport
 import Testing
 
 /// A client that knows several servers.

@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import TaskwireRPC
+import TaskwireTestSupport
 import Testing
 
 /// Requests and replies, with a server at the other end.

@@ -16,16 +16,4 @@ struct MessageTests {
         let error = try #require(throws: TransportError.self) { try Message(size: Message.maximumSize + 1) }
         #expect(error.code == .messageTooLarge)
     }
-
-    @Test
-    func `a message that was sent is empty`() async throws {
-        let server = try await TestServer(on: uniqueAbstractAddress())
-        let client = try makeClient(server.address)
-        let message = try Message("hello")
-        #expect(try await client.exchange(message, deadline: .now + .seconds(5)).text == "hello")
-        #expect(message.count == 0)
-        #expect(message.text == "")
-        await client.close()
-        try await server.stop()
-    }
 }

@@ -1,5 +1,6 @@
 import Synchronization
 import TaskwireRPC
+import TaskwireTestSupport
 import Testing
 
 /// Answers that wait without a Swift task.
@@ -130,7 +131,7 @@ private final class Desk: Sendable {
     /// Answers that the socket did not let wait.
     var hurriedCount: Int { state.withLock { $0.hurriedCount } }
 
-    func answer(_ request: IncomingRequest) -> RequestAnswer {
+    func answer(_ request: ReceivedRequest) -> RequestAnswer {
         let text = request.message.text
         return text.hasPrefix("wait") ? .pending(Pending(text, at: self)) : .reply(request.message)
     }

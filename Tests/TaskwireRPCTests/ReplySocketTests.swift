@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import TaskwireRPC
+import TaskwireTestSupport
 import Testing
 
 /// Listening, guarding and stopping.

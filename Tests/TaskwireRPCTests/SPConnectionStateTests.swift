@@ -66,11 +66,11 @@ struct SPConnectionStateTests {
     @Test
     func `no more is taken while as many calls are carried out as allowed, or as much waits to be sent`() {
         var state = openState()
-        state.beginCall()
+        state.beginCalls(1)
         #expect(state.mayTakeMessages)
-        state.beginCall()
+        state.beginCalls(1)
         #expect(!state.mayTakeMessages)
-        state.endCall()
+        state.endCalls(1)
         state.queue(100)
         #expect(!state.mayTakeMessages)
         state.beginSending(at: start)
@@ -81,10 +81,10 @@ struct SPConnectionStateTests {
     @Test
     func `draining ends when the calls have ended and their replies have left`() {
         var state = openState()
-        state.beginCall()
+        state.beginCalls(1)
         state.drain()
         #expect(state.phase == .draining && !state.mayTakeMessages && !state.isDrained)
-        state.endCall()
+        state.endCalls(1)
         state.queue(10)
         #expect(!state.isDrained)
         state.beginSending(at: start)

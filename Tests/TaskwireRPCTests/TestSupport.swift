@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import TaskwireRPC
+import TaskwireTestSupport
 import Testing
 
 /// Runs `body` and fails when it has not ended after `limit`, so that no test can hang.
@@ -189,7 +190,7 @@ final class TestServer: Sendable {
     convenience init(
         on address: Address,
         configuration: ReplySocket.Configuration = .init(),
-        handler: @escaping @Sendable (IncomingRequest) async -> Message? = { $0.message }
+        handler: @escaping @Sendable (ReceivedRequest) async -> Message? = { $0.message }
     ) async throws {
         try await self.init(
             on: address,
@@ -201,7 +202,7 @@ final class TestServer: Sendable {
     convenience init(
         on address: Address,
         configuration: ReplySocket.Configuration = .init(),
-        answering handler: @escaping @Sendable (IncomingRequest) async -> RequestAnswer
+        answering handler: @escaping @Sendable (ReceivedRequest) async -> RequestAnswer
     ) async throws {
         try await self.init(
             on: address,

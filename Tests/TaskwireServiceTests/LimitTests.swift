@@ -91,7 +91,9 @@ struct LimitTests {
         }
     }
 
-    @Test("as many calls are carried out at a time as allowed, and one more is refused at once")
+    @Test(
+        "as many calls wait for the store at a time as allowed; one more is refused, and one that need not wait is not"
+    )
     func callsInProgress() async throws {
         try await withTimeLimit {
             let storage = RendezvousStorage(count: 3)
@@ -108,7 +110,9 @@ struct LimitTests {
                 try await withThrowingTaskGroup(of: TaskwireError?.self) { group in
                     for _ in 0..<2 { group.addTask { try await client.refusal(of: create()) } }
                     while storage.arrivals.count < 2 { await Task.yield() }
-                    for call in [create(), RawClient.call("ServerService/Ping", EmptyRequest())] {
+                    let ping = RawClient.call("ServerService/Ping", EmptyRequest())
+                    #expect(try await client.refusal(of: ping) == nil)
+                    for call in [create(), RawClient.call("TaskService/ListTasks", ListTasksRequest())] {
                         let refusal = try await client.refusal(of: call)
                         #expect(refusal?.code == .resourceExhausted && refusal?.reason == .tooManyRequests)
                         #expect(refusal?.retryAfter != nil)
@@ -199,13 +203,17 @@ struct LimitTests {
                 try await withThrowingTaskGroup(of: TaskwireError?.self) { group in
                     group.addTask { try await client.refusal(of: create) }
                     while storage.arrivals.isEmpty { await Task.yield() }
-                    let refusal = try await client.refusal(of: ping)
+                    // What is answered at once is not kept.
+                    #expect(try await client.refusal(of: ping) == nil)
+                    let small = RawClient.call("TaskService/CreateTask", CreateTaskRequest(taskID: "u"))
+                    let refusal = try await client.refusal(of: small)
                     #expect(refusal?.code == .resourceExhausted && refusal?.reason == .tooManyRequests)
                     #expect(refusal?.retryAfter != nil)
                     _ = try await engine.createTask()
                     for try await refusal in group { #expect(refusal == nil) }
                 }
-                #expect(try await client.refusal(of: ping) == nil)
+                let list = RawClient.call("TaskService/ListTasks", ListTasksRequest())
+                #expect(try await client.refusal(of: list) == nil)
                 await client.socket.close()
             }
         }

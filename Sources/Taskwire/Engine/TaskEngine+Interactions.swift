@@ -6,6 +6,28 @@ extension TaskEngine {
         _ request: EnqueueMessageRequest,
         options: CallOptions
     ) async throws -> TaskState {
+        try await output(of: enqueue(request, options))
+    }
+
+    /// See ``TaskStore/dequeueMessage(_:options:)``.
+    public func dequeueMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
+        try await output(of: dequeue(taskID, options))
+    }
+
+    /// See ``TaskStore/peekMessage(_:options:)``.
+    public func peekMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
+        try await output(of: peekMessage(taskID))
+    }
+
+    /// See ``TaskStore/clearMessages(_:options:)``.
+    public func clearMessages(_ taskID: String, options: CallOptions) async throws -> ClearedMessages {
+        try await output(of: clearMessages(taskID, options))
+    }
+
+    package func enqueue(
+        _ request: EnqueueMessageRequest,
+        _ options: CallOptions
+    ) throws(TaskwireError) -> TaskMutation<TaskState> {
         try TaskRules.key(request.key, kind: request.kind)
         try TaskRules.payload(request.payload, field: "payload")
         let mutation = Mutation("EnqueueMessage", requestID: options.requestID) {
@@ -14,25 +36,25 @@ extension TaskEngine {
             $0.feed(request.key)
             $0.feed(request.payload)
         }
-        return try await add(request, mutation, options)
+        return try add(request, mutation, options)
     }
 
-    /// See ``TaskStore/dequeueMessage(_:options:)``.
-    public func dequeueMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
-        let (task, messages) = try await takeMessages("DequeueMessage", of: taskID, limit: 1, options)
-        return MessageDelivery(task: task, message: messages.first)
+    package func dequeue(
+        _ taskID: String,
+        _ options: CallOptions
+    ) throws(TaskwireError) -> TaskMutation<MessageDelivery> {
+        TaskMutation(try takeMessages("DequeueMessage", of: taskID, limit: 1, options)) {
+            MessageDelivery(task: $0.task, message: $0.messages.first)
+        }
     }
 
-    /// See ``TaskStore/peekMessage(_:options:)``.
-    public func peekMessage(_ taskID: String, options: CallOptions) async throws -> MessageDelivery {
-        let record = try await liveRecord(taskID)
-        return MessageDelivery(task: record.viewed(as: .basic), message: record.queue.first)
-    }
-
-    /// See ``TaskStore/clearMessages(_:options:)``.
-    public func clearMessages(_ taskID: String, options: CallOptions) async throws -> ClearedMessages {
-        let (task, messages) = try await takeMessages("ClearMessages", of: taskID, limit: .max, options)
-        return ClearedMessages(task: task, messages: messages)
+    package func clearMessages(
+        _ taskID: String,
+        _ options: CallOptions
+    ) throws(TaskwireError) -> TaskMutation<ClearedMessages> {
+        TaskMutation(try takeMessages("ClearMessages", of: taskID, limit: .max, options)) {
+            ClearedMessages(task: $0.task, messages: $0.messages)
+        }
     }
 
     private func takeMessages(
@@ -40,22 +62,34 @@ extension TaskEngine {
         of taskID: String,
         limit: Int,
         _ options: CallOptions
-    ) async throws -> (task: TaskState, messages: [TaskMessage]) {
+    ) throws(TaskwireError) -> MutationStep {
         let mutation = Mutation(operation, requestID: options.requestID) { _ in }
         let limits = core.limits
-        let (task, _, messages) = try await changeAndReturn(taskID, mutation, options) {
-            record,
-            _ throws(TaskwireError) in
+        return try changeStep(taskID, mutation, options) { record, _ throws(TaskwireError) in
             let count = record.takeMessages(limit, by: mutation.requestID, limits: limits)
             return count == 0 ? nil : .delivery
         }
-        return (task, messages)
     }
 
     // MARK: Input
 
     /// See ``TaskStore/requestInput(_:options:)``.
     public func requestInput(_ request: RequestInputRequest, options: CallOptions) async throws -> TaskState {
+        try await output(of: requestInput(request, options))
+    }
+
+    /// See ``TaskStore/provideInput(_:options:)``.
+    public func provideInput(
+        _ request: ProvideInputRequest,
+        options: CallOptions
+    ) async throws -> InputReceipt {
+        try await output(of: provideInput(request, options))
+    }
+
+    package func requestInput(
+        _ request: RequestInputRequest,
+        _ options: CallOptions
+    ) throws(TaskwireError) -> TaskMutation<TaskState> {
         try TaskRules.key(request.key, kind: .request)
         try TaskRules.payload(request.payload, field: "payload")
         let mutation = Mutation("RequestInput", requestID: options.requestID) {
@@ -70,14 +104,13 @@ extension TaskEngine {
             payload: request.payload,
             leaseToken: request.leaseToken
         )
-        return try await add(message, mutation, options)
+        return try add(message, mutation, options)
     }
 
-    /// See ``TaskStore/provideInput(_:options:)``.
-    public func provideInput(
+    package func provideInput(
         _ request: ProvideInputRequest,
-        options: CallOptions
-    ) async throws -> InputReceipt {
+        _ options: CallOptions
+    ) throws(TaskwireError) -> TaskMutation<InputReceipt> {
         let responses = request.responses.sorted { $0.key < $1.key }
         for (key, response) in responses {
             try TaskRules.payload(response, field: "responses[\"\(key.prefix(256))\"]")
@@ -89,14 +122,12 @@ extension TaskEngine {
             }
         }
         let limits = core.limits
-        let (task, product, _) = try await changeAndReturn(request.taskID, mutation, options) {
-            record,
-            _ throws(TaskwireError) in
+        let step = try changeStep(request.taskID, mutation, options) { record, _ throws(TaskwireError) in
             try TaskRules.open(record.state)
             let acceptedKeys = try record.answer(request.responses, limits: limits)
             return acceptedKeys.isEmpty ? nil : .acceptedKeys(acceptedKeys)
         }
-        return InputReceipt(task: task, acceptedKeys: product.acceptedKeys)
+        return TaskMutation(step) { InputReceipt(task: $0.task, acceptedKeys: $0.product.acceptedKeys) }
     }
 
     /// Adds what `request` says to the task's interactions.
@@ -104,9 +135,9 @@ extension TaskEngine {
         _ request: EnqueueMessageRequest,
         _ mutation: Mutation,
         _ options: CallOptions
-    ) async throws -> TaskState {
+    ) throws(TaskwireError) -> TaskMutation<TaskState> {
         let limits = core.limits
-        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+        return try change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
             try TaskRules.open(record.state)
             try TaskRules.lease(record, token: request.leaseToken)
             let interaction = TaskRecord.Interaction(

@@ -26,6 +26,9 @@ extension TaskEngine {
         }
     }
 
+    /// True if ``sweepIfDue()`` has something to do.
+    var isSweepDue: Bool { core.nextSweep.withLock { $0 <= core.clock.now } }
+
     /// One step, where none was made for a second or the last one was not enough: so that a store which nobody
     /// runs keeps its memory bounded.
     func sweepIfDue() async {

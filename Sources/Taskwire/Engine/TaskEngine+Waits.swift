@@ -23,7 +23,7 @@ extension TaskEngine {
     }
 }
 
-extension TaskEngine: WaitingTaskStore {
+extension TaskEngine {
     package func beginWaitTask(
         _ request: WaitTaskRequest,
         options: CallOptions
@@ -111,7 +111,7 @@ extension TaskEngine: WaitingTaskStore {
             milliseconds = min(milliseconds, (deadline - .now).millisecondsRoundedUp)
         }
         let end = core.clock.now.adding(milliseconds: milliseconds)
-        let first = try await liveRecord(taskID)
+        let first = try await record(taskID)
         guard !isDone(first) else { return .done(first) }
         let registration = try core.waiters.register(for: first.key, in: core.storage)
         return try await look(for: taskID, registration, until: end, isDone)
@@ -126,7 +126,7 @@ extension TaskEngine: WaitingTaskStore {
         var isOver = true
         // Whoever is answered may wait again at once, and has its place back.
         defer { if isOver { registration.end() } }
-        let record = try await liveRecord(taskID)
+        let record = try await record(taskID)
         guard !isDone(record), core.clock.now < end else { return .done(record) }
         isOver = false
         // The task's own time may come before the sweeper does.

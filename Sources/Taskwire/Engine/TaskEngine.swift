@@ -72,12 +72,12 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 
     /// See ``TaskStore/getTask(_:view:options:)``.
     public func getTask(_ taskID: String, view: TaskView, options: CallOptions) async throws -> TaskState {
-        try await liveRecord(taskID).viewed(as: view)
+        try await output(of: getTask(taskID, view: view))
     }
 
     /// See ``TaskStore/getResult(_:options:)``.
     public func getResult(_ taskID: String, options: CallOptions) async throws -> TaskOutcome {
-        TaskOutcome(of: try await liveRecord(taskID).state)
+        try await output(of: getResult(taskID))
     }
 
     /// See ``TaskStore/listTasks(_:options:)``.
@@ -154,15 +154,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// A page ends with the task that makes it larger than this, so that it has room in a message.
     private static var pageByteCount: Int { 512 << 10 }
 
-    func liveRecord(_ taskID: String) async throws -> TaskRecord {
-        try TaskID.validate(taskID)
-        let stored = try await core.storage.read(TaskKey(owner: owner, id: taskID))
-        let record: TaskRecord? = if let stored { await core.shown(stored) } else { nil }
-        guard let record, record.isLive else { throw Self.notFound(taskID, record) }
-        return record
-    }
-
-    private static func notFound(_ taskID: String, _ record: TaskRecord?) -> TaskwireError {
+    static func notFound(_ taskID: String, _ record: TaskRecord?) -> TaskwireError {
         let isExpired = record?.tombstone?.isExpired == true
         return TaskwireError(.notFound, isExpired ? .taskExpired : .taskNotFound, "Task not found: \(taskID)")
     }
@@ -171,335 +163,38 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 
     /// See ``TaskStore/createTask(_:options:)``.
     public func createTask(_ request: CreateTaskRequest, options: CallOptions) async throws -> TaskState {
-        var options = options
-        options.requestID = options.requestID ?? .random()
-        do {
-            return try await createOnce(request, options: options)
-        } catch let error as TaskwireError where error.reason == .taskQuota {
-            // Tasks whose time is over count until the sweeper has been there.
-            guard await sweepBacklog() else { throw error }
-            return try await createOnce(request, options: options)
-        }
-    }
-
-    private func createOnce(_ request: CreateTaskRequest, options: CallOptions) async throws -> TaskState {
-        let requestID = options.requestID ?? .random()
-        let taskID = request.taskID ?? TaskID.derived(owner: owner, requestID: requestID)
-        try TaskID.validate(taskID)
-        try TaskRules.labels(request.labels)
-        try TaskRules.payload(request.request, field: "request")
-        try TaskRules.text(request.statusMessage, field: "status_message")
-        try TaskRules.text(request.immediateResponse, field: "immediate_response")
-        let ttl = try core.limits.ttl(request.ttlMilliseconds)
-        let pollInterval = try core.limits.pollInterval(request.pollIntervalMilliseconds)
-        let mutation = Mutation("CreateTask", requestID: requestID) {
-            $0.feed(request.taskID)
-            $0.feed(request.ttlMilliseconds)
-            $0.feed(request.pollIntervalMilliseconds)
-            $0.feed(request.labels)
-            $0.feed(request.request)
-            $0.feed(request.immediateResponse)
-            $0.feed(request.statusMessage)
-        }
-        let limits = core.limits
-        let owner = owner
-        let labels = core.labels.list(of: request.labels)
-        await sweepIfDue()
-        return try await mutate(taskID, mutation, options) { record, now, count throws(TaskwireError) in
-            if let record, record.isLive {
-                throw TaskwireError(
-                    .alreadyExists,
-                    .taskExists,
-                    "Task \(taskID) exists already",
-                    task: record.state.viewed(as: .basic)
-                )
-            }
-            guard count < limits.maxTasksPerOwner else {
-                throw TaskwireError(
-                    .resourceExhausted,
-                    .taskQuota,
-                    "There are \(count) tasks, as many as one owner may have"
-                )
-            }
-            var state = TaskState(
-                id: taskID,
-                owner: owner,
-                statusMessage: request.statusMessage,
-                createdAt: now,
-                ttlMilliseconds: ttl,
-                pollIntervalMilliseconds: pollInterval ?? TaskState.defaultPollIntervalMilliseconds,
-                revision: (record?.state.revision ?? 0) + 1,
-                request: request.request,
-                immediateResponse: request.immediateResponse
-            )
-            if !labels.labels.isEmpty { state.labelList = labels }
-            var created = TaskRecord(state: state)
-            created.mutations = record?.mutations ?? MutationLog()
-            created.deliveries = record?.deliveries ?? []
-            record = created
-            return MutationProduct.none
-        }.task
+        try await output(of: create(request, options))
     }
 
     /// See ``TaskStore/updateTask(_:options:)``.
     public func updateTask(_ request: UpdateTaskRequest, options: CallOptions) async throws -> TaskState {
-        try TaskRules.progress(request.progress)
-        try TaskRules.text(request.statusMessage, field: "status_message")
-        let ttl = try core.limits.ttl(request.ttlMilliseconds)
-        let pollInterval = try core.limits.pollInterval(request.pollIntervalMilliseconds)
-        let mutation = Mutation("UpdateTask", requestID: options.requestID) {
-            $0.feed(request.leaseToken)
-            $0.feed(request.status?.rawValue)
-            $0.feed(request.statusMessage)
-            $0.feed(request.ttlMilliseconds)
-            $0.feed(request.pollIntervalMilliseconds)
-            $0.feed(request.progress) {
-                $0.feed($1.current.bitPattern)
-                $0.feed($1.total) { $0.feed($1.bitPattern) }
-            }
-            $0.feed(request.expectedRevision) { $0.feed($1) }
-        }
-        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
-            if let expected = request.expectedRevision, expected != record.state.revision {
-                throw TaskwireError(
-                    .aborted,
-                    .revisionMismatch,
-                    "expected_revision: \(expected), but the task is at \(record.state.revision)",
-                    task: record.state.viewed(as: .basic)
-                )
-            }
-            let isTransition = request.status.map { $0 != record.state.status } ?? false
-            if isTransition || ttl != nil || pollInterval != nil || request.progress != nil {
-                try TaskRules.open(record.state)
-            }
-            try TaskRules.lease(record, token: request.leaseToken)
-            var state = record.state
-            state.statusMessage = request.statusMessage ?? state.statusMessage
-            state.ttlMilliseconds = ttl ?? state.ttlMilliseconds
-            state.pollIntervalMilliseconds = pollInterval ?? state.pollIntervalMilliseconds
-            state.progress = request.progress ?? state.progress
-            record.state = state
-            guard isTransition, let status = request.status else { return }
-            if status.isTerminal {
-                let error = TaskError(message: request.statusMessage ?? "The task failed.")
-                record.end(as: status, error: status == .failed ? error : nil, at: now)
-            } else {
-                record.state.status = status
-            }
-        }
+        try await output(of: update(request, options))
     }
 
     /// See ``TaskStore/storeResult(_:options:)``.
     public func storeResult(_ request: StoreResultRequest, options: CallOptions) async throws -> TaskState {
-        try TaskRules.payload(request.result, field: "result")
-        let mutation = Mutation("StoreResult", requestID: options.requestID) {
-            $0.feed(request.leaseToken)
-            $0.feed(request.result)
-        }
-        return try await change(request.taskID, mutation, options) { record, _ throws(TaskwireError) in
-            try TaskRules.open(record.state)
-            try TaskRules.lease(record, token: request.leaseToken)
-            record.state.result = request.result
-        }
+        try await output(of: storeResult(request, options))
     }
 
     /// See ``TaskStore/completeTask(_:options:)``.
     public func completeTask(_ request: CompleteTaskRequest, options: CallOptions) async throws -> TaskState {
-        try TaskRules.payload(request.result, field: "result")
-        let mutation = Mutation("CompleteTask", requestID: options.requestID) {
-            $0.feed(request.leaseToken)
-            $0.feed(request.result)
-        }
-        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
-            try TaskRules.open(record.state)
-            try TaskRules.lease(record, token: request.leaseToken)
-            guard let result = request.result ?? record.state.result else {
-                throw .invalidField("result", "required, since none was stored before")
-            }
-            record.state.result = result
-            record.end(as: .completed, error: nil, at: now)
-        }
+        try await output(of: complete(request, options))
     }
 
     /// See ``TaskStore/failTask(_:options:)``.
     public func failTask(_ request: FailTaskRequest, options: CallOptions) async throws -> TaskState {
-        try TaskRules.text(request.error.message, field: "error.message")
-        try TaskRules.text(request.statusMessage, field: "status_message")
-        let mutation = Mutation("FailTask", requestID: options.requestID) {
-            $0.feed(request.leaseToken)
-            $0.feed(Int64(request.error.code))
-            $0.feed(request.error.message)
-            $0.feed(request.error.data) { $0.feed($1) }
-            $0.feed(request.statusMessage)
-        }
-        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
-            try TaskRules.open(record.state)
-            try TaskRules.lease(record, token: request.leaseToken)
-            record.state.statusMessage = request.statusMessage ?? request.error.message
-            record.end(as: .failed, error: request.error, at: now)
-        }
+        try await output(of: fail(request, options))
     }
 
     /// See ``TaskStore/cancelTask(_:options:)``.
     public func cancelTask(_ request: CancelTaskRequest, options: CallOptions) async throws -> TaskState {
-        try TaskRules.text(request.statusMessage, field: "status_message")
-        let mutation = Mutation("CancelTask", requestID: options.requestID) {
-            $0.feed(request.mode == .immediate ? "immediate" : "request")
-            $0.feed(request.statusMessage)
-        }
-        return try await change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
-            if request.mode == .request, record.state.status.isTerminal { return }
-            try TaskRules.cancellable(record.state)
-            record.state.isCancelRequested = true
-            record.state.statusMessage = request.statusMessage ?? record.state.statusMessage
-            if request.mode == .immediate {
-                record.end(as: .cancelled, error: nil, at: now)
-            }
-        }
+        try await output(of: cancel(request, options))
     }
 
     /// See ``TaskStore/deleteTask(_:options:)``. That a task was not there is not remembered, as nothing is there to
     /// remember it: a retry looks again.
     public func deleteTask(_ taskID: String, options: CallOptions) async throws -> Bool {
-        try TaskID.validate(taskID)
-        let mutation = Mutation("DeleteTask", requestID: options.requestID) { _ in }
-        let tombstoneMilliseconds = core.limits.tombstoneMilliseconds
-        do {
-            _ = try await mutate(taskID, mutation, options) { record, now, _ throws(TaskwireError) in
-                guard record?.isLive == true else { throw Self.notFound(taskID, record) }
-                record?.bury(at: now, isExpired: false, tombstoneMilliseconds: tombstoneMilliseconds)
-                return MutationProduct.none
-            }
-            return true
-        } catch let error as TaskwireError where error.code == .notFound {
-            return false
-        }
-    }
-
-    /// Applies a mutation to a task that has to be there, and counts the revision where it changed something.
-    func change(
-        _ taskID: String,
-        _ mutation: Mutation,
-        _ options: CallOptions,
-        _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> Void
-    ) async throws -> TaskState {
-        try await changeAndReturn(taskID, mutation, options) { record, now throws(TaskwireError) in
-            try body(&record, now)
-            return MutationProduct.none
-        }.task
-    }
-
-    /// The same for a mutation that returns more than the task. One whose product is `nil` had nothing to do and is not
-    /// remembered.
-    func changeAndReturn(
-        _ taskID: String,
-        _ mutation: Mutation,
-        _ options: CallOptions,
-        _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> MutationProduct?
-    ) async throws -> Outcome {
-        try TaskID.validate(taskID)
-        return try await mutate(taskID, mutation, options) { optional, now, _ throws(TaskwireError) in
-            guard var record = optional, record.isLive else { throw Self.notFound(taskID, optional) }
-            let before = record
-            let product = try body(&record, now)
-            if record.isVisiblyDifferent(from: before) { record.touch(at: now) }
-            optional = record
-            return product
-        }
-    }
-
-    /// What a mutation returns: the task without its payloads, and whatever else it made.
-    typealias Outcome = (task: TaskState, product: MutationProduct, messages: [TaskMessage])
-
-    /// Applies a mutation once: a retry gets the outcome of the first try.
-    private func mutate(
-        _ taskID: String,
-        _ mutation: Mutation,
-        _ options: CallOptions,
-        _ body:
-            @escaping @Sendable (inout TaskRecord?, Timestamp, _ ownerTaskCount: Int) throws(TaskwireError) ->
-            MutationProduct?
-    ) async throws -> Outcome {
-        let key = TaskKey(owner: owner, id: taskID)
-        let core = core
-        let (result, isNotable) = try await core.storage.mutate(key) { record, ownerTaskCount in
-            if let deadline = options.deadline, deadline <= .now {
-                throw TaskwireError(
-                    .deadlineExceeded,
-                    .deadlineExceeded,
-                    "The call's time was over before its turn came; nothing was changed"
-                )
-            }
-            let now = core.clock.now
-            let stored = record
-            let settled = core.settled(record, at: now)
-            record = settled
-            let result: Result<Outcome, TaskwireError>
-            do throws(TaskwireError) {
-                result = .success(
-                    try apply(mutation, to: &record, of: taskID, at: now) { record throws(TaskwireError) in
-                        try body(&record, now, ownerTaskCount)
-                    }
-                )
-            } catch {
-                // The refusal may show what time has made of the task, which then has to stay so, as with a read.
-                record = settled?.state.revision == stored?.state.revision ? stored : settled
-                result = .failure(error)
-            }
-            return (result, record?.isNotable(after: stored) ?? true)
-        }
-        if isNotable { core.waiters.wake(key) }
-        return try result.get()
-    }
-
-    /// Carries out a mutation on a record that is as it is at `now`, unless that was done before: then it returns the outcome
-    /// of the first try.
-    private func apply(
-        _ mutation: Mutation,
-        to record: inout TaskRecord?,
-        of taskID: String,
-        at now: Timestamp,
-        _ body: (inout TaskRecord?) throws(TaskwireError) -> MutationProduct?
-    ) throws(TaskwireError) -> Outcome {
-        if let record, let past = try record.mutations.outcome(of: mutation) {
-            return (
-                past.state(underKeyOf: record.state), past.product,
-                try Self.messages(past.product, of: mutation, in: record)
-            )
-        }
-        let product = try body(&record)
-        guard var changed = record else { throw Self.notFound(taskID, nil) }
-        // A shortened time to live may be over at once.
-        let isKept = changed.settle(at: now, tombstoneMilliseconds: core.limits.tombstoneMilliseconds)
-        let shown = changed.state.viewed(as: .basic)
-        if let product {
-            changed.mutations.remember(
-                mutation,
-                outcome: MutationOutcome(state: shown.basics, product: product)
-            )
-        }
-        changed.forgetDeliveries()
-        record = isKept ? changed : nil
-        return (shown, product ?? .none, changed.delivery(to: mutation.requestID) ?? [])
-    }
-
-    /// The messages that a call took when it was made for the first time.
-    /// - Throws: ABORTED / DELIVERY_FORGOTTEN where they are not kept any more. They are not given to anybody else.
-    private static func messages(
-        _ product: MutationProduct,
-        of mutation: Mutation,
-        in record: TaskRecord
-    ) throws(TaskwireError) -> [TaskMessage] {
-        guard product == .delivery else { return [] }
-        guard let messages = record.delivery(to: mutation.requestID) else {
-            throw TaskwireError(
-                .aborted,
-                .deliveryForgotten,
-                "What the call took when it was first made is not kept any more",
-                task: record.isLive ? record.state.viewed(as: .basic) : nil
-            )
-        }
-        return messages
+        try await output(of: delete(taskID, options))
     }
 }
 
@@ -507,6 +202,7 @@ extension TaskEngine.Core {
     /// What a stored record is at `now`; `nil` when nothing of it is left.
     func settled(_ stored: TaskRecord?, at now: Timestamp) -> TaskRecord? {
         guard var record = stored else { return nil }
+        if record.state.lease == nil, record.dueAt.map({ $0 > now }) ?? true { return record }
         record.extendLease(after: max(startedAt, storage.returnedAt ?? startedAt))
         return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
     }

@@ -6,6 +6,10 @@ public protocol TaskStorage: Sendable {
     /// Returns the record as it was last written. Its log of mutations, or a part of that, may be left out.
     func read(_ key: TaskKey) async throws -> TaskRecord?
 
+    /// The same as ``read(_:)`` at once, where the storage has it at hand; `later`, which is the default, where it does not.
+    /// It must not block.
+    func readNow(_ key: TaskKey) -> NowOrLater<TaskRecord?>
+
     /// Runs `body` on the record and stores what it leaves, as one atomic step that is durable when this returns.
     ///
     /// What `body` throws is thrown on, and nothing is stored. `body` is pure and may run more than once.
@@ -14,6 +18,13 @@ public protocol TaskStorage: Sendable {
         _ key: TaskKey,
         _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output
+
+    /// The same as ``mutate(_:_:)`` at once, where the storage can. It must not block.
+    /// - Returns: False, which is the default, where it cannot: then `body` did not run.
+    func mutateNow(
+        _ key: TaskKey,
+        _ body: (inout TaskRecord?, _ ownerTaskCount: Int) -> Void
+    ) -> Bool
 
     /// Returns live records of one owner in the order of (creation, id), starting after a position. Their requests,
     /// results, interactions and logs of mutations may be left out.
@@ -47,6 +58,15 @@ extension TaskStorage {
     /// Never away.
     public var returnedAt: Timestamp? { nil }
 
+    /// Later.
+    public func readNow(_ key: TaskKey) -> NowOrLater<TaskRecord?> { .later }
+
+    /// Not now.
+    public func mutateNow(
+        _ key: TaskKey,
+        _ body: (inout TaskRecord?, _ ownerTaskCount: Int) -> Void
+    ) -> Bool { false }
+
     /// Nothing to watch.
     public func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)? { nil }
 
@@ -59,6 +79,16 @@ extension TaskStorage {
         )
     }
 }
+
+/// A value that is at hand, or that has to be waited for.
+public enum NowOrLater<Value> {
+    /// The value.
+    case now(Value)
+    /// It has to be waited for.
+    case later
+}
+
+extension NowOrLater: Sendable where Value: Sendable {}
 
 /// How many records a storage holds.
 public struct TaskStorageCounts: Sendable, Hashable {

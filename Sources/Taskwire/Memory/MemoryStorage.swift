@@ -78,7 +78,28 @@ public final class MemoryStorage: TaskStorage {
         _ key: TaskKey,
         _ body: @escaping @Sendable (inout TaskRecord?, _ ownerTaskCount: Int) throws -> Output
     ) async throws -> Output {
-        try state.withLock { state in
+        try change(key, body)
+    }
+
+    /// See ``TaskStorage/readNow(_:)``.
+    public func readNow(_ key: TaskKey) -> NowOrLater<TaskRecord?> {
+        .now(table.read(key))
+    }
+
+    /// See ``TaskStorage/mutateNow(_:_:)``.
+    public func mutateNow(
+        _ key: TaskKey,
+        _ body: (inout TaskRecord?, _ ownerTaskCount: Int) -> Void
+    ) -> Bool {
+        change(key, body)
+        return true
+    }
+
+    private func change<Output: Sendable, Failure: Error>(
+        _ key: TaskKey,
+        _ body: (inout TaskRecord?, _ ownerTaskCount: Int) throws(Failure) -> Output
+    ) throws(Failure) -> Output {
+        try state.withLock { state throws(Failure) in
             let task = state.table[key]
             var after = task?.record
             let output = try body(&after, state.owners[key.owner]?.count ?? 0)

@@ -52,7 +52,7 @@ struct ArenaMemory {
 
     /// Takes everything back and keeps only the first chunk.
     mutating func reset() {
-        releaseChunks(after: 1)
+        if unsafe chunks.count > 1 { releaseChunks(after: 1) }
         if let first = unsafe chunks.first, let start = first.baseAddress {
             unsafe next = start
             free = first.count

@@ -14,9 +14,15 @@ package enum RPCBody: Sendable {
         as type: Value.Type = Value.self,
         arena: Arena
     ) throws(TaskwireError) -> Value {
+        try Value(wire: try encoded(arena: arena), arena: arena)
+    }
+
+    /// The encoded body.
+    /// - Throws: as ``WireEncodable/prepared(in:)``.
+    package func encoded(arena: Arena) throws(TaskwireError) -> [UInt8] {
         switch self {
-        case .encoded(let bytes): try Value(wire: bytes, arena: arena)
-        case .value(let value): try Value(wire: try value.encoded(arena: arena), arena: arena)
+        case .encoded(let bytes): bytes
+        case .value(let value): try value.encoded(arena: arena)
         }
     }
 }

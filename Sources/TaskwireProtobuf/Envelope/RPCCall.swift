@@ -37,26 +37,18 @@ package struct RPCCall: Sendable {
     }
 }
 
-extension RPCCall: MessageReadable, MessageWritable {
+extension RPCCall: MessageWritable {
     static let descriptor = unsafe MessageDescriptor(taskwire__v1__call__init)
 
-    init(_ message: Taskwire__V1__Call) throws(TaskwireError) {
-        let requestID = RequestID(wire: message.request_id)
-        let count = message.request_id.len
-        guard requestID != nil || count == 0 else {
-            throw .invalidField("request_id", "has \(count) bytes instead of \(RequestID.byteCount)")
-        }
-        guard message.timeout_ms >= 0 else { throw .invalidField("timeout_ms", "negative") }
-        guard message.n_metadata <= Self.maxMetadataEntries else {
-            throw .invalidField("metadata", "has more than \(Self.maxMetadataEntries) entries")
-        }
+    /// A copy of the call.
+    init(_ call: RPCCallView) {
         unsafe self.init(
-            method: String(wire: message.method),
-            body: .encoded([UInt8](wire: message.body)),
-            requestID: requestID,
-            timeoutMilliseconds: message.timeout_ms,
-            token: String(wire: message.token),
-            metadata: [String: String](wire: message.metadata, count: message.n_metadata)
+            method: call.method,
+            body: .encoded([UInt8](call.body)),
+            requestID: call.requestID,
+            timeoutMilliseconds: call.timeoutMilliseconds,
+            token: call.token,
+            metadata: call.metadata
         )
     }
 

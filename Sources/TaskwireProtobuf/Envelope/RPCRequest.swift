@@ -17,30 +17,17 @@ package enum RPCRequest: Sendable {
         maxBatchCalls: Int,
         maxBatchBytes: Int
     ) throws(TaskwireError) {
-        try unsafe Self.descriptor.check(bytes)
-        let message = try unsafe arena.unpack(bytes, as: Self.descriptor).pointee
-        if message.kind_case == TASKWIRE__V1__REQUEST__KIND_CALL, let call = unsafe message.call {
-            self = unsafe .call(try RPCCall(call.pointee))
-        } else if message.kind_case == TASKWIRE__V1__REQUEST__KIND_BATCH,
-            let batch = unsafe message.batch?.pointee
-        {
-            guard batch.n_calls <= maxBatchCalls else {
-                throw TaskwireError(.resourceExhausted, .tooLarge, "batch: more than \(maxBatchCalls) calls")
+        let view = try unsafe RPCRequestView(
+            wire: bytes,
+            arena: arena,
+            maxBatchCalls: maxBatchCalls,
+            maxBatchBytes: maxBatchBytes
+        )
+        self =
+            switch view {
+            case .call(let call): .call(RPCCall(call))
+            case .batch(let calls): .batch(calls.map { $0.map(RPCCall.init) })
             }
-            guard bytes.count <= maxBatchBytes else {
-                throw TaskwireError(.resourceExhausted, .tooLarge, "batch: more than \(maxBatchBytes) bytes")
-            }
-            let calls = unsafe UnsafeBufferPointer(start: batch.calls, count: batch.n_calls)
-            self = unsafe .batch(
-                calls.compactMap { call in
-                    unsafe call.map { call in
-                        Result { () throws(TaskwireError) in try unsafe RPCCall(call.pointee) }
-                    }
-                }
-            )
-        } else {
-            throw TaskwireError(.invalidArgument, .malformedMessage, "Request: neither call nor batch")
-        }
     }
 }
 

@@ -1,5 +1,5 @@
 internal import CTaskwireProtos
-internal import Taskwire
+package import Taskwire
 
 /// What a server answers: as many replies as the request had calls, in their order.
 package enum RPCResponse: Sendable {
@@ -23,6 +23,29 @@ extension RPCResponse: MessageReadable, MessageWritable {
         } else {
             throw TaskwireError(.invalidArgument, .malformedMessage, "Response: neither reply nor batch")
         }
+    }
+
+    /// Decodes the answer to one call in place: what it was answered, or the refusal.
+    /// - Throws: INVALID_ARGUMENT where the bytes are no such answer.
+    package static func outcome<Value: WireDecodable>(
+        in bytes: UnsafeRawBufferPointer,
+        as type: Value.Type,
+        arena: Arena
+    ) throws(TaskwireError) -> Result<Value, TaskwireError> {
+        try unsafe descriptor.check(bytes)
+        let message = try unsafe arena.unpack(bytes, as: descriptor)
+        guard unsafe message.pointee.kind_case == TASKWIRE__V1__RESPONSE__KIND_REPLY,
+            let reply = unsafe message.pointee.reply
+        else {
+            throw TaskwireError(.invalidArgument, .malformedMessage, "Response: not one reply")
+        }
+        if let status = unsafe reply.pointee.status, unsafe status.pointee.code != 0 {
+            return unsafe .failure(try TaskwireError.readRequired(status, "status"))
+        }
+        let body = unsafe reply.pointee.body
+        return .success(
+            try unsafe Value(wire: UnsafeRawBufferPointer(start: body.data, count: body.len), arena: arena)
+        )
     }
 
     func write(to message: inout Taskwire__V1__Response, in arena: Arena) throws(TaskwireError) {

@@ -13,6 +13,14 @@ package struct PreparedMessage {
         byteCount = unsafe protobuf_c_message_get_packed_size(self.message)
     }
 
+    /// The encoded message.
+    package func packed() -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+            unsafe pack(into: UnsafeMutableRawBufferPointer(buffer))
+            count = byteCount
+        }
+    }
+
     /// Writes the encoded message to the front of `buffer`, which must have room for ``byteCount`` bytes.
     package func pack(into buffer: UnsafeMutableRawBufferPointer) {
         precondition(buffer.count >= byteCount, "the buffer is smaller than the message")

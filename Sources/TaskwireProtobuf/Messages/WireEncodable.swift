@@ -12,10 +12,6 @@ extension WireEncodable {
     /// The encoded bytes.
     /// - Throws: as ``prepared(in:)``.
     package func encoded(arena: Arena = Arena()) throws(TaskwireError) -> [UInt8] {
-        let message = try prepared(in: arena)
-        return unsafe [UInt8](unsafeUninitializedCapacity: message.byteCount) { buffer, count in
-            unsafe message.pack(into: UnsafeMutableRawBufferPointer(buffer))
-            count = message.byteCount
-        }
+        try prepared(in: arena).packed()
     }
 }

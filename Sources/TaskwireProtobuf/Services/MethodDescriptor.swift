@@ -24,9 +24,7 @@ package struct MethodDescriptor: Sendable {
 
     /// Checks that the bytes are an encoded request of this method, without reading it.
     /// - Throws: INVALID_ARGUMENT / MALFORMED_MESSAGE or INVALID_FIELD with the path of the field.
-    package func checkBody(_ bytes: [UInt8]) throws(TaskwireError) {
-        try unsafe bytes.span.bytes.withUnsafeBytes { bytes throws(TaskwireError) in
-            try unsafe input.check(bytes)
-        }
+    package func checkBody(_ bytes: UnsafeRawBufferPointer) throws(TaskwireError) {
+        try unsafe input.check(bytes)
     }
 }

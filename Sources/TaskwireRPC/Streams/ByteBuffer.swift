@@ -3,7 +3,9 @@ internal import Glibc
 /// Bytes in memory of their own, which are appended at the end and taken from the front.
 ///
 /// The memory is there only while bytes are, or room for some is asked for.
-@safe struct ByteBuffer: ~Copyable {
+///
+/// `@unchecked Sendable` is safe: the memory belongs to the buffer, of which there is no copy.
+@safe struct ByteBuffer: ~Copyable, @unchecked Sendable {
     private var memory: UnsafeMutableRawPointer?
     private(set) var capacity = 0
     /// The offset of the first byte.

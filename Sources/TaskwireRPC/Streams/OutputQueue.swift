@@ -26,7 +26,7 @@
     private var sentByteCount = 0
 
     /// Messages from that size on are not copied.
-    private static let largeMessageSize = 64 << 10
+    static let largeMessageSize = 64 << 10
     /// A buffer that is empty keeps no more than this.
     private static let keptSize = 64 << 10
 
@@ -45,29 +45,52 @@
         tail.append(bytes.count)
     }
 
+    /// Adds messages that are framed already, and leaves `buffer` empty.
+    mutating func append(_ buffer: inout ByteBuffer) {
+        guard !tail.isEmpty else { return swap(&tail, &buffer) }
+        tail.reserve(buffer.count)
+        unsafe tail.free.copyMemory(from: buffer.bytes)
+        tail.append(buffer.count)
+        buffer.remove(buffer.count)
+    }
+
+    /// Adds a message of `byteCount` bytes, which `write` fills in.
+    /// - Returns: The bytes that it takes, its head included.
+    mutating func append(
+        _ header: SPHeader,
+        byteCount: Int,
+        _ writer: SPFrameWriter,
+        _ write: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> Int {
+        let headByteCount = writer.headByteCount(header)
+        tail.reserve(headByteCount + byteCount)
+        let free = unsafe tail.free
+        var head = unsafe MutableRawSpan(_unsafeBytes: free)
+        writer.writeHead(header, bodyByteCount: byteCount, to: &head)
+        unsafe write(UnsafeMutableRawBufferPointer(rebasing: free[headByteCount..<headByteCount + byteCount]))
+        tail.append(headByteCount + byteCount)
+        return headByteCount + byteCount
+    }
+
     /// Adds a message, whose bytes belong to the queue from now on.
     /// - Returns: The bytes that it takes, its head included.
     mutating func append(_ header: SPHeader, _ message: Message, _ writer: SPFrameWriter) -> Int {
-        let headByteCount = writer.headByteCount(header)
         let bodyByteCount = message.count
-        let isLarge = bodyByteCount >= Self.largeMessageSize
-        tail.reserve(isLarge ? headByteCount : headByteCount + bodyByteCount)
-        let free = unsafe tail.free
-        var head = unsafe MutableRawSpan(_unsafeBytes: free)
+        guard bodyByteCount >= Self.largeMessageSize else {
+            defer { message.discard() }
+            return unsafe append(header, byteCount: bodyByteCount, writer) { body in
+                unsafe message.withUnsafeBytes { unsafe body.copyMemory(from: $0) }
+            }
+        }
+        let headByteCount = writer.headByteCount(header)
+        tail.reserve(headByteCount)
+        var head = unsafe MutableRawSpan(_unsafeBytes: tail.free)
         writer.writeHead(header, bodyByteCount: bodyByteCount, to: &head)
         tail.append(headByteCount)
-        if isLarge {
-            let box = BufferBox(ByteBuffer())
-            swap(&box.buffer, &tail)
-            segments.append(.bytes(box))
-            segments.append(.message(message))
-        } else {
-            unsafe message.withUnsafeBytes { body in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: free[headByteCount...]).copyMemory(from: body)
-            }
-            tail.append(bodyByteCount)
-            message.discard()
-        }
+        let box = BufferBox(ByteBuffer())
+        swap(&box.buffer, &tail)
+        segments.append(.bytes(box))
+        segments.append(.message(message))
         return headByteCount + bodyByteCount
     }
 

@@ -7,8 +7,8 @@ internal import Synchronization
 protocol SPConnectionOwner: AnyObject, Sendable {
     /// The peer has greeted.
     func connectionOpened(_ connection: SPConnection)
-    /// These have come, in this order.
-    func connection(_ connection: SPConnection, received deliveries: [SPDelivery])
+    /// These have come, in this order. The bodies of messages lie in `input`.
+    func connection(_ connection: SPConnection, received deliveries: [SPDelivery], in input: SPInput)
     /// Returns true if a message that is coming in may take so many bytes of memory, some of which are counted already.
     func connection(_ connection: SPConnection, admits byteCount: Int, ofWhichCounted countedByteCount: Int)
         -> Bool
@@ -23,10 +23,17 @@ protocol SPConnectionOwner: AnyObject, Sendable {
     func connectionFreed(_ connection: SPConnection)
 }
 
+/// Bytes that have come, valid only while their owner is told of them.
+@safe struct SPInput {
+    let bytes: UnsafeRawBufferPointer
+    /// Bytes of memory for them that are counted.
+    let countedByteCount: Int
+}
+
 /// The outcome of one message of a peer.
 enum SPDelivery: Sendable {
-    /// It is here.
-    case message(SPHeader, Message)
+    /// It is here, its body at that place.
+    case message(SPHeader, body: Range<Int>)
     /// It is larger than allowed, by what its peer says, and its body is thrown away.
     case tooLarge(SPHeader, byteCount: UInt64)
     /// There is no memory for it at present, and its body is thrown away.
@@ -240,11 +247,28 @@ enum SPClosure: Hashable, Sendable {
     ///   that there is room.
     @discardableResult
     func send(_ header: SPHeader, _ message: Message, isReply: Bool, isLone: Bool) -> Bool {
+        send(isReply: isReply, isLone: isLone) { output in output.append(header, message, writer) }
+    }
+
+    /// Sends a request of `byteCount` bytes, fewer than ``OutputQueue/largeMessageSize``, which `write` fills in.
+    /// - Returns: As ``send(_:_:isReply:isLone:)``.
+    func send(
+        _ header: SPHeader,
+        byteCount: Int,
+        isLone: Bool,
+        _ write: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> Bool {
+        send(isReply: false, isLone: isLone) { output in
+            unsafe output.append(header, byteCount: byteCount, writer, write)
+        }
+    }
+
+    private func send(isReply: Bool, isLone: Bool, _ append: (inout OutputQueue) -> Int) -> Bool {
         let isInCallback = CallbackExecutor.isInCallback
         let (mustPlan, mustGoOn, isFull): (Bool, Bool, Bool) = state.withLock { state in
-            if isReply { state.machine.endCall() }
+            if isReply { state.machine.endCalls(1) }
             guard state.machine.phase != .closed else { return (false, true, false) }
-            count(state.output.append(header, message, writer), &state)
+            count(append(&state.output), &state)
             let mustPlan = isInCallback && state.planEnd()
             if !isInCallback || state.output.tailByteCount >= Self.flushSize {
                 startSending(&state, mayBeLast: isLone || isReply && state.machine.callCount == 0)
@@ -257,9 +281,29 @@ enum SPClosure: Hashable, Sendable {
         return isFull
     }
 
+    /// Sends messages that are framed already, which end calls of the peer; some of those may have none.
+    /// - Parameter replies: Is empty afterwards.
+    func send(_ replies: inout ByteBuffer, endingCalls callCount: Int) {
+        let isInCallback = CallbackExecutor.isInCallback
+        let (mustPlan, mustGoOn): (Bool, Bool) = state.withLock { state in
+            state.machine.endCalls(callCount)
+            guard state.machine.phase != .closed else { return (false, true) }
+            guard !replies.isEmpty else { return (false, state.isPaused) }
+            count(replies.count, &state)
+            state.output.append(&replies)
+            let mustPlan = isInCallback && state.planEnd()
+            if !isInCallback || state.output.tailByteCount >= Self.flushSize {
+                startSending(&state, mayBeLast: state.machine.callCount == 0)
+            }
+            return (mustPlan, state.isPaused)
+        }
+        if mustPlan { CallbackExecutor.endLater(self) }
+        if mustGoOn { goOn() }
+    }
+
     /// A call of the peer has ended without a reply.
     func endCall() {
-        state.withLock { $0.machine.endCall() }
+        state.withLock { $0.machine.endCalls(1) }
         goOn()
     }
 
@@ -519,10 +563,9 @@ enum SPClosure: Hashable, Sendable {
 
     /// The input that one pass reads.
     @safe private struct Portion {
-        let bytes: UnsafeRawBufferPointer
+        let input: SPInput
         var reader: SPFrameReader
         let maximumDeliveries: Int
-        let countedInput: Int
         let owner: any SPConnectionOwner
     }
 
@@ -536,7 +579,7 @@ enum SPClosure: Hashable, Sendable {
             var closure: SPClosure?
             var isOpening = false
             do throws(SPFault) {
-                let span = unsafe RawSpan(_unsafeBytes: portion.bytes)
+                let span = unsafe RawSpan(_unsafeBytes: portion.input.bytes)
                 while deliveries.count < portion.maximumDeliveries,
                     let item = try portion.reader.next(span, from: &offset)
                 {
@@ -544,22 +587,17 @@ enum SPClosure: Hashable, Sendable {
                     case .greeting:
                         isOpening = true
                     case .message(let header, let body):
-                        let bytes = unsafe UnsafeRawBufferPointer(rebasing: portion.bytes[body])
-                        guard let message = unsafe Message(copying: bytes, ledger: ledger) else {
-                            deliveries.append(.noMemory(header, byteCount: UInt64(body.count)))
-                            continue
-                        }
-                        deliveries.append(.message(header, message))
+                        deliveries.append(.message(header, body: body))
                     case .oversized(let header, let byteCount, let isSkipped):
                         deliveries.append(.tooLarge(header, byteCount: byteCount))
                         if !isSkipped { closure = .tooLarge }
                     }
                 }
                 let whole = portion.reader.neededByteCount
-                let held = unsafe portion.bytes.count - offset
+                let held = unsafe portion.input.bytes.count - offset
                 let next = min(whole, held + Self.inputStep(held))
                 if next > Self.largeInputSize,
-                    !owner.connection(self, admits: next, ofWhichCounted: portion.countedInput),
+                    !owner.connection(self, admits: next, ofWhichCounted: portion.input.countedByteCount),
                     case .oversized(let header, let byteCount, _)? = portion.reader.skipMessage(
                         span,
                         from: &offset
@@ -571,9 +609,10 @@ enum SPClosure: Hashable, Sendable {
             } catch {
                 closure = .fault(error)
             }
-            finish(portion, consumed: offset, callCount: deliveries.count, isOpening: isOpening)
+            begin(callCount: deliveries.count, isOpening: isOpening)
             if isOpening { owner.connectionOpened(self) }
-            if !deliveries.isEmpty { owner.connection(self, received: deliveries) }
+            if !deliveries.isEmpty { owner.connection(self, received: deliveries, in: portion.input) }
+            consume(offset, of: portion)
             switch closure {
             case .tooLarge: drain(isLast: true)
             case let closure?: close(closure)
@@ -593,13 +632,12 @@ enum SPClosure: Hashable, Sendable {
             if mayTake, !state.input.isEmpty, let owner = state.owner, state.hasNews {
                 state.hasNews = false
                 let portion = unsafe Portion(
-                    bytes: state.input.bytes,
+                    input: SPInput(bytes: state.input.bytes, countedByteCount: state.countedInput),
                     reader: state.reader,
                     maximumDeliveries: min(
                         Self.maximumDeliveries,
                         state.machine.limits.maximumCalls - state.machine.callCount
                     ),
-                    countedInput: state.countedInput,
                     owner: owner
                 )
                 return (portion, false)
@@ -622,8 +660,17 @@ enum SPClosure: Hashable, Sendable {
         return portion
     }
 
+    /// Counts what is about to be handed on.
+    private func begin(callCount: Int, isOpening: Bool) {
+        guard isOpening || callCount > 0 && configuration.role == .replier else { return }
+        state.withLock { state in
+            if isOpening { state.machine.greet() }
+            if configuration.role == .replier { state.machine.beginCalls(callCount) }
+        }
+    }
+
     /// Takes what was read from the input.
-    private func finish(_ portion: Portion, consumed: Int, callCount: Int, isOpening: Bool) {
+    private func consume(_ consumed: Int, of portion: Portion) {
         state.withLock { state in
             state.reader = portion.reader
             state.input.remove(consumed)
@@ -634,8 +681,6 @@ enum SPClosure: Hashable, Sendable {
                 state.input.shrink(above: Self.largeInputSize)
                 countInput(&state)
             }
-            if isOpening { state.machine.greet() }
-            for _ in 0..<callCount where configuration.role == .replier { state.machine.beginCall() }
         }
     }
 }

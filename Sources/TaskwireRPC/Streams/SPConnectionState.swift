@@ -88,8 +88,15 @@ package struct SPConnectionState {
 
     /// The earliest of the peer's deadlines.
     package var nextDeadline: ContinuousClock.Instant? {
-        [greetingDeadline, messageDeadline, sendDeadline, lingeringDeadline, idleDeadline].compactMap(\.self)
-            .min()
+        var first = greetingDeadline
+        func include(_ deadline: ContinuousClock.Instant?) {
+            if let deadline { first = min(deadline, first ?? deadline) }
+        }
+        include(messageDeadline)
+        include(sendDeadline)
+        include(lingeringDeadline)
+        include(idleDeadline)
+        return first
     }
 
     /// The deadline of the peer that has passed at `now`.
@@ -190,14 +197,14 @@ package struct SPConnectionState {
         isDispatching = false
     }
 
-    /// A call of the peer is being carried out.
-    package mutating func beginCall() {
-        callCount += 1
+    /// So many more calls of the peer are being carried out.
+    package mutating func beginCalls(_ count: Int) {
+        callCount += count
     }
 
-    /// A call of the peer has ended.
-    package mutating func endCall() {
-        callCount -= 1
+    /// So many calls of the peer have ended.
+    package mutating func endCalls(_ count: Int) {
+        callCount -= count
     }
 
     /// So many bytes are to be sent.

@@ -19,6 +19,14 @@ package final class Connection: Sendable {
     /// The user that the client's process belongs to, where it came in over ipc.
     package let peerUserID: UInt32?
 
+    /// State that a ``RequestService`` keeps for the connection.
+    package var attachment: (any AnyObject & Sendable)? {
+        get { attached.withLock(\.self) }
+        set { attached.withLock { $0 = newValue } }
+    }
+
+    private let attached = Mutex<(any AnyObject & Sendable)?>(nil)
+
     /// The bytes of its requests and replies.
     let ledger: ByteLedger
 

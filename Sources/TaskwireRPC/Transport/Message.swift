@@ -3,17 +3,14 @@ internal import Synchronization
 
 /// One message of opaque bytes.
 ///
-/// A message has one owner at a time. Giving it to ``RequestSocket/exchange(_:deadline:)`` or returning it from a
-/// handler hands it over.
+/// A message has one owner at a time. Returning it from a handler hands it over.
 ///
-/// `@unchecked Sendable` is safe: beside the ledger and the size, all that is stored is an atomic pointer that is set once
+/// `@unchecked Sendable` is safe: beside the size, all that is stored is an atomic pointer that is set once
 /// and cleared once, and the bytes behind it are written by the message's owner before it is handed on.
 @safe package final class Message: @unchecked Sendable {
     /// The bytes; nil where there are none, and once they were discarded.
     private let storage: Atomic<UnsafeMutableRawPointer?>
     private let size: Int
-    /// Where the bytes are counted as long as they are held here.
-    private let ledger: ByteLedger?
 
     /// The most bytes that a message can have: 1 GiB.
     package static let maximumSize = 1 << 30
@@ -37,12 +34,11 @@ internal import Synchronization
         }
         unsafe storage = unsafe Atomic(nil)
         self.size = max(0, size)
-        ledger = nil
         unsafe storage.store(memory, ordering: .releasing)
     }
 
-    /// Copies a message, whose bytes are counted in `ledger` until they are gone. Nil when there is no memory.
-    init?(copying bytes: UnsafeRawBufferPointer, ledger: ByteLedger?) {
+    /// Copies a message. Nil when there is no memory.
+    package init?(copying bytes: UnsafeRawBufferPointer) {
         let memory = unsafe bytes.isEmpty ? nil : malloc(bytes.count)
         guard unsafe bytes.isEmpty || memory != nil else { return nil }
         if let memory = unsafe memory, let start = bytes.baseAddress {
@@ -50,8 +46,6 @@ internal import Synchronization
         }
         unsafe storage = unsafe Atomic(nil)
         size = bytes.count
-        self.ledger = ledger
-        ledger?.charge(size)
         // Whoever sees the bytes sees all of the message, however it was handed over.
         unsafe storage.store(memory, ordering: .releasing)
     }
@@ -63,7 +57,6 @@ internal import Synchronization
     /// Frees the bytes, which nobody may be reading. What is left behind is an empty message.
     package func discard() {
         guard let memory = unsafe storage.exchange(nil, ordering: .acquiringAndReleasing) else { return }
-        ledger?.credit(size)
         unsafe free(memory)
     }
 

@@ -18,7 +18,7 @@ final class ReplyEngine: DeadlineKeeper {
 
     private struct State {
         var phase = Phase.open
-        var handlers: RequestHandlers?
+        var service: (any RequestService)?
         var listeners: [StreamListener] = []
         var clients: [ObjectIdentifier: ClientLink] = [:]
         var hasEnded = false
@@ -29,7 +29,7 @@ final class ReplyEngine: DeadlineKeeper {
     let ledger = ByteLedger()
 
     private let state = Mutex(State())
-    private let tasks = HandlerTasks()
+    fileprivate let tasks = HandlerTasks()
     /// Calls that have begun and not ended.
     private let callCount = Atomic(0)
     /// True if `idle` happens as soon as there is no call.
@@ -105,7 +105,8 @@ final class ReplyEngine: DeadlineKeeper {
 
     /// A client has connected. Runs on nng's threads.
     private func accept(_ stream: OpaquePointer, at address: Address, _ options: ListenerOptions) {
-        let client = ClientLink(engine: self)
+        guard let service = state.withLock({ $0.service }) else { return unsafe nng_stream_free(stream) }
+        let client = ClientLink(engine: self, service: service)
         let connection: SPConnection
         let ledger = ByteLedger(partOf: ledger)
         do throws(TransportError) {
@@ -180,13 +181,6 @@ final class ReplyEngine: DeadlineKeeper {
         queue.async { connection.cancelScopes() }
     }
 
-    fileprivate func admits(_ byteCount: Int, _ countedByteCount: Int, _ client: ClientLink) -> Bool {
-        guard let identity = client.identity, let handlers = state.withLock({ $0.handlers }) else {
-            return true
-        }
-        return handlers.admits(byteCount, countedByteCount, identity)
-    }
-
     fileprivate func watch(_ deadline: ContinuousClock.Instant) {
         deadlines.ensureLook(at: deadline, for: self)
     }
@@ -199,11 +193,11 @@ final class ReplyEngine: DeadlineKeeper {
 
     // MARK: Serving
 
-    func run(handlers: RequestHandlers) async {
+    func run(_ service: any RequestService) async {
         let listeners: [StreamListener]? = state.withLock { state in
             guard state.phase == .open else { return nil }
             state.phase = .running
-            state.handlers = handlers
+            state.service = service
             return state.listeners
         }
         guard let listeners else { return }
@@ -218,58 +212,14 @@ final class ReplyEngine: DeadlineKeeper {
         await closed.wait()
     }
 
-    /// Carries out what came in one read.
-    fileprivate func serve(_ deliveries: [SPDelivery], from client: ClientLink) {
-        guard let connection = client.connection, let identity = client.identity,
-            let handlers = state.withLock({ $0.handlers })
-        else { return }
-        var calls: [IncomingCall] = []
-        calls.reserveCapacity(deliveries.count)
-        for delivery in deliveries {
-            switch delivery {
-            case .message(let header, let message):
-                calls.append(
-                    IncomingCall(
-                        header: header,
-                        request: IncomingRequest(message: message, connection: identity),
-                        connection: connection
-                    )
-                )
-            case .tooLarge(let header, let byteCount):
-                connection.reply(header, handlers.refuse(.tooLarge(byteCount: byteCount), identity))
-            case .noMemory(let header, let byteCount):
-                connection.reply(header, handlers.refuse(.noMemory(byteCount: byteCount), identity))
-            }
-        }
-        guard !calls.isEmpty else { return }
-        callCount.add(calls.count, ordering: .sequentiallyConsistent)
-        let runs = CallRuns(calls)
-        while let run = runs.nextRun {
-            tasks.runNow {
-                while let call = runs.next(in: run) {
-                    self.finish(call, await handlers.answer(call.request))
-                }
-            }
-            runs.endRun()
-        }
+    /// So many calls have begun.
+    fileprivate func beginCalls(_ count: Int) {
+        callCount.add(count, ordering: .sequentiallyConsistent)
     }
 
-    private func finish(_ call: IncomingCall, _ answer: RequestAnswer) {
-        switch answer {
-        case .reply(let message):
-            let isAllowed = message.map { $0.count <= configuration.maximumMessageSize } ?? false
-            call.connection.reply(call.header, isAllowed ? message : nil)
-            endCall()
-        case .pending(let answer):
-            let parked = ParkedRequest(answer, on: call.request.connection)
-            parked.whenReady {
-                self.tasks.run { self.finish(call, await answer.answer()) }
-            }
-        }
-    }
-
-    private func endCall() {
-        let isLast = callCount.subtract(1, ordering: .sequentiallyConsistent).newValue == 0
+    /// So many calls have ended.
+    fileprivate func endCalls(_ count: Int) {
+        let isLast = callCount.subtract(count, ordering: .sequentiallyConsistent).newValue == 0
         if isLast, isStopping.load(ordering: .sequentiallyConsistent) { idle.happen() }
     }
 
@@ -278,7 +228,7 @@ final class ReplyEngine: DeadlineKeeper {
     func stop(grace: Duration) async {
         beginStopping()
         queue.asyncAfter(deadline: .now() + grace.dispatchInterval) { [tasks] in tasks.cancelAll() }
-        if state.withLock({ $0.handlers == nil }) { beginClosing() }
+        if state.withLock({ $0.service == nil }) { beginClosing() }
         await closed.wait()
     }
 
@@ -342,44 +292,37 @@ final class ReplyEngine: DeadlineKeeper {
     }
 }
 
-/// A request that is to be carried out, and where its reply goes.
-private struct IncomingCall: Sendable {
-    let header: SPHeader
-    let request: IncomingRequest
-    let connection: SPConnection
-}
-
-extension SPConnection {
-    /// Ends a call, with a reply or without.
-    fileprivate func reply(_ header: SPHeader, _ message: Message?) {
-        if let message {
-            send(header, message, isReply: true, isLone: false)
-        } else {
-            endCall()
-        }
-    }
-}
-
 /// A client's connection, seen from the engine. It keeps the engine alive until the connection is freed.
 ///
 /// `@unchecked Sendable` is safe: what changes is set once, before the connection starts.
 private final class ClientLink: SPConnectionOwner, @unchecked Sendable {
     let engine: ReplyEngine
+    let service: any RequestService
     var connection: SPConnection?
     var identity: Connection?
 
-    init(engine: ReplyEngine) {
+    init(engine: ReplyEngine, service: any RequestService) {
         self.engine = engine
+        self.service = service
     }
 
     func connectionOpened(_ connection: SPConnection) {}
 
-    func connection(_ connection: SPConnection, received deliveries: [SPDelivery]) {
-        engine.serve(deliveries, from: self)
+    func connection(
+        _ connection: SPConnection,
+        received deliveries: [SPDelivery],
+        in input: SPInput
+    ) {
+        guard let identity else { return }
+        engine.beginCalls(deliveries.count)
+        var requests = IncomingRequests(deliveries, in: input, on: identity, to: self)
+        service.serve(&requests)
+        requests.end()
     }
 
     func connection(_ connection: SPConnection, admits byteCount: Int, ofWhichCounted counted: Int) -> Bool {
-        engine.admits(byteCount, counted, self)
+        guard let identity else { return true }
+        return service.admits(byteCount, ofWhichCounted: counted, from: identity)
     }
 
     func connectionHasRoom(_ connection: SPConnection) {}
@@ -391,4 +334,37 @@ private final class ClientLink: SPConnectionOwner, @unchecked Sendable {
     }
 
     func connectionFreed(_ connection: SPConnection) { engine.forget(self) }
+}
+
+extension ClientLink: ReplyOutlet {
+    var framing: SPProtocol.Framing { connection?.configuration.framing ?? .ipc }
+
+    var maximumMessageSize: Int { engine.configuration.maximumMessageSize }
+
+    func send(_ replies: inout ByteBuffer, endingCalls callCount: Int) {
+        connection?.send(&replies, endingCalls: callCount)
+        engine.endCalls(callCount)
+    }
+
+    func finish(_ header: SPHeader, with answer: RequestAnswer) {
+        guard let connection, let identity else { return }
+        switch answer {
+        case .reply(let message):
+            if let message, message.count <= maximumMessageSize {
+                connection.send(header, message, isReply: true, isLone: false)
+            } else {
+                connection.endCall()
+            }
+            engine.endCalls(1)
+        case .pending(let answer):
+            let parked = ParkedRequest(answer, on: identity)
+            parked.whenReady {
+                self.engine.tasks.run { self.finish(header, with: await answer.answer()) }
+            }
+        }
+    }
+
+    func answer(_ header: SPHeader, _ answer: @escaping @Sendable () async -> RequestAnswer) {
+        engine.tasks.runNow { self.finish(header, with: await answer()) }
+    }
 }

@@ -71,10 +71,10 @@ package final class ReplySocket: Sendable {
         try await engine.listen(on: address, options: options)
     }
 
-    /// Handles requests until the socket is stopped; to be called once. Clients are let in from then on. Cancelling the
-    /// task stops the socket without grace.
-    package func run(_ handlers: RequestHandlers) async {
-        await engine.run(handlers: handlers)
+    /// Has `service` answer requests until the socket is stopped; to be called once. Clients are let in from then on.
+    /// Cancelling the task stops the socket without grace.
+    package func run(_ service: some RequestService) async {
+        await engine.run(service)
     }
 
     /// Stops: lets nobody in any more, lets running handlers finish and their replies leave, cancels those that take longer

@@ -15,10 +15,7 @@ final class RequestEngine: DeadlineKeeper {
         var heldCount = 0
         /// True while the connection has so much to send that more waits here.
         var isFull = false
-        /// Exchanges that were sent and not answered, by number.
-        var inFlight: [UInt32: Exchange] = [:]
-        var queue = CallerQueue()
-        var lastID = UInt32.random(in: 0...UInt32.max)
+        var exchanges = ExchangeTable()
         /// The server of the connection, or of the last one.
         var peer: Address?
         /// The number of connections so far.
@@ -26,8 +23,6 @@ final class RequestEngine: DeadlineKeeper {
 
         /// Whom an exchange is or was with, for people.
         var peerName: String { peer?.description ?? link.choice.description }
-
-        var hasDemand: Bool { !inFlight.isEmpty || !queue.isEmpty }
 
         var isConnected: Bool {
             if case .connected = link.phase { true } else { false }
@@ -83,160 +78,158 @@ final class RequestEngine: DeadlineKeeper {
 
     // MARK: Exchanges
 
-    func exchange(
-        _ message: Message,
-        deadline: ContinuousClock.Instant?
-    ) async throws(TransportError) -> Message {
-        guard message.count <= configuration.maximumMessageSize else {
+    private enum Submission {
+        case send(ExchangeID, SPConnection, isLone: Bool)
+        case wait(ExchangeID, mustDial: Bool)
+        case refuse(TransportError)
+    }
+
+    /// Sends a request of `byteCount` bytes, which `write` fills in, or has it wait until it can be sent.
+    /// - Returns: The number to ``abandon(_:)`` it by; nil when it has ended already.
+    func send(
+        byteCount: Int,
+        to receiver: any ReplyReceiver,
+        deadline: ContinuousClock.Instant?,
+        _ write: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> ExchangeID? {
+        do throws(TransportError) {
+            guard byteCount <= configuration.maximumMessageSize else {
+                throw TransportError(
+                    code: .messageTooLarge,
+                    message: "The request to \(peerName) has \(byteCount) bytes; "
+                        + "the limit is \(configuration.maximumMessageSize)."
+                )
+            }
+            let deadlines = ExchangeTable.Deadlines(
+                overall: deadline,
+                connect: configuration.failFast.map { .now + $0 }
+            )
+            let id = try unsafe submit(byteCount, receiver, deadlines, write)
+            if let first = deadlines.first { self.deadlines.ensureLook(at: first, for: self) }
+            return id
+        } catch {
+            receiver.failed(error)
+            return nil
+        }
+    }
+
+    private func submit(
+        _ byteCount: Int,
+        _ receiver: any ReplyReceiver,
+        _ deadlines: ExchangeTable.Deadlines,
+        _ write: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(TransportError) -> ExchangeID {
+        if byteCount < OutputQueue.largeMessageSize {
+            let sent = state.withLock { state -> (ExchangeID, SPConnection, isLone: Bool)? in
+                guard state.isOpen, !state.exchanges.hasWaiting,
+                    let connection = state.freeConnection(configuration),
+                    let id = state.exchanges.addSent(receiver, deadlines)
+                else { return nil }
+                return (id, connection, state.exchanges.sentCount == 1)
+            }
+            if let (id, connection, isLone) = sent {
+                let isFull = unsafe connection.send(
+                    SPHeader(requestID: id.rawValue),
+                    byteCount: byteCount,
+                    isLone: isLone,
+                    write
+                )
+                if isFull { noteFull(connection) }
+                return id
+            }
+        }
+        let message = try Message(size: byteCount)
+        unsafe message.withUnsafeMutableBytes { unsafe write($0) }
+        let (id, mustDial) = state.withLock { state -> (ExchangeID?, Bool) in
+            guard state.isOpen, let id = state.exchanges.addWaiting(receiver, deadlines, message) else {
+                return (nil, false)
+            }
+            return (id, state.link.demand())
+        }
+        guard let id else {
+            guard state.withLock(\.isOpen) else { throw closedError(mayHaveBeenSent: false) }
             throw TransportError(
-                code: .messageTooLarge,
-                message: "The request to \(peerName) has \(message.count) bytes; "
-                    + "the limit is \(configuration.maximumMessageSize)."
+                code: .outOfMemory,
+                message: "There are \(ExchangeID.maximumCount) exchanges with \(peerName) already."
             )
         }
-        let exchange = Exchange(
-            message: message,
-            deadline: deadline,
-            connectDeadline: configuration.failFast.map { .now + $0 }
-        )
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { submit(exchange, $0) }
-        } onCancel: {
-            abort(exchange, .cancelled)
-        }
-        return try outcome.get()
+        if mustDial { connecting.async { self.dial() } }
+        sendWaiting()
+        return id
     }
 
-    private enum Submission {
-        case send(UInt32, SPConnection, isLone: Bool)
-        case wait(mustDial: Bool)
-        case refuse(Exchange.AbortReason)
-    }
-
-    private func submit(_ exchange: Exchange, _ continuation: CheckedContinuation<Exchange.Outcome, Never>) {
-        let submission: Submission = state.withLock { state in
-            guard state.isOpen else { return .refuse(.closed) }
-            if let reason = exchange.abortReason { return .refuse(reason) }
-            exchange.continuation = continuation
-            if state.queue.isEmpty, let connection = state.freeConnection(configuration) {
-                let id = state.send(exchange)
-                return .send(id, connection, isLone: state.inFlight.count == 1)
-            }
-            exchange.phase = .queued
-            state.queue.append(exchange)
-            return .wait(mustDial: state.link.demand())
-        }
-        switch submission {
-        case .send(let id, let connection, let isLone):
-            send(exchange, id, on: connection, isLone: isLone)
-        case .wait(let mustDial):
-            if mustDial { connecting.async { self.dial() } }
-        case .refuse(let reason):
-            continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: false)))
-            return
-        }
-        if let deadline = exchange.firstDeadline { deadlines.ensureLook(at: deadline, for: self) }
-    }
-
-    private func send(_ exchange: Exchange, _ id: UInt32, on connection: SPConnection, isLone: Bool) {
-        let isFull = connection.send(
-            SPHeader(requestID: id),
-            exchange.message,
-            isReply: false,
-            isLone: isLone
-        )
-        if isFull {
-            // Under the lock, so that the news that there is room again comes before or after.
-            state.withLock { $0.isFull = connection.isFull }
-        }
+    /// So much waits to be sent that more waits here.
+    private func noteFull(_ connection: SPConnection) {
+        // Under the lock, so that the news that there is room again comes before or after.
+        state.withLock { $0.isFull = connection.isFull }
     }
 
     /// Sends what waits for room, as far as there is some.
-    private func sendQueued() {
+    private func sendWaiting() {
         while true {
-            let next = state.withLock { state -> (Exchange, UInt32, SPConnection)? in
-                while let connection = state.freeConnection(configuration),
-                    let exchange = state.queue.popFirst()
-                {
-                    guard !exchange.isFinished else { continue }
-                    return (exchange, state.send(exchange), connection)
-                }
-                return nil
+            let next = state.withLock { state -> (ExchangeID, Message, SPConnection, isLone: Bool)? in
+                guard let connection = state.freeConnection(configuration),
+                    let (id, message) = state.exchanges.sendNext()
+                else { return nil }
+                return (id, message, connection, state.exchanges.sentCount == 1)
             }
-            guard let (exchange, id, connection) = next else { return }
-            send(exchange, id, on: connection, isLone: false)
+            guard let (id, message, connection, isLone) = next else { return }
+            let isFull = connection.send(
+                SPHeader(requestID: id.rawValue),
+                message,
+                isReply: false,
+                isLone: isLone
+            )
+            if isFull { noteFull(connection) }
         }
     }
 
-    private func abort(_ exchange: Exchange, _ reason: Exchange.AbortReason) {
-        let (continuation, wasSent) = state.withLock { state in
-            switch exchange.phase {
-            case .created:
-                exchange.abortReason = reason
-            case .sent(let id):
-                state.inFlight[id] = nil
-                return (exchange.finish(), true)
-            case .queued, .finished:
-                break
-            }
-            return (exchange.phase == .queued ? exchange.finish() : nil, false)
-        }
-        guard let continuation else { return }
-        continuation.resume(returning: .failure(failure(reason, mayHaveBeenSent: wasSent)))
-        if wasSent { sendQueued() }
-    }
-
-    private func failure(_ reason: Exchange.AbortReason, mayHaveBeenSent: Bool) -> TransportError {
-        switch reason {
-        case .cancelled:
-            return TransportError(
+    /// The caller of an exchange gives up, and gets no reply any more; harmless when it has ended.
+    func abandon(_ id: ExchangeID) {
+        guard let exchange = state.withLock({ $0.exchanges.abandon(id) }) else { return }
+        exchange.receiver.failed(
+            TransportError(
                 code: .cancelled,
                 message: "The exchange with \(peerName) was cancelled.",
-                mayHaveBeenSent: mayHaveBeenSent
+                mayHaveBeenSent: exchange.wasSent
             )
-        case .timedOut:
-            let explanation = mayHaveBeenSent ? nil : connectFailure?.message
-            return .timedOut(peerName, mayHaveBeenSent: mayHaveBeenSent, explanation: explanation)
-        case .notConnected:
-            return connectFailure
-                ?? TransportError(code: .timedOut, message: "There is no connection to \(peerName) yet.")
-        case .closed:
-            return TransportError(
-                code: .closed,
-                message: "The socket for \(peerName) is closed.",
-                mayHaveBeenSent: mayHaveBeenSent
-            )
+        )
+        if exchange.wasSent { sendWaiting() }
+    }
+
+    private func closedError(mayHaveBeenSent: Bool) -> TransportError {
+        TransportError(
+            code: .closed,
+            message: "The socket for \(peerName) is closed.",
+            mayHaveBeenSent: mayHaveBeenSent
+        )
+    }
+
+    private func timedOut(_ exchange: ExchangeTable.Ended, isUnconnected: Bool) -> TransportError {
+        guard isUnconnected else {
+            let explanation = exchange.wasSent ? nil : connectFailure?.message
+            return .timedOut(peerName, mayHaveBeenSent: exchange.wasSent, explanation: explanation)
         }
+        return connectFailure
+            ?? TransportError(code: .timedOut, message: "There is no connection to \(peerName) yet.")
     }
 
     // MARK: Deadlines
 
     /// Ends the exchanges whose time is over, and the connection whose server keeps it waiting.
     func endOverdue(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        let (exchanges, isConnected, connection) = state.withLock { state in
+        let (overdue, connection) = state.withLock { state in
             (
-                Array(state.inFlight.values) + state.queue.exchanges, state.isConnected,
+                state.exchanges.endOverdue(at: now, isConnected: state.isConnected),
                 state.connection?.connection
             )
         }
-        var upcoming = connection?.endOverdue(at: now)
-        for exchange in exchanges {
-            var next = exchange.deadline
-            var reason = Exchange.AbortReason.timedOut
-            if let deadline = exchange.connectDeadline, !isConnected, next.map({ deadline < $0 }) ?? true,
-                state.withLock({ _ in exchange.isUnsent })
-            {
-                next = deadline
-                reason = .notConnected
-            }
-            guard let next else { continue }
-            if next <= now {
-                abort(exchange, reason)
-            } else {
-                upcoming = min(next, upcoming ?? next)
-            }
+        for (exchange, isUnconnected) in overdue.ended {
+            exchange.receiver.failed(timedOut(exchange, isUnconnected: isUnconnected))
         }
-        return upcoming
+        if !overdue.ended.isEmpty { sendWaiting() }
+        guard let deadline = connection?.endOverdue(at: now) else { return overdue.next }
+        return min(deadline, overdue.next ?? deadline)
     }
 
     fileprivate func watch(_ deadline: ContinuousClock.Instant) {
@@ -248,7 +241,7 @@ final class RequestEngine: DeadlineKeeper {
     /// Makes one attempt to connect. Runs on `connecting`.
     private func dial() {
         let endpoint = state.withLock { state in
-            state.isOpen ? state.link.attempt(hasDemand: state.hasDemand) : nil
+            state.isOpen ? state.link.attempt(hasDemand: state.exchanges.hasDemand) : nil
         }
         guard let endpoint else { return }
         let address = endpoint.address
@@ -325,7 +318,7 @@ final class RequestEngine: DeadlineKeeper {
     private func attemptFailed(_ failure: TransportError) {
         let (delay, isOpen): (Duration?, Bool) = state.withLock { state in
             guard state.isOpen else { return (nil, false) }
-            return (state.link.fail(failure, hasDemand: state.hasDemand), true)
+            return (state.link.fail(failure, hasDemand: state.exchanges.hasDemand), true)
         }
         guard isOpen else { return endClosing() }
         retry(after: delay)
@@ -349,84 +342,79 @@ final class RequestEngine: DeadlineKeeper {
             state.connectionCount += 1
             state.isFull = false
         }
-        sendQueued()
+        sendWaiting()
     }
 
-    fileprivate func received(_ deliveries: [SPDelivery]) {
-        let ended = state.withLock { state in
-            deliveries.compactMap {
-                delivery -> (CheckedContinuation<Exchange.Outcome, Never>, Exchange.Outcome)? in
-                // A reply to a request that was given up belongs to nobody.
-                guard let exchange = state.inFlight.removeValue(forKey: delivery.header.requestID),
-                    let continuation = exchange.finish()
-                else { return nil }
-                return (continuation, outcome(of: delivery, from: state.peerName))
+    fileprivate func received(_ deliveries: [SPDelivery], in input: SPInput) {
+        // A reply to a request that was given up belongs to nobody.
+        let receivers = state.withLock { state in
+            deliveries.map { state.exchanges.reply(to: ExchangeID(rawValue: $0.header.requestID)) }
+        }
+        for (receiver, delivery) in zip(receivers, deliveries) {
+            guard let receiver else { continue }
+            switch delivery {
+            case .message(_, let body):
+                unsafe receiver.received(UnsafeRawBufferPointer(rebasing: input.bytes[body]))
+            case .tooLarge(_, let byteCount):
+                receiver.failed(
+                    TransportError(
+                        code: .messageTooLarge,
+                        message: "The reply of \(peerName) has \(byteCount) bytes; "
+                            + "the limit is \(configuration.maximumMessageSize).",
+                        mayHaveBeenSent: true
+                    )
+                )
+            case .noMemory(_, let byteCount):
+                receiver.failed(
+                    TransportError(
+                        code: .outOfMemory,
+                        message:
+                            "There is no memory for the reply of \(peerName), which has \(byteCount) bytes.",
+                        mayHaveBeenSent: true
+                    )
+                )
             }
         }
-        for (continuation, outcome) in ended { continuation.resume(returning: outcome) }
-        sendQueued()
-    }
-
-    private func outcome(of delivery: SPDelivery, from peerName: @autoclosure () -> String)
-        -> Exchange.Outcome
-    {
-        switch delivery {
-        case .message(_, let message):
-            .success(message)
-        case .tooLarge(_, let byteCount):
-            .failure(
-                TransportError(
-                    code: .messageTooLarge,
-                    message: "The reply of \(peerName()) has \(byteCount) bytes; "
-                        + "the limit is \(configuration.maximumMessageSize).",
-                    mayHaveBeenSent: true
-                )
-            )
-        case .noMemory(_, let byteCount):
-            .failure(
-                TransportError(
-                    code: .outOfMemory,
-                    message:
-                        "There is no memory for the reply of \(peerName()), which has \(byteCount) bytes.",
-                    mayHaveBeenSent: true
-                )
-            )
-        }
+        sendWaiting()
     }
 
     fileprivate func hasRoom() {
         state.withLock { $0.isFull = false }
-        sendQueued()
+        sendWaiting()
     }
 
     fileprivate func lost(_ link: ServerLink, _ closure: SPClosure) {
-        let (continuations, delay, failure, isOpen) = state.withLock { state in
-            guard state.connection === link else {
-                return ([], nil, nil, true)
-                    as (
-                        [CheckedContinuation<Exchange.Outcome, Never>], Duration?, TransportError?, Bool
-                    )
-            }
+        struct Loss {
+            var receivers: [any ReplyReceiver]
+            var peerName: String
+            var delay: Duration?
+            var isOpen: Bool
+        }
+        let loss: Loss? = state.withLock { state in
+            guard state.connection === link else { return nil }
             state.connection = nil
-            let continuations = state.inFlight.values.compactMap { $0.finish() }
-            state.inFlight = [:]
-            let loss = TransportError(
-                result: resultCode(NNG_ECONNRESET),
-                action: "The exchange with \(state.peerName)",
-                mayHaveBeenSent: true
+            var loss = Loss(
+                receivers: state.exchanges.loseSent(),
+                peerName: state.peerName,
+                isOpen: state.isOpen
             )
-            guard state.isOpen else { return (continuations, nil, loss, false) }
+            guard state.isOpen else { return loss }
             let failure = TransportError(closure, address: link.endpoint.address, wasOpen: state.isConnected)
-            let delay =
+            let hasDemand = state.exchanges.hasDemand
+            loss.delay =
                 state.isConnected
-                ? state.link.lose(failure, at: .now, hasDemand: state.hasDemand)
-                : state.link.fail(failure, hasDemand: state.hasDemand)
-            return (continuations, delay, loss, true)
+                ? state.link.lose(failure, at: .now, hasDemand: hasDemand)
+                : state.link.fail(failure, hasDemand: hasDemand)
+            return loss
         }
-        if let failure {
-            for continuation in continuations { continuation.resume(returning: .failure(failure)) }
-        }
-        if isOpen { retry(after: delay) }
+        guard let loss else { return }
+        let error = TransportError(
+            result: resultCode(NNG_ECONNRESET),
+            action: "The exchange with \(loss.peerName)",
+            mayHaveBeenSent: true
+        )
+        for receiver in loss.receivers { receiver.failed(error) }
+        if loss.isOpen { retry(after: loss.delay) }
     }
 
     // MARK: Closing
@@ -434,15 +422,14 @@ final class RequestEngine: DeadlineKeeper {
     /// Ends all exchanges and frees everything in the background.
     func beginClosing() {
         let (exchanges, dial, connection) = state.withLock {
-            state -> ([Exchange], StreamDial?, SPConnection?) in
+            state -> ([ExchangeTable.Ended], StreamDial?, SPConnection?) in
             guard state.isOpen else { return ([], nil, nil) }
             state.isOpen = false
-            defer { state.queue = CallerQueue() }
-            return (
-                Array(state.inFlight.values) + state.queue.exchanges, state.dial, state.connection?.connection
-            )
+            return (state.exchanges.abandonAll(), state.dial, state.connection?.connection)
         }
-        for exchange in exchanges { abort(exchange, .closed) }
+        for exchange in exchanges {
+            exchange.receiver.failed(closedError(mayHaveBeenSent: exchange.wasSent))
+        }
         dial?.cancel()
         connection?.close()
         endClosing()
@@ -462,26 +449,8 @@ final class RequestEngine: DeadlineKeeper {
 extension RequestEngine.State {
     /// The connection, if another request may be sent on it.
     fileprivate func freeConnection(_ configuration: RequestSocket.Configuration) -> SPConnection? {
-        isConnected && !isFull && inFlight.count < configuration.maximumExchanges
+        isConnected && !isFull && exchanges.sentCount < configuration.maximumExchanges
             ? connection?.connection : nil
-    }
-
-    /// Gives the exchange a number: queued → sent.
-    fileprivate mutating func send(_ exchange: Exchange) -> UInt32 {
-        repeat {
-            lastID = (lastID &+ 1) | SPProtocol.requestBit
-        } while inFlight[lastID] != nil
-        inFlight[lastID] = exchange
-        exchange.phase = .sent(lastID)
-        return lastID
-    }
-}
-
-extension Exchange {
-    /// → finished. Returns whom to tell, once.
-    fileprivate func finish() -> CheckedContinuation<Outcome, Never>? {
-        phase = .finished
-        return continuation.take()
     }
 }
 
@@ -500,8 +469,12 @@ private final class ServerLink: SPConnectionOwner, @unchecked Sendable {
 
     func connectionOpened(_ connection: SPConnection) { engine.opened(self) }
 
-    func connection(_ connection: SPConnection, received deliveries: [SPDelivery]) {
-        engine.received(deliveries)
+    func connection(
+        _ connection: SPConnection,
+        received deliveries: [SPDelivery],
+        in input: SPInput
+    ) {
+        engine.received(deliveries, in: input)
     }
 
     func connection(_ connection: SPConnection, admits byteCount: Int, ofWhichCounted counted: Int) -> Bool {

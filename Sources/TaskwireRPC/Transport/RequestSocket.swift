@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The client's end: sends requests to a server and gets their replies.
 ///
 /// The connection is made when the first request needs it, and made again when it is lost while requests wait: to another
@@ -71,27 +73,104 @@ package final class RequestSocket: Sendable {
         engine.connectFailure
     }
 
-    /// Sends a request and returns its reply.
+    /// Sends a request of `byteCount` bytes, which `write` fills in at once, and tells `receiver` of the outcome, perhaps
+    /// before this returns. Requests are never sent twice.
     ///
-    /// The message belongs to the socket from the call on. A request that is given up may have been carried
-    /// out: the error's `mayHaveBeenSent` tells. Requests are never sent twice.
+    /// The errors are: `timedOut` at the deadline, `cancelled` when it is abandoned, `connectionReset` when the connection is
+    /// lost after sending, `messageTooLarge`, `outOfMemory`, `closed`, and with `failFast` why there is no connection. A
+    /// request that is given up may have been carried out: the error's `mayHaveBeenSent` tells.
     ///
-    /// - Parameters:
-    ///   - message: The request.
-    ///   - deadline: When to give up; nil waits for ever.
-    /// - Throws: ``TransportError``: `timedOut` at the deadline, `cancelled` when the task is cancelled,
-    ///   `connectionReset` when the connection is lost after sending, `messageTooLarge`, `closed`, and with
-    ///   `failFast` why there is no connection.
+    /// - Parameter deadline: The instant of giving up; nil waits for ever.
+    /// - Returns: The number to ``abandon(_:)`` it by; nil when it has ended.
+    package func send(
+        byteCount: Int,
+        to receiver: any ReplyReceiver,
+        deadline: ContinuousClock.Instant? = nil,
+        _ write: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> ExchangeID? {
+        unsafe engine.send(byteCount: byteCount, to: receiver, deadline: deadline, write)
+    }
+
+    /// Gives up an exchange, which then ends with `cancelled` unless it has ended.
+    package func abandon(_ id: ExchangeID) {
+        engine.abandon(id)
+    }
+
+    /// Sends a message and returns the reply.
+    /// - Throws: ``TransportError``, as ``send(byteCount:to:deadline:_:)``; `cancelled` when the task is cancelled.
     package func exchange(
         _ message: Message,
         deadline: ContinuousClock.Instant? = nil
     ) async throws(TransportError) -> Message {
-        try await engine.exchange(message, deadline: deadline)
+        let caller = MessageCaller()
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                caller.begin(continuation, on: self, message, deadline)
+            }
+        } onCancel: {
+            caller.cancel(on: self)
+        }
+        return try outcome.get()
     }
 
     /// Ends all pending exchanges with `closed` and frees everything; harmless when repeated.
     package func close() async {
         engine.beginClosing()
         await engine.closed.wait()
+    }
+}
+
+/// A caller of ``RequestSocket/exchange(_:deadline:)``.
+private final class MessageCaller: ReplyReceiver {
+    typealias Outcome = Result<Message, TransportError>
+
+    private let continuation = Mutex<CheckedContinuation<Outcome, Never>?>(nil)
+    private let call = CancellableExchange()
+
+    func begin(
+        _ continuation: CheckedContinuation<Outcome, Never>,
+        on socket: RequestSocket,
+        _ message: Message,
+        _ deadline: ContinuousClock.Instant?
+    ) {
+        self.continuation.withLock { $0 = continuation }
+        let hasBegun = call.begin(on: socket) {
+            unsafe message.withUnsafeBytes { bytes in
+                unsafe socket.send(byteCount: bytes.count, to: self, deadline: deadline) {
+                    unsafe $0.copyMemory(from: bytes)
+                }
+            }
+        }
+        guard hasBegun else {
+            return failed(
+                TransportError(
+                    code: .cancelled,
+                    message: "The exchange with \(socket.peerName) was cancelled."
+                )
+            )
+        }
+    }
+
+    func cancel(on socket: RequestSocket) { call.cancel(on: socket) }
+
+    func received(_ reply: UnsafeRawBufferPointer) {
+        guard let message = unsafe Message(copying: reply) else {
+            return end(
+                .failure(
+                    TransportError(
+                        code: .outOfMemory,
+                        message: "There is no memory for a reply of \(reply.count) bytes.",
+                        mayHaveBeenSent: true
+                    )
+                )
+            )
+        }
+        end(.success(message))
+    }
+
+    func failed(_ error: TransportError) { end(.failure(error)) }
+
+    private func end(_ outcome: Outcome) {
+        continuation.withLock { $0.take() }?.resume(returning: outcome)
     }
 }

@@ -18,6 +18,9 @@ public final class AccessTokens: Sendable {
     /// Where the tokens come from.
     public let path: String
 
+    /// Counts how often the tokens were read.
+    private let readCount = Atomic(0)
+
     /// By the beginning of the digest.
     private let entries: Mutex<[UInt64: [Entry]]>
 
@@ -40,8 +43,12 @@ public final class AccessTokens: Sendable {
     public func reload() throws -> Int {
         let read = try Self.read(path)
         entries.withLock { $0 = read }
+        readCount.add(1, ordering: .releasing)
         return read.values.reduce(0) { $0 + $1.count }
     }
+
+    /// The number of the set of tokens that counts now.
+    var generation: Int { readCount.load(ordering: .acquiring) }
 
     /// Whom a token belongs to.
     ///

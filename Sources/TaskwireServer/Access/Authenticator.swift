@@ -15,6 +15,9 @@ struct Authenticator: Sendable {
         tokens == nil && !isPeerOwner && listenerOwners.allSatisfy { $0 == nil }
     }
 
+    /// Changes when those who are let in may have.
+    var generation: Int { tokens?.generation ?? 0 }
+
     /// Whether there is any way to get in at a listener.
     func admits(at listener: Address, number: Int) -> Bool {
         isOpen || tokens != nil || listenerOwners[number] != nil || isPeerOwner && listener.isIPC

@@ -12,15 +12,21 @@ struct AuditLog: Sendable {
         self.complaints = complaints
     }
 
+    /// True if it tells of every call.
+    var tellsCalls: Bool { logger.logLevel <= .debug }
+
+    /// True if it tells of events.
+    var tellsEvents: Bool { logger.logLevel <= .info }
+
     /// A call was answered after `duration`: with `error`, or else well.
     func note(_ call: CallNote, event: AuditEvent?, error: TaskwireError?, duration: Duration) {
         if let error, Self.isRefusal(error) { complaints.note(refusalOf: call, error) }
-        if let event, logger.logLevel <= .info {
+        if let event, tellsEvents {
             var metadata = call.metadata
             if let taskID = event.taskID { metadata["task"] = .string(taskID) }
             logger.info("\(event.message)", metadata: metadata)
         }
-        guard logger.logLevel <= .debug else { return }
+        guard tellsCalls else { return }
         var metadata = call.metadata
         metadata["duration"] = "\(duration)"
         metadata["code"] = "\(error?.code.description ?? "OK")"

@@ -22,12 +22,12 @@ struct CallNote: Sendable {
     /// W3C Trace Context, section 3.3.1.1: what everybody passes on of `tracestate`.
     private static let maxTraceLength = 512
 
-    init(_ call: borrowing RPCCall, from connection: Connection) {
+    init(_ call: RPCCallView, from connection: Connection) {
         method = Self.cut(call.method, to: Self.maxMethodLength)
         self.connection = connection
         requestID = call.requestID
         trace =
-            call.metadata.isEmpty
+            call.isMetadataEmpty
             ? [:]
             : call.metadata.filter { ["traceparent", "tracestate"].contains($0.key) }
                 .mapValues { Self.cut($0, to: Self.maxTraceLength) }

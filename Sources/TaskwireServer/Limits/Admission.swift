@@ -1,6 +1,7 @@
 internal import Taskwire
+internal import TaskwireProtobuf
 
-/// Decides whether a call may be carried out now, before it is read.
+/// Decides whether a call may be carried out now.
 struct Admission: Sendable {
     /// Nil: as many calls per second as come.
     private let rateLimiter: RateLimiter?
@@ -25,11 +26,16 @@ struct Admission: Sendable {
         )
     }
 
-    /// Lets a call in.
-    /// - Returns: Its pass, which is to be ended with the call.
-    /// - Throws: RESOURCE_EXHAUSTED / RATE_LIMITED or TOO_MANY_REQUESTS.
-    func enter(_ kind: Handler.Kind, for principal: Principal) throws(TaskwireError) -> CallGate.Pass {
+    /// Counts a call, before it is read.
+    /// - Throws: RESOURCE_EXHAUSTED / RATE_LIMITED.
+    func count(for principal: Principal) throws(TaskwireError) {
         try rateLimiter?.admit(principal.owner)
-        return try (kind == .wait ? waits : calls).enter(principal.owner)
+    }
+
+    /// Lets a call in that cannot be answered at once.
+    /// - Returns: Its pass, which is to be ended with the call.
+    /// - Throws: RESOURCE_EXHAUSTED / TOO_MANY_REQUESTS.
+    func enter(_ effect: MethodEffect, for principal: Principal) throws(TaskwireError) -> CallGate.Pass {
+        try (effect == .wait ? waits : calls).enter(principal.owner)
     }
 }

@@ -9,16 +9,6 @@ struct MemoryGate: Sendable {
     /// Those that are kept right now.
     let heldByteCount: @Sendable () -> Int
 
-    /// Whether a request that has come in may be read.
-    func admits(request: IncomingRequest) -> Bool {
-        let byteCount = request.message.count
-        return hasRoom(
-            for: byteCount,
-            besides: heldByteCount() - byteCount,
-            ofItsOwn: request.connection.heldByteCount - byteCount
-        )
-    }
-
     /// Returns true if a message that is coming in may take so many bytes, some of which are counted already.
     func admits(messageOf byteCount: Int, ofWhichCounted countedByteCount: Int, from connection: Connection)
         -> Bool
@@ -30,8 +20,8 @@ struct MemoryGate: Sendable {
         )
     }
 
-    /// Whether a reply of so many bytes may be sent.
-    func admits(replyOf byteCount: Int, to connection: Connection) -> Bool {
+    /// Returns true if so many more bytes of a request or a reply may be kept.
+    func admits(_ byteCount: Int, for connection: Connection) -> Bool {
         hasRoom(for: byteCount, besides: heldByteCount(), ofItsOwn: connection.heldByteCount)
     }
 

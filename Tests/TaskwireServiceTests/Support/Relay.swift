@@ -99,7 +99,7 @@ final class Relay: Sendable {
         while state.withLock({ $0.answeredCount }) < count { await Task.yield() }
     }
 
-    private func pass(_ incoming: IncomingRequest) async -> Message? {
+    private func pass(_ incoming: ReceivedRequest) async -> Message? {
         let request = try? incoming.message.withUnsafeBytes { bytes in
             try RPCRequest(wire: bytes, arena: Arena(), maxBatchCalls: .max, maxBatchBytes: .max)
         }

@@ -1,13 +1,7 @@
-/// Who may call a method.
-enum Access: Sendable {
-    /// Owners, their workers, admins.
-    case everybody
-    /// Owners and admins.
-    case owners
-    /// Those who run the server.
-    case admins
+internal import TaskwireProtobuf
 
-    /// Whether somebody in that role may.
+extension MethodAccess {
+    /// Returns true if somebody in that role may call the method.
     func includes(_ role: Principal.Role) -> Bool {
         switch self {
         case .everybody: true
@@ -16,7 +10,7 @@ enum Access: Sendable {
         }
     }
 
-    /// Who may, for people.
+    /// The callers, for people.
     var people: String {
         switch self {
         case .everybody: "everybody with a token"

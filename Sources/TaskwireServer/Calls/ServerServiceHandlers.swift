@@ -14,22 +14,23 @@ struct ServerReporter: Sendable {
 
 /// The methods of `ServerService`.
 enum ServerServiceHandlers {
-    static func handlers(_ reporter: ServerReporter, _ backups: BackupTable) -> [String: Handler] {
+    static func all(_ reporter: ServerReporter, _ backups: BackupTable) -> [Handler] {
         [
-            "Ping": Handler(.read) { (_: EmptyRequest, _) in PingReply(time: .now) },
-            "GetServerInfo": Handler(.read) { (_: EmptyRequest, _) in reporter.info },
-            "GetStats": Handler(.read, for: .admins) { (_: EmptyRequest, _) in try await reporter.stats() },
-            "GetDescriptors": Handler(.read) { (_: EmptyRequest, _) in
+            Handler(ServerService.ping) { _, _ in PingReply(time: .now) },
+            Handler(ServerService.getServerInfo) { _, _ in reporter.info },
+            Handler(ServerService.getStats, later: { _, _ in try await reporter.stats() }),
+            Handler(ServerService.getDescriptors) { _, _ in
                 DescriptorsReply(fileDescriptorSet: ServiceDescriptor.fileDescriptorSet)
             },
-            "StartBackup": Handler(.wait, for: .admins, audit: AuditEvent.backup) { (_: EmptyRequest, call) in
-                try await Self.inTime(call.options.deadline) { try await backups.start() }
-            },
-            // Does not wait, but its replies are too large to share a batch.
-            "ReadBackup": Handler(.wait, for: .admins) { (request: ReadBackupRequest, _) in
-                try await backups.read(request)
-            },
-            "EndBackup": Handler(.read, for: .admins) { (request: EndBackupRequest, _) in
+            Handler(
+                ServerService.startBackup,
+                audit: AuditEvent.backup,
+                later: { _, call in
+                    try await Self.inTime(call.options.deadline) { try await backups.start() }
+                }
+            ),
+            Handler(ServerService.readBackup, later: { request, _ in try await backups.read(request) }),
+            Handler(ServerService.endBackup) { request, _ in
                 backups.end(request)
                 return EndBackupReply()
             },

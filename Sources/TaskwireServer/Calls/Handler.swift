@@ -1,0 +1,123 @@
+internal import Taskwire
+internal import TaskwireProtobuf
+
+/// The part of a server that serves one method.
+struct Handler: Sendable {
+    /// The answer to a call that was not there at once.
+    struct Answer: Sendable {
+        var reply: any WireEncodable
+        /// What the audit log says about it.
+        var event: AuditEvent?
+    }
+
+    /// A call after its request was read.
+    enum Beginning {
+        /// It is answered, by a message in the arena.
+        case now(PreparedMessage, AuditEvent?)
+        /// It has to wait for the storage, or for something else of the server.
+        case later(@Sendable () async throws -> Answer)
+        /// It may have to wait for a task.
+        case waiting(@Sendable () async throws -> TaskWait<Answer>)
+    }
+
+    let method: any MethodDescription
+    /// Reads the request, carries out the call as far as that is possible without waiting, and prepares the reply in the
+    /// arena.
+    let begin: @Sendable (UnsafeRawBufferPointer, Arena, CallContext) throws(TaskwireError) -> Beginning
+
+    /// A method that answers at once, whatever happens.
+    init<Request, Reply>(
+        _ method: Method<Request, Reply>,
+        _ answer: @escaping @Sendable (Request, CallContext) throws(TaskwireError) -> Reply
+    ) {
+        self.method = method
+        begin = { bytes, arena, call throws(TaskwireError) in
+            let reply = try answer(try Request(wire: bytes, arena: arena), call)
+            return .now(try Self.prepare(reply, in: arena), nil)
+        }
+    }
+
+    /// A method that is carried out by a Swift task.
+    /// - Parameter audit: Makes what the audit log says about a call that succeeded.
+    init<Request, Reply>(
+        _ method: Method<Request, Reply>,
+        audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
+        later answer: @escaping @Sendable (Request, CallContext) async throws -> Reply
+    ) {
+        self.method = method
+        begin = { bytes, arena, call throws(TaskwireError) in
+            let request = try Request(wire: bytes, arena: arena)
+            return .later {
+                let reply = try await answer(request, call)
+                return Answer(reply: reply, event: audit?(request, reply))
+            }
+        }
+    }
+
+    /// A method that reads one task.
+    init<Request, Reply, Output>(
+        _ method: Method<Request, Reply>,
+        read: @escaping @Sendable (Request, CallContext) throws(TaskwireError) -> TaskRead<Output>,
+        reply: @escaping @Sendable (Output) -> Reply
+    ) {
+        self.method = method
+        begin = { bytes, arena, call throws(TaskwireError) in
+            let read = try read(try Request(wire: bytes, arena: arena), call)
+            guard let output = try call.tasks.outputNow(of: read) else {
+                return .later { Answer(reply: reply(try await call.tasks.output(of: read))) }
+            }
+            return .now(try Self.prepare(reply(output), in: arena), nil)
+        }
+    }
+
+    /// A method that changes one task.
+    /// - Parameter audit: Makes what the audit log says about a call that succeeded.
+    init<Request, Reply, Output>(
+        _ method: Method<Request, Reply>,
+        audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
+        mutation: @escaping @Sendable (Request, CallContext) throws(TaskwireError) -> TaskMutation<Output>,
+        reply: @escaping @Sendable (Output) -> Reply
+    ) {
+        self.method = method
+        begin = { bytes, arena, call throws(TaskwireError) in
+            let request = try Request(wire: bytes, arena: arena)
+            let mutation = try mutation(request, call)
+            guard let output = try call.tasks.outputNow(of: mutation) else {
+                return .later {
+                    let reply = reply(try await call.tasks.output(of: mutation))
+                    return Answer(reply: reply, event: audit?(request, reply))
+                }
+            }
+            let reply = reply(output)
+            return .now(try Self.prepare(reply, in: arena), audit?(request, reply))
+        }
+    }
+
+    /// A method that may have to wait for a task.
+    init<Request, Reply>(
+        _ method: Method<Request, Reply>,
+        waiting wait: @escaping @Sendable (Request, CallContext) async throws -> TaskWait<Reply>
+    ) {
+        self.method = method
+        begin = { bytes, arena, call throws(TaskwireError) in
+            let request = try Request(wire: bytes, arena: arena)
+            return .waiting { try await wait(request, call).map { Answer(reply: $0) } }
+        }
+    }
+
+    /// Builds the reply in place of the request, which was read.
+    private static func prepare(
+        _ reply: some WireEncodable,
+        in arena: Arena
+    ) throws(TaskwireError) -> PreparedMessage {
+        arena.reset()
+        return try reply.prepared(in: arena)
+    }
+}
+
+/// The owner for whom a method is called, and how.
+struct CallContext: Sendable {
+    /// The tasks of the owner.
+    var tasks: any ServedTaskStore
+    var options: CallOptions
+}
