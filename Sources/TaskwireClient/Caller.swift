@@ -26,84 +26,121 @@ final class Caller: Sendable {
     }
 
     /// Returns what the server answers.
+    ///
+    /// Most calls are answered at the first attempt, which therefore costs as few asynchronous functions as possible.
+    /// - Parameter now: The instant at which the call begins.
+    @inline(__always)
     func call<Request, Reply>(
         _ method: Method<Request, Reply>,
         _ request: Request,
         metadata: [String: String],
         requestID: RequestID?,
+        at now: ContinuousClock.Instant,
         deadline: ContinuousClock.Instant,
-        isRetriedWhenBusy: Bool = true
+        isRetriedWhenBusy: Bool
     ) async throws -> Reply {
-        let identity = try identity(with: metadata)
-        var policy: RetryPolicy?
+        let call = Call(
+            method: method,
+            request: request,
+            identity: metadata.isEmpty ? identity : try identity(with: metadata),
+            requestID: requestID,
+            deadline: deadline
+        )
+        do {
+            return try await attempt(call, at: now)
+        } catch {
+            return try await goOn(call, after: error, isRetriedWhenBusy: isRetriedWhenBusy)
+        }
+    }
+
+    /// A call as it is sent, perhaps several times.
+    private struct Call<Request: MethodMessage, Reply: MethodMessage> {
+        let method: Method<Request, Reply>
+        let request: Request
+        /// The encoded fields that say who calls.
+        let identity: [UInt8]
+        let requestID: RequestID?
+        let deadline: ContinuousClock.Instant
+        /// True once the server was asked whether it takes a request so large.
+        var isSizeAllowed = false
+    }
+
+    /// Goes on with a call after its first attempt has failed.
+    private func goOn<Request, Reply>(
+        _ call: Call<Request, Reply>,
+        after error: any Error,
+        isRetriedWhenBusy: Bool
+    ) async throws -> Reply {
+        var call = call
+        var policy = RetryPolicy(
+            deadline: call.deadline,
+            isMutation: call.requestID != nil,
+            isRetriedWhenBusy: isRetriedWhenBusy
+        )
+        var error = error
         while true {
-            try Task.checkCancellation()
-            let failure: RetryPolicy.Failure
             do {
-                return try await sendOnce(method, request, identity, requestID, deadline)
-            } catch let error as TransportError {
-                failure = .transport(error)
-            } catch let error as TaskwireError {
-                failure = .refusal(error)
-            }
-            var nextPolicy =
-                policy
-                ?? RetryPolicy(
-                    deadline: deadline,
-                    isMutation: requestID != nil,
-                    isRetriedWhenBusy: isRetriedWhenBusy
-                )
-            let decision = nextPolicy.decide(
-                after: failure,
-                connectFailure: socket.connectFailure,
-                at: .now,
-                jitter: .random(in: 0...1)
-            )
-            policy = nextPolicy
-            switch decision {
-            case .retry(let pause): try await Task.sleep(for: pause)
-            case .fail(let error): throw error
-            case .cancel: throw CancellationError()
+                if let uncertain = error as? UncertainSize {
+                    try await serverLimit.check(uncertain.byteCount, self, call.deadline)
+                    call.isSizeAllowed = true
+                } else {
+                    try await pause(after: error, &policy)
+                }
+                try Task.checkCancellation()
+                return try await attempt(call, at: .now)
+            } catch let refusal as Conclusive {
+                throw refusal.error
+            } catch let failure {
+                error = failure
             }
         }
     }
 
+    /// An error that is the outcome of the call.
+    private struct Conclusive: Error {
+        var error: any Error
+    }
+
+    /// Waits until the call may be made again.
+    /// - Throws: ``Conclusive`` where it is not.
+    private func pause(after error: any Error, _ policy: inout RetryPolicy) async throws {
+        let failure: RetryPolicy.Failure
+        switch error {
+        case let error as TransportError: failure = .transport(error)
+        case let error as TaskwireError: failure = .refusal(error)
+        default: throw Conclusive(error: error)
+        }
+        let decision = policy.decide(
+            after: failure,
+            connectFailure: socket.connectFailure,
+            at: .now,
+            jitter: .random(in: 0...1)
+        )
+        switch decision {
+        case .retry(let pause): try await Task.sleep(for: pause)
+        case .fail(let error): throw Conclusive(error: error)
+        case .cancel: throw Conclusive(error: CancellationError())
+        }
+    }
+
     /// Sends a call once.
-    /// - Throws: `TransportError` where there is no answer, TOO_LARGE for a request that the server would not take, and what
-    ///   the server answers.
-    private func sendOnce<Request, Reply>(
-        _ method: Method<Request, Reply>,
-        _ request: Request,
-        _ identity: [UInt8],
-        _ requestID: RequestID?,
-        _ deadline: ContinuousClock.Instant,
-        isSizeAllowed: Bool = false
+    /// - Throws: `TransportError` where there is no answer, ``UncertainSize``, `CancellationError`, and what the server answers.
+    @inline(__always)
+    private func attempt<Request, Reply>(
+        _ call: Call<Request, Reply>,
+        at now: ContinuousClock.Instant
     ) async throws -> Reply {
-        let waiter = ReplyWaiter<Reply>(arenas, on: socket, isMutation: requestID != nil)
-        do {
-            return try await withTaskCancellationHandler {
-                try await withUnsafeThrowingContinuation { continuation in
-                    do {
-                        try send(
-                            method,
-                            request,
-                            identity,
-                            requestID,
-                            deadline,
-                            isSizeAllowed: isSizeAllowed
-                        ) { send in
-                            waiter.begin(continuation) { send(waiter) }
-                        }
-                    } catch {
-                        continuation.resume(throwing: error)
-                    }
+        let waiter = ReplyWaiter<Reply>(arenas, on: socket, isMutation: call.requestID != nil)
+        return try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                do {
+                    try send(call, at: now) { send in waiter.begin(continuation) { send(waiter) } }
+                } catch {
+                    continuation.resume(throwing: error)
                 }
-            } onCancel: {
-                waiter.cancel()
             }
-        } catch let refusal as UncertainSize {
-            try await serverLimit.check(refusal.byteCount, self, deadline)
-            return try await sendOnce(method, request, identity, requestID, deadline, isSizeAllowed: true)
+        } onCancel: {
+            waiter.cancel()
         }
     }
 
@@ -114,15 +151,11 @@ final class Caller: Sendable {
 
     /// Encodes a request, and has `begin` send it.
     private func send<Request, Reply>(
-        _ method: Method<Request, Reply>,
-        _ request: Request,
-        _ identity: [UInt8],
-        _ requestID: RequestID?,
-        _ deadline: ContinuousClock.Instant,
-        isSizeAllowed: Bool,
+        _ call: Call<Request, Reply>,
+        at now: ContinuousClock.Instant,
         _ begin: (_ send: (any ReplyReceiver) -> ExchangeID?) -> Void
     ) throws {
-        let timeout = (deadline - .now).millisecondsRoundedUp
+        let timeout = (call.deadline - now).millisecondsRoundedUp
         guard timeout > 0 else {
             throw TaskwireError(
                 .deadlineExceeded,
@@ -131,23 +164,23 @@ final class Caller: Sendable {
             )
         }
         try arenas.withArena { arena in
-            let body = try request.prepared(in: arena)
+            let body = try call.request.prepared(in: arena)
             let frame = RPCCallFrame(
-                method: method.fullNameBytes,
+                method: call.method.fullNameBytes,
                 bodyByteCount: body.byteCount,
-                requestID: requestID,
+                requestID: call.requestID,
                 timeoutMilliseconds: timeout,
-                caller: identity
+                caller: call.identity
             )
             let byteCount = frame.byteCount
             guard byteCount <= maxMessageBytes else {
                 throw ServerMessageLimit.refusal(of: byteCount, limit: maxMessageBytes)
             }
-            guard isSizeAllowed || byteCount <= ServerMessageLimit.least else {
+            guard call.isSizeAllowed || byteCount <= ServerMessageLimit.least else {
                 throw UncertainSize(byteCount: byteCount)
             }
             begin { receiver in
-                socket.send(byteCount: byteCount, to: receiver, deadline: deadline) { message in
+                socket.send(byteCount: byteCount, to: receiver, deadline: call.deadline) { message in
                     frame.write(to: message) { body.pack(into: $0) }
                 }
             }
@@ -167,8 +200,15 @@ final class Caller: Sendable {
     }
 
     /// Asks the server of the present connection for its limits.
-    /// - Throws: as ``sendOnce(_:_:_:_:_:isSizeAllowed:)``.
+    /// - Throws: as ``attempt(_:at:)``.
     func serverInfo(_ deadline: ContinuousClock.Instant) async throws -> ServerInfo {
-        try await sendOnce(ServerService.getServerInfo, EmptyRequest(), identity, nil, deadline)
+        let call = Call(
+            method: ServerService.getServerInfo,
+            request: EmptyRequest(),
+            identity: identity,
+            requestID: nil,
+            deadline: deadline
+        )
+        return try await attempt(call, at: .now)
     }
 }

@@ -293,18 +293,22 @@ public final class TaskwireClient: TaskStore {
         return options
     }
 
+    // One asynchronous function less for each call.
+    @inline(__always)
     private func call<Request, Reply>(
         _ method: Method<Request, Reply>,
         _ request: Request,
         _ options: CallOptions,
         isRetriedWhenBusy: Bool = true
     ) async throws -> Reply {
-        try await caller.call(
+        let now = ContinuousClock.now
+        return try await caller.call(
             method,
             request,
             metadata: options.metadata,
             requestID: method.effect.needsRequestID ? options.requestID ?? .random() : nil,
-            deadline: options.deadline ?? .now.advanced(by: configuration.defaultTimeout),
+            at: now,
+            deadline: options.deadline ?? now.advanced(by: configuration.defaultTimeout),
             isRetriedWhenBusy: isRetriedWhenBusy
         )
     }

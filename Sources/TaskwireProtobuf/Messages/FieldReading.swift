@@ -39,6 +39,10 @@ extension [String] {
 extension [String: String] {
     /// Reads a `map<string, string>`; of entries with one key the last counts.
     init<Entry: StringEntry>(wire entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, count: Int) {
+        guard count > 0 else {
+            self = [:]
+            return
+        }
         self.init(minimumCapacity: count)
         let entries = unsafe UnsafeBufferPointer(start: entries, count: count)
         for index in entries.indices {

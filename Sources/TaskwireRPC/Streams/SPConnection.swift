@@ -137,8 +137,9 @@ enum SPClosure: Hashable, Sendable {
     private static let recordSize = 16 << 10
     /// A connection that receives nothing for so long gets by with little room again.
     private static let idleTime = Duration.seconds(1)
-    /// So many bytes are sent before a callback has ended.
-    private static let flushSize = 64 << 10
+    /// So many bytes are sent before a callback has ended, so that the peer has something to do meanwhile: otherwise both ends
+    /// take turns, and each has a processor to itself for half of the time.
+    private static let flushSize = 2 << 10
     /// Messages that are taken before a look at what may be taken.
     private static let maximumDeliveries = 64
 
@@ -271,7 +272,10 @@ enum SPClosure: Hashable, Sendable {
             count(append(&state.output), &state)
             let mustPlan = isInCallback && state.planEnd()
             if !isInCallback || state.output.tailByteCount >= Self.flushSize {
-                startSending(&state, mayBeLast: isLone || isReply && state.machine.callCount == 0)
+                startSending(
+                    &state,
+                    mayBeLast: isInCallback || isLone || isReply && state.machine.callCount == 0
+                )
             }
             if state.isFull { state.wasToldFull = true }
             return (mustPlan, state.isPaused, state.isFull)
@@ -293,7 +297,7 @@ enum SPClosure: Hashable, Sendable {
             state.output.append(&replies)
             let mustPlan = isInCallback && state.planEnd()
             if !isInCallback || state.output.tailByteCount >= Self.flushSize {
-                startSending(&state, mayBeLast: state.machine.callCount == 0)
+                startSending(&state, mayBeLast: isInCallback || state.machine.callCount == 0)
             }
             return (mustPlan, state.isPaused)
         }

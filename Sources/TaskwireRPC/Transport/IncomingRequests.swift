@@ -42,7 +42,7 @@ package protocol RequestService: Sendable {
     private var answeredCount = 0
 
     /// So many bytes of replies are gathered before they leave.
-    private static let gatheredSize = 256 << 10
+    private static let gatheredSize = 4 << 10
     /// What most replies take.
     private static let usualReplySize = 512
 
@@ -96,7 +96,7 @@ package protocol RequestService: Sendable {
         }
         let headByteCount = writer.headByteCount(request.header)
         if replies.capacity == 0 {
-            replies.reserve(min((count + 1) * Self.usualReplySize, Self.gatheredSize))
+            replies.reserve(min(count + 1, 16) * Self.usualReplySize)
         }
         replies.reserve(headByteCount + byteCount)
         let free = unsafe replies.free
