@@ -16,9 +16,8 @@ start=$PWD
 cd "$(dirname "$0")/.."
 . Scripts/setup.sh
 install_packages redis-server redis-tools
-for product in taskwire taskwire-baseline; do
-    swift build --configuration release --product "$product" >&2
-done
+. Scripts/build.sh
+build_programs taskwire taskwire-baseline
 
 # The Python SDK is the one that the tests are run with.
 environment=.build/bench-environment
@@ -31,7 +30,7 @@ if [ "$(cat "$environment/requirements.txt" 2>/dev/null)" != "$requirements" ]; 
     printf '%s\n' "$requirements" >"$environment/requirements.txt"
 fi
 python=$PWD/$environment/bin/python program=$PWD/Scripts/bench
-products=$(swift build --configuration release --show-bin-path)
+products=$programs
 # Files are named from where the caller is.
 cd "$start"
 exec "$python" "$program" "$products" "$@"

@@ -12,6 +12,7 @@
 set -euo pipefail
 . "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")/.."
+. Scripts/build.sh
 . Scripts/steps.sh
 . Scripts/test-targets.sh
 
@@ -39,7 +40,7 @@ while [ $# -gt 0 ]; do
 done
 
 # As released, so that crash tests and the counting of instructions share the build, and what the optimizer does is tested.
-build() { swift build --configuration release --build-tests --disable-xctest; }
+build() { "${release_build[@]}" --build-tests --disable-xctest; }
 export TASKWIRE_BUILD=$PWD/.build/release
 
 # Those that take longest begin first.

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plot  # noqa: E402
 
 from measurements import (
-    DURABLE, GET, LIFECYCLES, NNG_ECHO, PYTHON_LIFECYCLES, REDIS_GET, REDIS_SET,
+    DURABLE, GET, LIFECYCLES, LIVE_TASKS, MORE_LIVE_TASKS, NNG_ECHO, PYTHON_LIFECYCLES, REDIS_GET, REDIS_SET,
 )  # fmt: skip
 
 OURS, LIMIT, OTHERS = "#2563eb", "#94a3b8", "#d97706"
@@ -29,7 +29,8 @@ PANELS = [
         ("Taskwire on memory, 256 callers", LIFECYCLES["memory"].rate, OURS),
         ("Taskwire on SQLite, 256 callers", LIFECYCLES["SQLite"].rate, OURS),
         ("Taskwire on a synced Redis, 256 callers", LIFECYCLES["Redis"].rate, OURS),
-        ("Python SDK's store, in its own process", PYTHON_LIFECYCLES.rate, OTHERS),
+        ("Python SDK's store, 1,000 live tasks", PYTHON_LIFECYCLES[LIVE_TASKS].rate, OTHERS),
+        ("Python SDK's store, 10,000 live tasks", PYTHON_LIFECYCLES[MORE_LIVE_TASKS].rate, OTHERS),
     ]),
     ("Durable changes per second (on the disk when they are answered)", [
         ("Taskwire creates on SQLite, 64 callers", DURABLE["create", 64].rate, OURS),

@@ -4,10 +4,12 @@ import json
 import subprocess
 import time
 
-from processes import Failure, cpu_seconds, resident_bytes, running, until
+from processes import Failure, cpu_seconds, finish, resident_bytes, running, until
 from servers import PATIENCE, together
 
 LIVE_TASKS = 1000  # beside which the Python store works, and what many tasks are compared with
+MORE_LIVE_TASKS = 10_000  # beside which the Python store works as well
+OTHER_CALLERS = 4  # of an owner beside the flood of another one
 IDLE_SECONDS = 5  # in which waits are looked at while nothing happens
 EXPIRY_SECONDS = 2  # of a load beside the expiry of many tasks, which takes longer
 
@@ -29,6 +31,11 @@ class Measurement:
         """The name of its median latency, which is the second one."""
         return self.figures[1]
 
+    @property
+    def cpu(self):
+        """The name of what client and server computed for a call, which is the third one of a load of Taskwire."""
+        return self.figures[2]
+
 
 def load(name, measure):
     """A step that finds out what a load came to: calls per second, and the median latency."""
@@ -38,6 +45,16 @@ def load(name, measure):
         return [report["throughput"], report["p50Microseconds"]]
 
     return Measurement([f"{name}, per second", f"{name}, p50 in µs"], figures)
+
+
+def taskwire_load(name, server, mix, callers, rate="throughput"):
+    """A step that finds out the same of a load of Taskwire, and what a call costs."""
+
+    def figures(bench):
+        report, cpu = server(bench.servers).load_with_cpu(mix, callers, bench.seconds)
+        return [report[rate], report["p50Microseconds"], cpu]
+
+    return Measurement([f"{name}, per second", f"{name}, p50 in µs", f"{name}, CPU a call in µs"], figures)
 
 
 def rate(name, measure):
@@ -59,8 +76,7 @@ def stream_echo(callers):
 
 def get(callers):
     """Get on the memory store."""
-    name = f"Get, {count(callers, 'caller')}"
-    return load(name, lambda bench: bench.servers.memory.load("get", callers, bench.seconds))
+    return taskwire_load(f"Get, {count(callers, 'caller')}", lambda servers: servers.memory, "get", callers)
 
 
 def redis_get(clients):
@@ -70,17 +86,42 @@ def redis_get(clients):
 
 def lifecycles(name, server):
     """Whole lives of tasks."""
-    return rate(
-        f"lifecycles on {name}, 256 callers",
-        lambda bench: server(bench.servers).load("lifecycle", 256, bench.seconds)["operationsPerSecond"],
-    )
+    return taskwire_load(f"lifecycles on {name}, 256 callers", server, "lifecycle", 256, "operationsPerSecond")
+
+
+def python_lifecycles(live_count):
+    """The same in the Python SDK's store, whose time grows with the live tasks."""
+    name = f"lifecycles in the Python SDK's store, {live_count:,} live tasks"
+    return rate(name, lambda bench: bench.servers.python_store(live_count, bench.seconds))
 
 
 def durable(mix, callers):
     """Changes on SQLite."""
-    return rate(
-        f"{mix}s on SQLite, {count(callers, 'caller')}",
-        lambda bench: bench.servers.sqlite.load(mix, callers, bench.seconds)["throughput"],
+    name = f"{mix}s on SQLite, {count(callers, 'caller')}"
+    return taskwire_load(name, lambda servers: servers.sqlite, mix, callers)
+
+
+def fairness(kind):
+    """An owner's Get without and with a flood of another owner's calls, and how much of a flood that is."""
+
+    def measure(bench):
+        protos = bench.servers.protos
+        # A server of their own, which takes with it what the flood leaves behind.
+        with bench.servers.owners("alice", "bob") as (alice, bob):
+            alone = alice.load("get", OTHER_CALLERS, bench.seconds)
+            with bob.flood(kind, protos) as flood:
+                beside = alice.load("get", OTHER_CALLERS, bench.seconds)
+                flood.terminate()
+                report = json.loads(finish(flood, PATIENCE))
+        return [alone["p99Microseconds"], beside["p99Microseconds"], report["throughput"]]
+
+    return Measurement(
+        [
+            f"Get before another owner's {kind}, p99 in µs",
+            f"Get beside another owner's {kind}, p99 in µs",
+            f"another owner's {kind}, calls per second",
+        ],
+        measure,
     )
 
 
@@ -182,25 +223,29 @@ def count(number, noun):
 NNG_ECHO = {callers: nng_echo(callers) for callers in (1, 64, 256)}
 STREAM_ECHO = {callers: stream_echo(callers) for callers in (1, 64, 256)}
 GET = {callers: get(callers) for callers in (1, 64, 256, 1024)}
-GET_ON_SQLITE = rate(
-    "Get on SQLite, of tasks changed lately, 64 callers",
-    lambda bench: bench.servers.sqlite.load("get", 64, bench.seconds)["throughput"],
+GET_WITH_TOKEN = taskwire_load(
+    "Get with a token, 256 callers", lambda servers: servers.memory_with_token, "get", 256
+)
+GET_ON_SQLITE = taskwire_load(
+    "Get on SQLite, of tasks changed lately, 64 callers", lambda servers: servers.sqlite, "get", 64
 )
 REDIS_GET = {clients: redis_get(clients) for clients in (64, 256)}
+REDIS_GET_PIPELINED = rate(
+    "Redis GET, 64 clients with 16 in flight each",
+    lambda bench: bench.servers.redis.rate("get", 64, bench.seconds, pipeline=16),
+)
 LIFECYCLES = {
     "memory": lifecycles("memory", lambda servers: servers.memory),
     "SQLite": lifecycles("SQLite", lambda servers: servers.sqlite),
     "Redis": lifecycles("Redis, appendfsync always", lambda servers: servers.on_redis[0]),
 }
-PYTHON_LIFECYCLES = rate(
-    f"lifecycles in the Python SDK's store, {LIVE_TASKS:,} live tasks",
-    lambda bench: bench.servers.python_store(LIVE_TASKS, bench.seconds),
-)
+PYTHON_LIFECYCLES = {live_count: python_lifecycles(live_count) for live_count in (LIVE_TASKS, MORE_LIVE_TASKS)}
 DURABLE = {(mix, callers): durable(mix, callers) for mix in ("create", "update") for callers in (1, 64)}
 REDIS_SET = rate(
     "Redis SET, appendfsync always, 64 clients",
     lambda bench: bench.servers.durable_redis.rate("set", 64, bench.seconds),
 )
+FAIRNESS = {kind: fairness(kind) for kind in ("lists", "batches", "creates")}
 SHARED = {servers: shared(servers) for servers in (1, 2, 3)}
 WAKE_UP = Measurement(
     ["wake-up across two servers of one Redis, p50 in ms", "wake-up across two servers of one Redis, p99 in ms"],
@@ -224,9 +269,9 @@ MANY_TASKS = Measurement(
 ALL = [
     NNG_ECHO[1], GET[1], STREAM_ECHO[1],
     NNG_ECHO[64], GET[64], STREAM_ECHO[64], GET_ON_SQLITE, REDIS_GET[64],
-    NNG_ECHO[256], GET[256], STREAM_ECHO[256], REDIS_GET[256], GET[1024],
-    LIFECYCLES["memory"], PYTHON_LIFECYCLES, LIFECYCLES["SQLite"], LIFECYCLES["Redis"],
+    NNG_ECHO[256], GET[256], GET_WITH_TOKEN, STREAM_ECHO[256], REDIS_GET[256], GET[1024], REDIS_GET_PIPELINED,
+    LIFECYCLES["memory"], *PYTHON_LIFECYCLES.values(), LIFECYCLES["SQLite"], LIFECYCLES["Redis"],
     DURABLE["create", 1], DURABLE["create", 64], REDIS_SET, DURABLE["update", 64], DURABLE["update", 1],
     SHARED[1], SHARED[2], SHARED[3], WAKE_UP,
-    COLD_START, WAITS, MANY_TASKS,
+    COLD_START, WAITS, MANY_TASKS, *FAIRNESS.values(),
 ]  # fmt: skip

@@ -26,16 +26,27 @@ def running(command, **options):
             process.wait()
 
 
-def output(command, patience=300):
+def output(command, patience=300, **options):
     """What a command prints; its failure is that of the run."""
     words = [str(word) for word in command]
     try:
-        result = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=patience, check=False)
+        result = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=patience, check=False, **options)
     except subprocess.TimeoutExpired:
         raise Failure(f"took longer than {patience} s: {' '.join(words)}") from None
     if result.returncode:
         raise Failure(f"ended with {result.returncode}: {' '.join(words)}")
     return result.stdout
+
+
+def finish(process, patience):
+    """What a process that runs prints until it ends; its failure is that of the run."""
+    try:
+        result = process.communicate(timeout=patience)[0]
+    except subprocess.TimeoutExpired:
+        raise Failure(f"took longer than {patience} s: {' '.join(process.args)}") from None
+    if process.returncode:
+        raise Failure(f"ended with {process.returncode}: {' '.join(process.args)}")
+    return result
 
 
 def until(condition, what, process=None, patience=60, pause=0.02):

@@ -4,8 +4,9 @@ import dataclasses
 import statistics
 
 from measurements import (
-    COLD_START, DURABLE, GET, GET_ON_SQLITE, LIFECYCLES, LIVE_TASKS, MANY_TASKS, NNG_ECHO, PYTHON_LIFECYCLES, REDIS_GET,
-    REDIS_SET, SHARED, STREAM_ECHO, WAITS, WAKE_UP,
+    COLD_START, DURABLE, FAIRNESS, GET, GET_ON_SQLITE, GET_WITH_TOKEN, LIFECYCLES, LIVE_TASKS, MANY_TASKS,
+    MORE_LIVE_TASKS, NNG_ECHO, PYTHON_LIFECYCLES, REDIS_GET, REDIS_GET_PIPELINED, REDIS_SET, SHARED, STREAM_ECHO, WAITS,
+    WAKE_UP,
 )  # fmt: skip
 
 FEWEST_ROUNDS = 5  # of which a ratio may be told
@@ -76,15 +77,26 @@ def rows(task_count, wait_count):
         title = f"Get, {callers} callers, throughput over `redis-benchmark -t get` with as many clients"
         return Row("redis", title, GET[callers].rate, REDIS_GET[callers].rate, least=least)
 
-    def lifecycle(store, least=None):
-        title = f"lifecycles on {store}, 256 callers, over the Python SDK's store in its own process"
-        return Row("lifecycle", title, LIFECYCLES[store].rate, PYTHON_LIFECYCLES.rate, least=least)
+    def lifecycle(store, live_count, least=None):
+        title = (
+            f"lifecycles on {store}, 256 callers, over the Python SDK's store in its own process "
+            f"with {live_count:,} live tasks"
+        )
+        return Row("lifecycle", title, LIFECYCLES[store].rate, PYTHON_LIFECYCLES[live_count].rate, least=least)
 
-    def durable(mix):
+    def durable(mix, least):
         changes = DURABLE[mix, 64].rate
         redis = f"durable {mix}s, 64 callers, over `redis-benchmark -c 64 -t set`, appendfsync always"
-        yield Row("durable", redis, changes, REDIS_SET.rate, least=1)
-        yield Row("durable", f"durable {mix}s, 64 callers, over one caller", changes, DURABLE[mix, 1].rate, least=15)
+        yield Row("durable", redis, changes, REDIS_SET.rate, least=least)
+        yield Row("durable", f"durable {mix}s, 64 callers, over one caller", changes, DURABLE[mix, 1].rate, least=25)
+
+    def cpu(call, load, how="", most=None):
+        return Row("cpu", f"CPU a {call}, client and server together{how}", load.cpu, most=most, unit=" µs")
+
+    def fairness(kind, what):
+        before, beside, _ = FAIRNESS[kind].figures
+        title = f"Get, p99, beside another owner's flood of {what}, over the same before"
+        return Row("fairness", title, beside, before, most=3)
 
     def shared(servers, number):
         title = f"creates through {number} of one Redis, 64 callers, over its SET, appendfsync always, 64 clients"
@@ -93,31 +105,45 @@ def rows(task_count, wait_count):
     return [
         *echo("raw nng echo", NNG_ECHO),
         *echo("raw stream echo", STREAM_ECHO),
-        Row("alone", "Get, one caller, p50, over raw nng echo's", GET[1].latency, NNG_ECHO[1].latency, most=0.9),
+        Row("alone", "Get, one caller, p50, over raw nng echo's", GET[1].latency, NNG_ECHO[1].latency, most=0.6),
         Row("alone", "Get, one caller, p50, over raw stream echo's", GET[1].latency, STREAM_ECHO[1].latency),
-        over_nng(64, 0.8),
-        over_nng(256, 3),
-        over_nng(1024, 4),
+        over_nng(64, 3),
+        over_nng(256, 5),
+        over_nng(1024, 6),
         over_stream(64),
         over_stream(256),
         Row(
             "concurrent", "Get on SQLite, of tasks changed lately, 64 callers, throughput over the same on memory",
             GET_ON_SQLITE.rate, GET[64].rate,
         ),
-        redis(64, 1.2),
-        redis(256, 2),
-        lifecycle("memory", 50),
-        lifecycle("SQLite"),
-        lifecycle("Redis"),
-        Row("scale", f"Get, p50, at {tasks} live tasks over the same at {LIVE_TASKS:,}", many, few, most=1.2),
-        *durable("create"),
-        *durable("update"),
-        Row("memory", "memory per live task, memory store, request and result", task_bytes, most=1000, unit=" bytes"),
-        Row("waits", f"{waits}: server memory over idle", wait_memory, most=40, unit=" MiB"),
-        Row("waits", f"{waits}: CPU while nothing happens", wait_cpu, most=1, unit=" %"),
-        Row("waits", f"{waits}: all woken after one change each", wait_end, most=1, unit=" s"),
-        Row("expiry", f"expiry of {tasks} tasks at once: p99 of Get meanwhile over before", meanwhile, before, most=3),
-        Row("start", "cold start with an empty store, until the first answer", COLD_START.figures[0], most=150, unit=" ms"),
+        redis(64, 3),
+        redis(256, 5),
+        Row(
+            "redis", "Get, 1,024 callers, throughput over `redis-benchmark -t get -P 16 -c 64`, with as many in flight",
+            GET[1024].rate, REDIS_GET_PIPELINED.rate, least=0.4,
+        ),
+        lifecycle("memory", LIVE_TASKS, 15),
+        lifecycle("memory", MORE_LIVE_TASKS, 150),
+        lifecycle("SQLite", LIVE_TASKS),
+        lifecycle("Redis", LIVE_TASKS),
+        Row("scale", f"Get, p50, at {tasks} live tasks over the same at {LIVE_TASKS:,}", many, few, most=1.1),
+        *durable("create", 1),
+        *durable("update", 1.5),
+        Row("memory", "memory per live task, memory store, request and result", task_bytes, most=900, unit=" bytes"),
+        Row("waits", f"{waits}: server memory over idle", wait_memory, most=30, unit=" MiB"),
+        Row("waits", f"{waits}: CPU while nothing happens", wait_cpu, most=0.5, unit=" %"),
+        Row("waits", f"{waits}: all woken after one change each", wait_end, most=0.3, unit=" s"),
+        Row("expiry", f"expiry of {tasks} tasks at once: p99 of Get meanwhile over before", meanwhile, before, most=2),
+        Row("start", "cold start with an empty store, until the first answer", COLD_START.figures[0], most=100, unit=" ms"),
+        cpu("Get, 256 callers", GET_WITH_TOKEN, ", with a token", most=1.8),
+        *(cpu(f"Get, {callers:,} callers", GET[callers]) for callers in (64, 256, 1024)),
+        cpu("call of lifecycles on memory, 256 callers", LIFECYCLES["memory"]),
+        cpu("call of lifecycles on SQLite, 256 callers", LIFECYCLES["SQLite"]),
+        cpu("durable create, 64 callers", DURABLE["create", 64]),
+        cpu("durable update, 64 callers", DURABLE["update", 64]),
+        fairness("lists", "pages with a filter"),
+        fairness("batches", "batches of 64 Gets and Updates"),
+        fairness("creates", "creates with 3 MB"),
         shared(1, "one server"),
         shared(2, "two servers"),
         shared(3, "three servers"),

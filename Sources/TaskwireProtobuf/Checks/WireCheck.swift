@@ -32,7 +32,7 @@ enum WireCheck {
         while !reader.isAtEnd {
             let start = reader.offset
             let tag = try reader.tag()
-            guard let field = unsafe protobuf_c_message_descriptor_get_field(descriptor, tag.field) else {
+            guard let field = unsafe field(tag.field, of: descriptor) else {
                 try reader.skip(tag.wireType)
                 continue
             }
@@ -56,6 +56,21 @@ enum WireCheck {
         }
     }
 
+    /// The description of a field; nil where the message has none of that number.
+    @inline(__always)
+    private static func field(
+        _ number: UInt32,
+        of descriptor: UnsafePointer<ProtobufCMessageDescriptor>
+    ) -> UnsafePointer<ProtobufCFieldDescriptor>? {
+        // Where no number is left out before it, a field is at the place of its number.
+        if unsafe number <= descriptor.pointee.n_fields {
+            let field = unsafe descriptor.pointee.fields + Int(number) - 1
+            if unsafe field.pointee.id == number { return unsafe field }
+        }
+        return unsafe protobuf_c_message_descriptor_get_field(descriptor, number)
+    }
+
+    @inline(__always)
     private static func checkField(
         _ field: UnsafePointer<ProtobufCFieldDescriptor>,
         framedAs wireType: WireType,
@@ -80,6 +95,7 @@ enum WireCheck {
         }
     }
 
+    @inline(__always)
     private static func checkValue(
         of field: UnsafePointer<ProtobufCFieldDescriptor>,
         from reader: inout WireReader
@@ -110,11 +126,27 @@ enum WireCheck {
     private static func checkText(_ bytes: UnsafeRawBufferPointer) throws(WireFault) {
         guard let start = bytes.baseAddress else { return }
         guard unsafe memchr(start, 0, bytes.count) == nil else { throw .invalid("contains a NUL byte") }
+        if unsafe isASCII(bytes) { return }
         do {
             _ = try unsafe UTF8Span(validating: bytes.assumingMemoryBound(to: UInt8.self).span)
         } catch {
             throw .invalid("is not UTF-8")
         }
+    }
+
+    /// Returns true for text that needs no further look, which most is.
+    private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var bits: UInt64 = 0
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            bits |= unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            offset += 8
+        }
+        while offset < bytes.count {
+            bits |= unsafe UInt64(bytes[offset])
+            offset += 1
+        }
+        return bits & 0x8080_8080_8080_8080 == 0
     }
 
     /// How many records of a field there are, which is the index of the next one. Only for faults.

@@ -17,7 +17,19 @@ struct WireReader {
     var isAtEnd: Bool { unsafe offset >= bytes.count }
 
     /// What the next field is.
+    @inline(__always)
     mutating func tag() throws(WireFault) -> (field: UInt32, wireType: WireType) {
+        // Every message's first 15 fields have a tag of one byte.
+        if !isAtEnd, case let byte = unsafe bytes[offset], byte < 0x80, byte >> 3 > 0,
+            let wireType = WireType(rawValue: byte & 7)
+        {
+            offset += 1
+            return (UInt32(byte >> 3), wireType)
+        }
+        return try longTag()
+    }
+
+    private mutating func longTag() throws(WireFault) -> (field: UInt32, wireType: WireType) {
         let tag = try varint(longest: Self.longestVarint32)
         guard tag <= UInt32.max, tag >> 3 > 0 else { throw .malformed("malformed tag") }
         guard let wireType = WireType(rawValue: UInt8(truncatingIfNeeded: tag) & 7) else {
@@ -32,12 +44,17 @@ struct WireReader {
         try varint(longest: Self.longestVarint)
     }
 
+    @inline(__always)
     private mutating func varint(longest: Int) throws(WireFault) -> UInt64 {
         // Most have one byte: tags, lengths of short fields, flags.
         if !isAtEnd, case let byte = unsafe bytes[offset], byte < 0x80 {
             offset += 1
             return UInt64(byte)
         }
+        return try longVarint(longest)
+    }
+
+    private mutating func longVarint(_ longest: Int) throws(WireFault) -> UInt64 {
         var value: UInt64 = 0
         for index in 0..<longest {
             guard !isAtEnd else { throw .malformed("truncated") }
@@ -71,6 +88,7 @@ struct WireReader {
         }
     }
 
+    @inline(__always)
     private mutating func take(_ count: UInt64) throws(WireFault) -> UnsafeRawBufferPointer {
         guard unsafe count <= UInt64(bytes.count - offset) else { throw .malformed("truncated") }
         let start = offset

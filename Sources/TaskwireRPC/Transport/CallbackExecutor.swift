@@ -4,18 +4,30 @@ internal import Synchronization
 
 /// Runs jobs that are enqueued during an nng callback at the end of that callback, on nng's own thread.
 ///
-/// A receive loop that prefers this executor takes a request, runs its handler and sends the reply without a
-/// hop to another thread, which costs a fifth of a round trip. Jobs enqueued from anywhere else (a waiter
-/// woken, a timer, a commit) go to the global concurrent executor. Nothing that blocks may run here.
+/// A task that prefers this executor goes on with an answer without a hop to another thread, which costs a fifth of a round
+/// trip. Jobs enqueued from anywhere else (a waiter woken, a timer, a commit) are run on threads of the system in portions of
+/// those that came together, each like a callback, so that what they send leaves together. Nothing that blocks may run here.
 package final class CallbackExecutor: TaskExecutor {
-    /// The executor; it has no state of its own, so one is enough.
+    /// The executor of the process.
     package static let shared = CallbackExecutor()
 
     /// The most jobs that one callback runs before it lets nng's thread go; the rest move on.
     private static let maximumJobsPerCallback = 1024
 
-    /// How many jobs that are handed on another thread takes together: to wake a thread takes as long as a short job.
+    /// How many jobs a thread of the system takes together: to wake a thread takes as long as a short job.
     private static let jobsPerThread = 16
+
+    /// The jobs that wait for a thread of the system.
+    private struct Waiting {
+        var jobs: [UnownedJob] = []
+        var taken = 0
+        /// Threads that are taking them, or are about to.
+        var threadCount = 0
+
+        var count: Int { jobs.count - taken }
+    }
+
+    private let waiting = Mutex(Waiting())
 
     /// Where each thread keeps the jobs of the callback that it is in.
     private static let threadKey: pthread_key_t = {
@@ -45,16 +57,38 @@ package final class CallbackExecutor: TaskExecutor {
         if let list = Self.existingList(), list.isInCallback {
             list.jobs.append(job)
         } else {
-            globalConcurrentExecutor.enqueue(job)
+            handOn([job])
         }
     }
 
-    private static func handOn(_ jobs: ArraySlice<UnownedJob>) {
-        for start in stride(from: jobs.startIndex, to: jobs.endIndex, by: jobsPerThread) {
-            let part = jobs[start...].prefix(jobsPerThread)
-            DispatchQueue.global().async {
-                let executor = unsafe shared.asUnownedTaskExecutor()
-                for job in part { unsafe job.runSynchronously(on: executor) }
+    private func handOn(_ jobs: some Collection<UnownedJob>) {
+        guard !jobs.isEmpty else { return }
+        let threadCount = waiting.withLock { waiting in
+            waiting.jobs.append(contentsOf: jobs)
+            let wanted = (waiting.count + Self.jobsPerThread - 1) / Self.jobsPerThread
+            let missing = max(0, wanted - waiting.threadCount)
+            waiting.threadCount += missing
+            return missing
+        }
+        for _ in 0..<threadCount { DispatchQueue.global().async { self.runWaiting() } }
+    }
+
+    /// Runs jobs that wait, a portion at a time, until there are none.
+    private func runWaiting() {
+        while true {
+            let jobs: [UnownedJob] = waiting.withLock { waiting in
+                let jobs = Array(waiting.jobs[waiting.taken...].prefix(Self.jobsPerThread))
+                waiting.taken += jobs.count
+                if waiting.taken * 2 >= waiting.jobs.count {
+                    waiting.jobs.removeFirst(waiting.taken)
+                    waiting.taken = 0
+                }
+                if jobs.isEmpty { waiting.threadCount -= 1 }
+                return jobs
+            }
+            guard !jobs.isEmpty else { return }
+            Self.runCallback {
+                Self.existingList()?.jobs.append(contentsOf: jobs)
             }
         }
     }
@@ -86,7 +120,7 @@ package final class CallbackExecutor: TaskExecutor {
             unsafe job.runSynchronously(on: executor)
         }
         list.isInCallback = false
-        handOn(list.jobs[next...])
+        shared.handOn(list.jobs[next...])
         list.jobs.removeAll(keepingCapacity: true)
         for connection in list.connections { connection.endCallback() }
         list.connections.removeAll(keepingCapacity: true)

@@ -53,12 +53,12 @@ struct CallRound {
                     "This server does not serve \(method.descriptor.fullName)"
                 )
             }
-            try check(call, handler.method, session.principal, isBatched: isBatched)
+            try check(call, handler, session.principal, isBatched: isBatched)
             let context = CallContext(
                 tasks: session.tasks,
                 options: CallOptions(deadline: deadline(of: call), requestID: call.requestID)
             )
-            let effect = handler.method.effect
+            let effect = handler.effect
             switch try handler.begin(call.body, body, context) {
             case .now(let reply, let event):
                 count(method)
@@ -163,7 +163,7 @@ struct CallRound {
     /// The rules of calls that hold before a request is read.
     private func check(
         _ call: RPCCallView,
-        _ method: any MethodDescription,
+        _ method: Handler,
         _ principal: Principal,
         isBatched: Bool
     ) throws(TaskwireError) {
@@ -171,7 +171,7 @@ struct CallRound {
             throw TaskwireError(
                 .permissionDenied,
                 .permissionDenied,
-                "\(method.fullName) is for \(method.access.people)"
+                "\(method.name) is for \(method.access.people)"
             )
         }
         try router.admission.count(for: principal)
@@ -184,7 +184,7 @@ struct CallRound {
         if isBatched, !method.effect.mayBeBatched {
             throw .invalidField(
                 "method",
-                "\(method.fullName) waits or returns much, which is not allowed in a batch"
+                "\(method.name) waits or returns much, which is not allowed in a batch"
             )
         }
     }

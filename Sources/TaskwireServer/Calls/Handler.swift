@@ -20,18 +20,31 @@ struct Handler: Sendable {
         case waiting(@Sendable () async throws -> TaskWait<Answer>)
     }
 
-    let method: any MethodDescription
+    /// The name of the method in calls.
+    let name: String
+    let effect: MethodEffect
+    let access: MethodAccess
     /// Reads the request, carries out the call as far as that is possible without waiting, and prepares the reply in the
     /// arena.
     let begin: @Sendable (UnsafeRawBufferPointer, Arena, CallContext) throws(TaskwireError) -> Beginning
+
+    private init(
+        _ method: some MethodDescription,
+        _ begin: @escaping @Sendable (UnsafeRawBufferPointer, Arena, CallContext) throws(TaskwireError) ->
+            Beginning
+    ) {
+        name = method.fullName
+        effect = method.effect
+        access = method.access
+        self.begin = begin
+    }
 
     /// A method that answers at once, whatever happens.
     init<Request, Reply>(
         _ method: Method<Request, Reply>,
         _ answer: @escaping @Sendable (Request, CallContext) throws(TaskwireError) -> Reply
     ) {
-        self.method = method
-        begin = { bytes, arena, call throws(TaskwireError) in
+        self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let reply = try answer(try Request(wire: bytes, arena: arena), call)
             return .now(try Self.prepare(reply, in: arena), nil)
         }
@@ -44,8 +57,7 @@ struct Handler: Sendable {
         audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
         later answer: @escaping @Sendable (Request, CallContext) async throws -> Reply
     ) {
-        self.method = method
-        begin = { bytes, arena, call throws(TaskwireError) in
+        self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let request = try Request(wire: bytes, arena: arena)
             return .later {
                 let reply = try await answer(request, call)
@@ -60,8 +72,7 @@ struct Handler: Sendable {
         read: @escaping @Sendable (Request, CallContext) throws(TaskwireError) -> TaskRead<Output>,
         reply: @escaping @Sendable (Output) -> Reply
     ) {
-        self.method = method
-        begin = { bytes, arena, call throws(TaskwireError) in
+        self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let read = try read(try Request(wire: bytes, arena: arena), call)
             guard let output = try call.tasks.outputNow(of: read) else {
                 return .later { Answer(reply: reply(try await call.tasks.output(of: read))) }
@@ -78,8 +89,7 @@ struct Handler: Sendable {
         mutation: @escaping @Sendable (Request, CallContext) throws(TaskwireError) -> TaskMutation<Output>,
         reply: @escaping @Sendable (Output) -> Reply
     ) {
-        self.method = method
-        begin = { bytes, arena, call throws(TaskwireError) in
+        self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let request = try Request(wire: bytes, arena: arena)
             let mutation = try mutation(request, call)
             guard let output = try call.tasks.outputNow(of: mutation) else {
@@ -98,8 +108,7 @@ struct Handler: Sendable {
         _ method: Method<Request, Reply>,
         waiting wait: @escaping @Sendable (Request, CallContext) async throws -> TaskWait<Reply>
     ) {
-        self.method = method
-        begin = { bytes, arena, call throws(TaskwireError) in
+        self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let request = try Request(wire: bytes, arena: arena)
             return .waiting { try await wait(request, call).map { Answer(reply: $0) } }
         }

@@ -30,7 +30,7 @@ struct MethodTable: Sendable {
     private static let free: Int16 = -1
 
     init(_ handlers: [Handler], statistics: ServerStatistics) {
-        let handlers = Dictionary(uniqueKeysWithValues: handlers.map { ($0.method.fullName, $0) })
+        let handlers = Dictionary(uniqueKeysWithValues: handlers.map { ($0.name, $0) })
         methods = ServiceDescriptor.all.flatMap(\.methods).map { descriptor in
             ServedMethod(
                 descriptor,
@@ -54,15 +54,17 @@ struct MethodTable: Sendable {
         var bucket = Self.hash(name) & (buckets.count - 1)
         while buckets[bucket] != Self.free {
             let method = methods[Int(buckets[bucket])]
-            if method.nameBytes.count == name.count,
-                method.nameBytes.withUnsafeBytes({ memcmp($0.baseAddress!, name.baseAddress!, name.count) })
-                    == 0
-            {
-                return method
-            }
+            if method.nameBytes.withUnsafeBytes({ Self.areEqual($0, name) }) { return method }
             bucket = (bucket + 1) & (buckets.count - 1)
         }
         return nil
+    }
+
+    private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
+            return false
+        }
+        return memcmp(first, second, left.count) == 0
     }
 
     /// The end of a name tells it from most others.
