@@ -21,7 +21,12 @@ extension TaskEngine: ServedTaskStore {
             return nil
         }
         guard let stored else { throw Self.notFound(taskID, nil) }
-        let record = core.settled(stored, at: core.clock.now)
+        let now = core.clock.now
+        guard !core.isCurrent(stored, at: now) else {
+            guard stored.isLive else { throw Self.notFound(taskID, stored) }
+            return stored
+        }
+        let record = core.settled(stored, at: now)
         // What time has made of it is stored before it is shown.
         guard let record, record.state.revision == stored.state.revision else { return nil }
         guard record.isLive else { throw Self.notFound(taskID, record) }

@@ -199,10 +199,15 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 }
 
 extension TaskEngine.Core {
+    /// Returns true if time has changed nothing of a stored record, as is so for most that are looked at.
+    func isCurrent(_ stored: borrowing TaskRecord, at now: Timestamp) -> Bool {
+        stored.state.lease == nil && stored.dueAt.map { $0 > now } ?? true
+    }
+
     /// What a stored record is at `now`; `nil` when nothing of it is left.
     func settled(_ stored: TaskRecord?, at now: Timestamp) -> TaskRecord? {
         guard var record = stored else { return nil }
-        if record.state.lease == nil, record.dueAt.map({ $0 > now }) ?? true { return record }
+        if isCurrent(record, at: now) { return record }
         record.extendLease(after: max(startedAt, storage.returnedAt ?? startedAt))
         return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
     }

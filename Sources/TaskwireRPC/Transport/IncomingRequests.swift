@@ -22,6 +22,8 @@ package protocol RequestService: Sendable {
 
     let header: SPHeader
     package let content: Content
+    /// True if it was put off, and is being served now.
+    package let isPostponed: Bool
 }
 
 /// The requests that came in one read of a connection, in their order, and the way of their replies.
@@ -35,6 +37,7 @@ package protocol RequestService: Sendable {
     private let outlet: any ReplyOutlet
     private let input: SPInput
     private let deliveries: [SPDelivery]
+    private let arePostponed: Bool
     private var taken = 0
     private let writer: SPFrameWriter
     /// The replies of so many requests, framed.
@@ -50,8 +53,10 @@ package protocol RequestService: Sendable {
         _ deliveries: [SPDelivery],
         in input: SPInput,
         on connection: Connection,
-        to outlet: some ReplyOutlet
+        to outlet: any ReplyOutlet,
+        arePostponed: Bool = false
     ) {
+        self.arePostponed = arePostponed
         self.deliveries = deliveries
         self.input = input
         self.connection = connection
@@ -73,12 +78,21 @@ package protocol RequestService: Sendable {
         case .message(let header, let body):
             unsafe IncomingRequest(
                 header: header,
-                content: .message(UnsafeRawBufferPointer(rebasing: input.bytes[body]))
+                content: .message(UnsafeRawBufferPointer(rebasing: input.bytes[body])),
+                isPostponed: arePostponed
             )
         case .tooLarge(let header, let byteCount):
-            IncomingRequest(header: header, content: .tooLarge(byteCount: byteCount))
+            IncomingRequest(
+                header: header,
+                content: .tooLarge(byteCount: byteCount),
+                isPostponed: arePostponed
+            )
         case .noMemory(let header, let byteCount):
-            IncomingRequest(header: header, content: .noMemory(byteCount: byteCount))
+            IncomingRequest(
+                header: header,
+                content: .noMemory(byteCount: byteCount),
+                isPostponed: arePostponed
+            )
         }
     }
 
@@ -119,6 +133,35 @@ package protocol RequestService: Sendable {
         answeredCount += 1
     }
 
+    /// Puts a request off, which the service gets once more, alone, when what this returns is called. That is to be called
+    /// once, on any thread but one of nng's.
+    /// - Returns: Nil when there is no memory for the request.
+    package mutating func postpone(
+        _ request: IncomingRequest,
+        for service: any RequestService
+    ) -> (@Sendable () -> Void)? {
+        guard case .message(let bytes) = request.content, let message = unsafe Message(copying: bytes) else {
+            return nil
+        }
+        connection.hold(message.count)
+        return { [connection, outlet, header = request.header] in
+            outlet.serve {
+                unsafe message.withUnsafeBytes { bytes in
+                    var requests = IncomingRequests(
+                        [.message(header, body: 0..<bytes.count)],
+                        in: unsafe SPInput(bytes: bytes, countedByteCount: bytes.count),
+                        on: connection,
+                        to: outlet,
+                        arePostponed: true
+                    )
+                    service.serve(&requests)
+                    requests.end()
+                }
+                connection.release(message.count)
+            }
+        }
+    }
+
     /// Answers a request by a Swift task, which runs on this thread until it first waits for something.
     package mutating func answerLater(
         _ request: IncomingRequest,
@@ -154,6 +197,9 @@ protocol ReplyOutlet: AnyObject, Sendable {
 
     /// Sends replies that are framed, and ends so many calls, some of which may have no reply.
     func send(_ replies: inout ByteBuffer, endingCalls callCount: Int)
+
+    /// Runs `body`, at whose end replies leave together.
+    func serve(_ body: () -> Void)
 
     /// Ends a call, or sees to it that this happens later.
     func finish(_ header: SPHeader, with answer: RequestAnswer)

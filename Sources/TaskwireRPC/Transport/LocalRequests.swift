@@ -45,6 +45,8 @@ private final class LocalOutlet: ReplyOutlet {
         reply.withLock { $0 = bytes }
     }
 
+    func serve(_ body: () -> Void) { body() }
+
     func finish(_ header: SPHeader, with answer: RequestAnswer) {
         guard case .reply(let message?) = answer else { return }
         let head = [UInt8](repeating: 0, count: SPFrameWriter(framing: framing).headByteCount(header))

@@ -346,6 +346,10 @@ extension ClientLink: ReplyOutlet {
         engine.endCalls(callCount)
     }
 
+    func serve(_ body: () -> Void) {
+        CallbackExecutor.runCallback(body)
+    }
+
     func finish(_ header: SPHeader, with answer: RequestAnswer) {
         guard let connection, let identity else { return }
         switch answer {

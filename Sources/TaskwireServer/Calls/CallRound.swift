@@ -89,6 +89,20 @@ struct CallRound {
         }
     }
 
+    /// The owner of the tasks that a request is about; nil where it is refused anyway.
+    mutating func owner(of request: RPCRequestView) -> String? {
+        let call: RPCCallView? =
+            switch request {
+            case .call(let call): call
+            // The calls of a batch have one caller.
+            case .batch(let calls): calls.lazy.compactMap { try? $0.get() }.first
+            }
+        var principal: Principal?
+        var owner = ""
+        guard let call, (try? session(of: call, &principal, &owner)) != nil else { return nil }
+        return owner
+    }
+
     /// Tells the statistics of the calls that were answered.
     mutating func end() {
         if let uncounted {

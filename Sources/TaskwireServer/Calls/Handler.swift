@@ -24,6 +24,8 @@ struct Handler: Sendable {
     let name: String
     let effect: MethodEffect
     let access: MethodAccess
+    /// True if a call may take so long that others have to be served meanwhile.
+    var isLong = false
     /// Reads the request, carries out the call as far as that is possible without waiting, and prepares the reply in the
     /// arena.
     let begin: @Sendable (UnsafeRawBufferPointer, Arena, CallContext) throws(TaskwireError) -> Beginning
@@ -51,9 +53,12 @@ struct Handler: Sendable {
     }
 
     /// A method that is carried out by a Swift task.
-    /// - Parameter audit: Makes what the audit log says about a call that succeeded.
+    /// - Parameters:
+    ///   - isLong: True if a call may take so long that others have to be served meanwhile.
+    ///   - audit: Makes what the audit log says about a call that succeeded.
     init<Request, Reply>(
         _ method: Method<Request, Reply>,
+        isLong: Bool = false,
         audit: (@Sendable (Request, Reply) -> AuditEvent?)? = nil,
         later answer: @escaping @Sendable (Request, CallContext) async throws -> Reply
     ) {
@@ -64,6 +69,7 @@ struct Handler: Sendable {
                 return Answer(reply: reply, event: audit?(request, reply))
             }
         }
+        self.isLong = isLong
     }
 
     /// A method that reads one task.

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Logging
 internal import Synchronization
 internal import Taskwire
@@ -19,6 +20,7 @@ final class Router: RequestService {
     /// The tasks of an owner.
     let tasks: @Sendable (_ owner: String) -> any ServedTaskStore
 
+    private let longWork = LongWork(processorCount: ProcessInfo.processInfo.activeProcessorCount)
     private let logger: Logger
     private let arenas: ArenaPool
     private let isStoppingFlag = Atomic(false)
@@ -95,6 +97,9 @@ final class Router: RequestService {
                     maxBatchCalls: limits.maxBatchCalls,
                     maxBatchBytes: limits.maxBatchBytes
                 )
+                if !request.isPostponed, isLong(view, bytes.count), let owner = round.owner(of: view) {
+                    return try postpone(request, of: owner, bytes.count, &requests)
+                }
                 switch view {
                 case .call(let call): serve(call, of: bytes.count, request, &requests, &round)
                 case .batch(let calls): serve(calls, request, &requests, &round)
@@ -108,6 +113,37 @@ final class Router: RequestService {
             complaints.note(error, from: requests.connection)
             encoder.reply(error, to: request, &requests, round.body)
         }
+    }
+
+    /// Larger requests are served in turns.
+    private static let largeRequestByteCount = 64 << 10
+    /// Batches of more calls are served in turns.
+    private static let longBatchCount = 16
+
+    /// Returns true if a request may take so long that others have to be served meanwhile.
+    private func isLong(_ view: RPCRequestView, _ byteCount: Int) -> Bool {
+        if byteCount > Self.largeRequestByteCount { return true }
+        return switch view {
+        case .call(let call): methods.method(call.methodBytes)?.handler?.isLong ?? false
+        case .batch(let calls): calls.count > Self.longBatchCount
+        }
+    }
+
+    /// Serves a request when its owner has its turn.
+    private func postpone(
+        _ request: IncomingRequest,
+        of owner: String,
+        _ byteCount: Int,
+        _ requests: inout IncomingRequests
+    ) throws(TaskwireError) {
+        let connection = requests.connection
+        let isAdmitted = memory.admits(
+            messageOf: byteCount,
+            ofWhichCounted: min(byteCount, requests.countedByteCount),
+            from: connection
+        )
+        guard isAdmitted, let serve = requests.postpone(request, for: self) else { throw Refusals.noMemory }
+        longWork.submit(for: owner, serve)
     }
 
     private func serve(

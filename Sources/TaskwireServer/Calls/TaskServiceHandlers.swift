@@ -73,6 +73,7 @@ enum TaskServiceHandlers {
         ),
         Handler(
             TaskService.listTasks,
+            isLong: true,
             later: { request, call in
                 try await call.tasks.listTasks(request, options: call.options)
             }

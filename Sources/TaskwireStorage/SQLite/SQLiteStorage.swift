@@ -123,6 +123,12 @@ public final class SQLiteStorage: TaskStorage {
         }
     }
 
+    /// See ``TaskStorage/readNow(_:)``: tasks that were changed lately are at hand.
+    public func readNow(_ key: TaskKey) -> NowOrLater<TaskRecord?> {
+        guard let task = cache.task(StoredKey(key)), !isClosed.withLock({ $0 }) else { return .later }
+        return .now(task.stored.record)
+    }
+
     /// See ``TaskStorage/mutate(_:_:)``.
     public func mutate<Output: Sendable>(
         _ key: TaskKey,

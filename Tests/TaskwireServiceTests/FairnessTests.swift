@@ -1,0 +1,56 @@
+import Foundation
+import Taskwire
+import TaskwireClient
+import TaskwireServer
+import TaskwireTestSupport
+import Testing
+
+/// What takes long leaves others their turn.
+@Suite("Fairness")
+struct FairnessTests {
+    private static let floodCount = 200
+
+    @Test
+    func `an owner that floods with listings delays no call of others, and their listings by few of its own`()
+        async throws
+    {
+        try await withTimeLimit {
+            try await withTemporaryFolder { folder in
+                let tokens = try Tokens(for: ["alice", "bob"], in: folder)
+                let accepted = try AccessTokens(path: tokens.path)
+                let storage = SlowListingStorage(slowOwner: "alice")
+                let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
+                try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"]) {
+                    $0.tokens = accepted
+                } _: { server in
+                    try await tokens.withClient(of: "alice", at: server.urls[0]) { alice in
+                        try await tokens.withClient(of: "bob", at: server.urls[0]) { bob in
+                            try await Self.compete(alice, bob, storage)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func compete(
+        _ alice: TaskwireClient,
+        _ bob: TaskwireClient,
+        _ storage: SlowListingStorage
+    ) async throws {
+        _ = try await bob.createTask(id: "task")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<floodCount { group.addTask { _ = try await alice.listTasks() } }
+            while storage.owners.isEmpty { await Task.yield() }
+            // The listings keep all threads that there are for them.
+            group.addImmediateTask { _ = try await bob.listTasks() }
+            for _ in 0..<100 { #expect(try await bob.getTask("task").id == "task") }
+            storage.open()
+            try await group.waitForAll()
+        }
+        let turn = storage.owners.firstIndex(of: "bob") ?? .max
+        // Those that were going on when it came, and one more.
+        #expect(turn <= ProcessInfo.processInfo.activeProcessorCount + 1)
+        #expect(storage.owners.count == floodCount + 1)
+    }
+}
