@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import itertools
 import json
-import os
 import secrets
 import signal
 import sys
@@ -134,8 +133,6 @@ def main():
         for batch in tasks(calls):
             send(connections[0], 0, batch)
             receive(connections[0])
-        # What others compute comes first: the clients of a flood are elsewhere, and only its server is not.
-        os.nice(19)
         run(flood(connections, calls, KINDS[options.kind]))
 
 

@@ -223,8 +223,9 @@ extension TaskEngine {
         _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> MutationProduct?
     ) throws(TaskwireError) -> MutationStep {
         try step(taskID, mutation, options) { optional, now, _ throws(TaskwireError) in
-            guard var record = optional, record.isLive else { throw Self.notFound(taskID, optional) }
-            let before = record
+            guard let before = optional, before.isLive, var record = optional.take() else {
+                throw Self.notFound(taskID, optional)
+            }
             let product = try body(&record, now)
             if record.isVisiblyDifferent(from: before) { record.touch(at: now) }
             optional = record

@@ -106,14 +106,14 @@ extension TaskEngine.Core {
         }
         let now = clock.now
         let stored = record
-        let settled = settled(record, at: now)
-        record = settled
+        if let stored, !isCurrent(stored, at: now) { record = settled(stored, at: now) }
+        // What time has made of the task and a refusal may show has to stay so, as with a read.
+        let kept = record?.state.revision == stored?.state.revision ? stored : record
         let outcome: Result<MutationResult, TaskwireError>
         do throws(TaskwireError) {
             outcome = .success(try apply(step, to: &record, at: now, ownerTaskCount))
         } catch {
-            // The refusal may show what time has made of the task, which then has to stay so, as with a read.
-            record = settled?.state.revision == stored?.state.revision ? stored : settled
+            record = kept
             outcome = .failure(error)
         }
         return TaskEngine.Attempt(outcome: outcome, isNotable: record?.isNotable(after: stored) ?? true)

@@ -155,7 +155,8 @@ extension ServedTaskStore {
     /// What the read returns.
     /// - Throws: as ``record(_:)``.
     package func output<Output>(of read: TaskRead<Output>) async throws -> Output {
-        try read.output(try await record(read.taskID))
+        if let output = try outputNow(of: read) { return output }
+        return try read.output(try await record(read.taskID))
     }
 
     /// What the mutation returns; `nil` where the storage has to be waited for, and nothing was done.
@@ -172,6 +173,7 @@ extension ServedTaskStore {
     /// What the mutation returns.
     /// - Throws: as ``result(of:)``.
     package func output<Output>(of mutation: TaskMutation<Output>) async throws -> Output {
+        if let output = try outputNow(of: mutation) { return output }
         do {
             return mutation.output(try await result(of: mutation.step))
         } catch let error as TaskwireError where error.code == .notFound {

@@ -19,7 +19,9 @@ package final class LocalRequests: Sendable {
                 [.message(header, body: 0..<bytes.count)],
                 in: SPInput(bytes: bytes, countedByteCount: 0),
                 on: connection,
-                to: outlet
+                to: outlet,
+                // Nobody else waits meanwhile.
+                arePostponed: true
             )
             service.serve(&requests)
             requests.end()

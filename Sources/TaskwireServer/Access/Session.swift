@@ -36,6 +36,8 @@ final class Session: Sendable {
         // The caller has shown the token on this connection before: how long this takes tells nobody else's.
         guard self.generation == generation, self.token.count == token.count else { return false }
         guard let first = token.baseAddress, !token.isEmpty else { return true }
-        return self.token.withUnsafeBytes { $0.baseAddress.map { memcmp($0, first, token.count) == 0 } ?? false }
+        return self.token.withUnsafeBytes { own in
+            own.baseAddress.map { memcmp($0, first, token.count) == 0 } ?? false
+        }
     }
 }

@@ -28,12 +28,14 @@ struct Handler: Sendable {
     var isLong = false
     /// Reads the request, carries out the call as far as that is possible without waiting, and prepares the reply in the
     /// arena.
-    let begin: @Sendable (UnsafeRawBufferPointer, Arena, CallContext) throws(TaskwireError) -> Beginning
+    let begin: Begin
+
+    typealias Begin =
+        @Sendable (UnsafeRawBufferPointer, Arena, CallContext) throws(TaskwireError) -> Beginning
 
     private init(
         _ method: some MethodDescription,
-        _ begin: @escaping @Sendable (UnsafeRawBufferPointer, Arena, CallContext) throws(TaskwireError) ->
-            Beginning
+        _ begin: @escaping Begin
     ) {
         name = method.fullName
         effect = method.effect
