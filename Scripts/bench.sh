@@ -21,7 +21,7 @@ build_programs taskwire taskwire-baseline
 
 # The Python SDK is the one that the tests are run with.
 environment=.build/bench-environment
-requirements=$(cat Scripts/bench/requirements.txt && grep '^mcp==' Tests/Interop/requirements.txt)
+requirements=$(cat Scripts/bench/requirements.txt && grep -E '^(mcp|protobuf)==' Tests/Interop/requirements.txt)
 if [ "$(cat "$environment/requirements.txt" 2>/dev/null)" != "$requirements" ]; then
     echo "bench.sh: installing $(tr '\n' ' ' <<<"$requirements")" >&2
     rm -rf "$environment"

@@ -455,6 +455,34 @@ struct ExchangeTests {
         silent.stop()
     }
 
+    @Test
+    func `closing at the moment at which an attempt ends harms nobody`() async throws {
+        let server = try await TestServer(on: uniqueAbstractAddress())
+        let refused = try uniqueAbstractAddress()
+        try await within {
+            for round in 0..<100 {
+                await withTaskGroup { group in
+                    for number in 0..<16 {
+                        group.addTask {
+                            guard let client = try? makeClient(number % 2 == 0 ? server.address : refused)
+                            else {
+                                return
+                            }
+                            async let answer = try? client.call("x", timeout: .seconds(20))
+                            for _ in 0..<(round % 10) * number { await Task.yield() }
+                            await client.close()
+                            _ = await answer
+                        }
+                    }
+                }
+            }
+        }
+        let client = try makeClient(server.address)
+        #expect(try await client.call("x") == "x")
+        await client.close()
+        try await server.stop()
+    }
+
     private func threadCount() throws -> Int {
         guard let folder = opendir("/proc/self/task") else { throw TestFailure("no /proc") }
         defer { closedir(folder) }

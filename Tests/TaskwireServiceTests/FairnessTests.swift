@@ -1,6 +1,8 @@
 import Foundation
 import Taskwire
 import TaskwireClient
+import TaskwireProtobuf
+import TaskwireRPC
 import TaskwireServer
 import TaskwireTestSupport
 import Testing
@@ -29,6 +31,33 @@ struct FairnessTests {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    @Test
+    func `the time of a call that has to wait for its turn counts from its arrival`() async throws {
+        try await withTimeLimit {
+            let storage = SlowListingStorage(slowOwner: "")
+            let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
+            try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"]) { server in
+                let client = try RawClient(url: server.urls[0])
+                let list = RawClient.call("TaskService/ListTasks", ListTasksRequest())
+                var late = list
+                late.timeoutMilliseconds = 1
+                try await withThrowingTaskGroup(of: TaskwireError?.self) { group in
+                    let threadCount = ProcessInfo.processInfo.activeProcessorCount
+                    for _ in 0..<threadCount { group.addTask { try await client.refusal(of: list) } }
+                    while storage.owners.isEmpty { await Task.yield() }
+                    // No thread is left for it until then.
+                    group.addImmediateTask { [late] in try await client.refusal(of: late) }
+                    _ = try await client.refusal(of: RawClient.call("ServerService/Ping", EmptyRequest()))
+                    try await Task.sleep(for: .milliseconds(2))
+                    storage.open()
+                    let refusals = try await group.reduce(into: []) { $0.append($1) }
+                    #expect(refusals.compactMap(\.self).map(\.reason) == [.deadlineExceeded])
+                }
+                await client.socket.close()
             }
         }
     }

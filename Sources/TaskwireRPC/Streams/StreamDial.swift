@@ -13,8 +13,17 @@ internal import Synchronization
         case failure(Int32)
     }
 
+    /// prepared → cancelled or dialing; cancelled, dialing → ended.
+    private enum Phase {
+        case prepared
+        case cancelled
+        case dialing
+        /// The operation belongs to nng, which frees it.
+        case ended
+    }
+
     private let dialer: OpaquePointer
-    private let isCancelled = Mutex(false)
+    private let phase = Mutex(Phase.prepared)
     private let onEnd: @Sendable (Outcome) -> Void
     /// Set in `init`, once.
     private var operation: StreamOperation!
@@ -65,18 +74,21 @@ internal import Synchronization
     func start(timeout: Duration?) {
         _ = unsafe Unmanaged.passRetained(self)
         operation.setTimeout(timeout)
-        isCancelled.withLock { isCancelled in
+        phase.withLock { phase in
             unsafe nng_stream_dialer_dial(dialer, operation.pointer)
             // nng forgets a cancellation that comes before the start.
-            if isCancelled { operation.cancel() }
+            if phase == .cancelled { operation.cancel() } else { phase = .dialing }
         }
     }
 
     /// Gives the attempt up; it then ends with a failure, unless it has just ended.
     func cancel() {
-        isCancelled.withLock { isCancelled in
-            isCancelled = true
-            operation.cancel()
+        phase.withLock { phase in
+            switch phase {
+            case .prepared, .cancelled: phase = .cancelled
+            case .dialing: operation.cancel()
+            case .ended: break
+            }
         }
     }
 
@@ -87,6 +99,7 @@ internal import Synchronization
         } else {
             onEnd(.failure(result))
         }
+        phase.withLock { $0 = .ended }
         operation.reap()
         // It waits for a look-up of a name that may be going on.
         DispatchQueue.global().async {

@@ -22,8 +22,6 @@ package protocol RequestService: Sendable {
 
     let header: SPHeader
     package let content: Content
-    /// True if it was put off, and is being served now.
-    package let isPostponed: Bool
 }
 
 /// The requests that came in one read of a connection, in their order, and the way of their replies.
@@ -33,11 +31,14 @@ package protocol RequestService: Sendable {
 @safe package struct IncomingRequests: ~Copyable {
     /// The connection that they came on.
     package let connection: Connection
+    /// The instant at which they came.
+    package let arrival: ContinuousClock.Instant
 
     private let outlet: any ReplyOutlet
     private let input: SPInput
     private let deliveries: [SPDelivery]
-    private let arePostponed: Bool
+    /// True if they were put off, and are being served now.
+    package let arePostponed: Bool
     private var taken = 0
     private let writer: SPFrameWriter
     /// The replies of so many requests, framed.
@@ -54,9 +55,10 @@ package protocol RequestService: Sendable {
         in input: SPInput,
         on connection: Connection,
         to outlet: any ReplyOutlet,
-        arePostponed: Bool = false
+        postponedAt arrival: ContinuousClock.Instant? = nil
     ) {
-        self.arePostponed = arePostponed
+        arePostponed = arrival != nil
+        self.arrival = arrival ?? .now
         self.deliveries = deliveries
         self.input = input
         self.connection = connection
@@ -78,20 +80,17 @@ package protocol RequestService: Sendable {
         case .message(let header, let body):
             unsafe IncomingRequest(
                 header: header,
-                content: .message(UnsafeRawBufferPointer(rebasing: input.bytes[body])),
-                isPostponed: arePostponed
+                content: .message(UnsafeRawBufferPointer(rebasing: input.bytes[body]))
             )
         case .tooLarge(let header, let byteCount):
             IncomingRequest(
                 header: header,
-                content: .tooLarge(byteCount: byteCount),
-                isPostponed: arePostponed
+                content: .tooLarge(byteCount: byteCount)
             )
         case .noMemory(let header, let byteCount):
             IncomingRequest(
                 header: header,
-                content: .noMemory(byteCount: byteCount),
-                isPostponed: arePostponed
+                content: .noMemory(byteCount: byteCount)
             )
         }
     }
@@ -144,7 +143,7 @@ package protocol RequestService: Sendable {
             return nil
         }
         connection.hold(message.count)
-        return { [connection, outlet, header = request.header] in
+        return { [connection, outlet, arrival, header = request.header] in
             outlet.serve {
                 unsafe message.withUnsafeBytes { bytes in
                     var requests = IncomingRequests(
@@ -152,7 +151,7 @@ package protocol RequestService: Sendable {
                         in: unsafe SPInput(bytes: bytes, countedByteCount: bytes.count),
                         on: connection,
                         to: outlet,
-                        arePostponed: true
+                        postponedAt: arrival
                     )
                     service.serve(&requests)
                     requests.end()

@@ -21,7 +21,7 @@ package final class LocalRequests: Sendable {
                 on: connection,
                 to: outlet,
                 // Nobody else waits meanwhile.
-                arePostponed: true
+                postponedAt: .now
             )
             service.serve(&requests)
             requests.end()

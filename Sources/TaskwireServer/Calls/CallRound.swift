@@ -21,14 +21,18 @@ struct CallRound {
 
     private let router: Router
     private let connection: Connection
-    private let arrival = ContinuousClock.now
+    private let arrival: ContinuousClock.Instant
+    /// True if the calls have waited for their turn.
+    private let arePostponed: Bool
     private var session: Session?
     /// Calls in a row of one method that have succeeded and are not counted yet.
     private var uncounted: (method: ServedMethod, count: Int)?
 
-    init(_ router: Router, on connection: Connection, envelope: Arena, body: Arena) {
+    init(_ router: Router, _ requests: borrowing IncomingRequests, envelope: Arena, body: Arena) {
         self.router = router
-        self.connection = connection
+        connection = requests.connection
+        arrival = requests.arrival
+        arePostponed = requests.arePostponed
         self.envelope = envelope
         self.body = body
         session = connection.attachment as? Session
@@ -54,9 +58,11 @@ struct CallRound {
                 )
             }
             try check(call, handler, session.principal, isBatched: isBatched)
+            let deadline = deadline(of: call)
+            if arePostponed, deadline <= .now { throw Refusals.late }
             let context = CallContext(
                 tasks: session.tasks,
-                options: CallOptions(deadline: deadline(of: call), requestID: call.requestID)
+                options: CallOptions(deadline: deadline, requestID: call.requestID)
             )
             let effect = handler.effect
             switch try handler.begin(call.body, body, context) {

@@ -39,9 +39,10 @@ extension Router {
                     replies[index] = .failure(admit(error, replies))
                 case .later(let call, let answer):
                     unanswered.append(Unanswered(index: index, call: call, answer: answer))
-                case .waiting(let call, _):
-                    // A method that waits is not allowed in a batch.
-                    call.pass.end()
+                case .waiting(let call, let wait):
+                    unanswered.append(
+                        Unanswered(index: index, call: call) { try await wait().output }
+                    )
                 }
             } catch {
                 complaints.note(error, from: connection)

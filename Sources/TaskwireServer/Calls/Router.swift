@@ -68,7 +68,7 @@ final class Router: RequestService {
     func serve(_ requests: inout IncomingRequests) {
         arenas.withArena { envelope in
             arenas.withArena { body in
-                var round = CallRound(self, on: requests.connection, envelope: envelope, body: body)
+                var round = CallRound(self, requests, envelope: envelope, body: body)
                 while let request = requests.next() {
                     serve(request, &requests, &round)
                     envelope.reset()
@@ -97,7 +97,7 @@ final class Router: RequestService {
                     maxBatchCalls: limits.maxBatchCalls,
                     maxBatchBytes: limits.maxBatchBytes
                 )
-                if !request.isPostponed, isLong(view, bytes.count), let owner = round.owner(of: view) {
+                if !requests.arePostponed, isLong(view, bytes.count), let owner = round.owner(of: view) {
                     return try postpone(request, of: owner, bytes.count, &requests)
                 }
                 switch view {
