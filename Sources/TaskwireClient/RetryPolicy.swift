@@ -101,7 +101,7 @@ package struct RetryPolicy: Sendable {
         now + pause < deadline ? .retry(after: pause) : .fail(failure)
     }
 
-    /// What a caller is told when there was no answer.
+    /// The error for a caller who gets no answer.
     private func outcome(_ error: TransportError, _ connectFailure: TransportError?) -> TaskwireError {
         var outcome = TaskwireError(transport: error)
         if error.code == .timedOut {

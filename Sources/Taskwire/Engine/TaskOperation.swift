@@ -12,7 +12,7 @@ package struct TaskMutation<Output: Sendable>: Sendable {
     package let step: MutationStep
     /// Makes what the mutation returns of what it did.
     package let output: @Sendable (MutationResult) -> Output
-    /// What it returns where there is no such task; nil where that is an error.
+    /// The output where there is no such task; nil where that is an error.
     package var outputWhereAbsent: Output?
 
     init(
@@ -43,11 +43,11 @@ package struct MutationStep: Sendable {
     let body: Body
 }
 
-/// What a mutation did.
+/// The result of a mutation.
 package struct MutationResult: Sendable {
     /// The task without its payloads.
     package var task: TaskState
-    /// What it made beside that.
+    /// The rest of what it made.
     package var product: MutationProduct
     /// The messages that it took.
     package var messages: [TaskMessage]
@@ -145,21 +145,21 @@ package protocol ServedTaskStore: TaskStore {
 }
 
 extension ServedTaskStore {
-    /// What the read returns; `nil` where the storage has to be waited for.
+    /// Carries out a read; `nil` where the storage has to be waited for.
     /// - Throws: as ``recordNow(_:)``.
     package func outputNow<Output>(of read: TaskRead<Output>) throws(TaskwireError) -> Output? {
         guard let record = try recordNow(read.taskID) else { return nil }
         return try read.output(record)
     }
 
-    /// What the read returns.
+    /// Carries out a read.
     /// - Throws: as ``record(_:)``.
     package func output<Output>(of read: TaskRead<Output>) async throws -> Output {
         if let output = try outputNow(of: read) { return output }
         return try read.output(try await record(read.taskID))
     }
 
-    /// What the mutation returns; `nil` where the storage has to be waited for, and nothing was done.
+    /// Carries out a mutation; `nil` where the storage has to be waited for, and nothing was done.
     /// - Throws: as ``resultNow(of:)``.
     package func outputNow<Output>(of mutation: TaskMutation<Output>) throws(TaskwireError) -> Output? {
         do throws(TaskwireError) {
@@ -170,7 +170,7 @@ extension ServedTaskStore {
         }
     }
 
-    /// What the mutation returns.
+    /// Carries out a mutation.
     /// - Throws: as ``result(of:)``.
     package func output<Output>(of mutation: TaskMutation<Output>) async throws -> Output {
         if let output = try outputNow(of: mutation) { return output }

@@ -4,7 +4,7 @@ package import Taskwire
 /// `Request { call: Call { method, body, request_id, timeout_ms, token, metadata } }`.
 package struct RPCCallFrame: Sendable {
     private let method: [UInt8]
-    /// What the caller of all calls is: token and metadata, encoded.
+    /// The token and the metadata, encoded.
     private let caller: [UInt8]
     private let requestID: RequestID?
     private let timeoutMilliseconds: Int

@@ -58,7 +58,7 @@ package struct RPCCallView {
     }
 }
 
-/// What a client sent, as it was unpacked: one call, or several in one exchange. Valid until its arena is reset.
+/// A request as it was unpacked: one call, or several in one exchange. Valid until its arena is reset.
 package enum RPCRequestView {
     /// One call.
     case call(RPCCallView)

@@ -1,4 +1,4 @@
-/// What a method does, as far as others have to know.
+/// The effect of a method, as far as others have to know it.
 package enum MethodEffect: Sendable {
     /// Changes no task.
     case read

@@ -14,7 +14,7 @@ package final class CallbackExecutor: TaskExecutor {
     /// The most jobs that one callback runs before it lets nng's thread go; the rest move on.
     private static let maximumJobsPerCallback = 1024
 
-    /// How many jobs a thread of the system takes together: to wake a thread takes as long as a short job.
+    /// Jobs that a thread of the system takes together: to wake a thread takes as long as a short job.
     private static let jobsPerThread = 16
 
     /// The jobs that wait for a thread of the system.

@@ -47,7 +47,7 @@ package protocol RequestService: Sendable {
 
     /// So many bytes of replies are gathered before they leave.
     private static let gatheredSize = 4 << 10
-    /// What most replies take.
+    /// Bytes of a usual reply.
     private static let usualReplySize = 512
 
     init(

@@ -14,9 +14,9 @@ struct CallRound {
         case waiting(PendingCall, @Sendable () async throws -> TaskWait<Handler.Answer>)
     }
 
-    /// Where envelopes are decoded.
+    /// Holds the envelope of the call.
     let envelope: Arena
-    /// Where bodies are decoded, and replies built.
+    /// Holds the body of the call, and then the reply.
     let body: Arena
 
     private let router: Router

@@ -6,7 +6,7 @@ struct Handler: Sendable {
     /// The answer to a call that was not there at once.
     struct Answer: Sendable {
         var reply: any WireEncodable
-        /// What the audit log says about it.
+        /// The entry in the audit log.
         var event: AuditEvent?
     }
 

@@ -7,7 +7,7 @@ internal import TaskwireRPC
 
 /// Serves requests: finds out who calls, finds the method, checks the call, has its handler carry it out, and replies.
 ///
-/// What can be answered at once is, in the callback that received it. The rest goes on as a ``PendingCall``.
+/// A call that can be answered at once is, in the callback that received it. The others go on as a ``PendingCall``.
 final class Router: RequestService {
     let methods: MethodTable
     let limits: ServerLimits
@@ -264,7 +264,7 @@ struct PendingCall: Sendable {
     let note: CallNote
     /// The pass that it was let in with, which ends with it.
     let pass: CallGate.Pass
-    /// When its turn came.
+    /// The instant at which it came.
     let start: ContinuousClock.Instant
     /// The end of the caller's patience.
     let deadline: ContinuousClock.Instant
