@@ -52,7 +52,8 @@ struct FairnessTests {
                     // No thread is left for it until then.
                     group.addImmediateTask { [late] in try await client.refusal(of: late) }
                     _ = try await client.refusal(of: RawClient.call("ServerService/Ping", EmptyRequest()))
-                    try await Task.sleep(for: .milliseconds(2))
+                    let deadline = ContinuousClock.now + .milliseconds(late.timeoutMilliseconds)
+                    while .now <= deadline { await Task.yield() }
                     storage.open()
                     let refusals = try await group.reduce(into: []) { $0.append($1) }
                     #expect(refusals.compactMap(\.self).map(\.reason) == [.deadlineExceeded])
