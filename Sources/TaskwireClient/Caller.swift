@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import Taskwire
 internal import TaskwireProtobuf
 internal import TaskwireRPC
