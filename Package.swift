@@ -204,6 +204,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            exclude: ["Support/wall_clock.c"],
             swiftSettings: testSettings
         ),
         .testTarget(

@@ -17,7 +17,7 @@ struct RestartTests {
             try await withTimeLimit {
                 let clock = ManualClock()
                 func open() async throws -> SQLiteStorage {
-                    try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits)
+                    try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits, clock: clock)
                 }
                 let before = try await open()
                 let state = try await first(Store(storage: before, limits: limits, clock: clock), clock)

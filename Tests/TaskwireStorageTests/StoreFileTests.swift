@@ -99,6 +99,7 @@ struct StoreFileTests {
             try await DatabaseQueue(path: path).write { db in
                 try db.execute(
                     sql: """
+                        DROP TABLE clock;
                         DROP TABLE large_interactions;
                         DROP TRIGGER unseal_mutations;
                         DROP TABLE sealed_mutations;

@@ -108,6 +108,7 @@ struct StoredLogTests {
                 try db.execute(sql: "UPDATE task SET mutations = ?", arguments: [log])
                 try db.execute(
                     sql: """
+                        DROP TABLE clock;
                         DROP TRIGGER unseal_mutations;
                         DROP TABLE sealed_mutations;
                         ALTER TABLE task DROP COLUMN sealed;

@@ -10,6 +10,8 @@ public final class ManualClock: TaskClock {
 
     fileprivate struct State {
         var now: Timestamp
+        /// How far the steady clock is ahead of the wall clock, in milliseconds.
+        var lead: Int64 = 0
         var sleepers: [UInt64: Sleeper] = [:]
         var cancelled: Set<UInt64> = []
         var nextID: UInt64 = 0
@@ -24,7 +26,15 @@ public final class ManualClock: TaskClock {
     }
 
     /// What it shows.
-    public var now: Timestamp { state.withLock { $0.now } }
+    public var instant: TaskInstant {
+        state.withLock { TaskInstant(steady: $0.now, wall: $0.now.adding(milliseconds: -$0.lead)) }
+    }
+
+    /// Sets the wall clock: ahead by `duration`, or back by a negative one. No time passes.
+    public func setWallClock(ahead duration: Duration) {
+        let milliseconds = Int64((duration / .milliseconds(1)).rounded())
+        state.withLock { $0.lead -= milliseconds }
+    }
 
     /// Suspends until a test has moved the clock to `moment`.
     public func sleep(until moment: Timestamp) async throws {

@@ -144,7 +144,7 @@ extension TaskEngine {
                 key: request.key,
                 kind: request.kind,
                 payload: request.payload,
-                queuedAt: now
+                queuedAt: now.wall
             )
             try record.add(interaction, limits: limits)
         }

@@ -44,7 +44,7 @@ extension TaskEngine {
                 id: taskID,
                 owner: owner,
                 statusMessage: request.statusMessage,
-                createdAt: now,
+                createdAt: now.wall,
                 ttlMilliseconds: ttl,
                 pollIntervalMilliseconds: pollInterval ?? TaskState.defaultPollIntervalMilliseconds,
                 revision: (record?.state.revision ?? 0) + 1,
@@ -53,6 +53,8 @@ extension TaskEngine {
             )
             if !labels.labels.isEmpty { state.labelList = labels }
             var created = TaskRecord(state: state)
+            created.createdLead = now.lead
+            created.updatedLead = now.lead
             created.mutations = record?.mutations ?? MutationLog()
             created.deliveries = record?.deliveries ?? []
             record = created
@@ -206,7 +208,7 @@ extension TaskEngine {
         _ taskID: String,
         _ mutation: Mutation,
         _ options: CallOptions,
-        _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> Void
+        _ body: @escaping @Sendable (inout TaskRecord, TaskInstant) throws(TaskwireError) -> Void
     ) throws(TaskwireError) -> TaskMutation<TaskState> {
         let step = try changeStep(taskID, mutation, options) { record, now throws(TaskwireError) in
             try body(&record, now)
@@ -220,7 +222,7 @@ extension TaskEngine {
         _ taskID: String,
         _ mutation: Mutation,
         _ options: CallOptions,
-        _ body: @escaping @Sendable (inout TaskRecord, Timestamp) throws(TaskwireError) -> MutationProduct?
+        _ body: @escaping @Sendable (inout TaskRecord, TaskInstant) throws(TaskwireError) -> MutationProduct?
     ) throws(TaskwireError) -> MutationStep {
         try step(taskID, mutation, options) { optional, now, _ throws(TaskwireError) in
             guard let before = optional, before.isLive, var record = optional.take() else {

@@ -21,7 +21,7 @@ extension TaskEngine: ServedTaskStore {
             return nil
         }
         guard let stored else { throw Self.notFound(taskID, nil) }
-        let now = core.clock.now
+        let now = core.now
         guard !core.isCurrent(stored, at: now) else {
             guard stored.isLive else { throw Self.notFound(taskID, stored) }
             return stored
@@ -104,7 +104,7 @@ extension TaskEngine.Core {
             )
             return TaskEngine.Attempt(outcome: .failure(error), isNotable: false)
         }
-        let now = clock.now
+        let now = now
         let stored = record
         if let stored, !isCurrent(stored, at: now) { record = settled(stored, at: now) }
         // What time has made of the task and a refusal may show has to stay so, as with a read.
@@ -124,7 +124,7 @@ extension TaskEngine.Core {
     private func apply(
         _ step: MutationStep,
         to record: inout TaskRecord?,
-        at now: Timestamp,
+        at now: TaskInstant,
         _ ownerTaskCount: Int
     ) throws(TaskwireError) -> MutationResult {
         if let record, let past = try record.mutations.outcome(of: step.mutation) {

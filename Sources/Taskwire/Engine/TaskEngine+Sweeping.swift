@@ -7,10 +7,17 @@ extension TaskEngine {
 
     /// Brings what is overdue up to date, and wakes those who wait for it.
     ///
-    /// Reads and mutations never depend on it; it gives back the memory of tasks that nobody asks for any more.
+    /// Reads and mutations never depend on it; it gives back the memory of tasks that nobody asks for any more. It also
+    /// notices when the process did not run for a while, after which each lease has the time of one renewal.
     /// Runs until the Swift task is cancelled, in steps of a bounded size.
     /// - Parameter report: Called with each error of the storage, after which it goes on.
     public func run(report: @Sendable (any Error) -> Void = { _ in }) async {
+        async let watch: Void = core.clock.watchForGaps()
+        await sweep(report)
+        await watch
+    }
+
+    private func sweep(_ report: @Sendable (any Error) -> Void) async {
         while !Task.isCancelled {
             do {
                 let isBehind = try await sweepStep() == Self.sweepStep
@@ -58,9 +65,9 @@ extension TaskEngine {
     /// Brings up to 64 overdue records up to date, all at once, and returns how many.
     /// - Throws: What the storage throws where none of them could be. Fewer do not hold up the others.
     package func sweepStep() async throws -> Int {
-        let now = core.clock.now
+        let now = core.now
         let core = core
-        let keys = try await core.storage.due(atOrBefore: now, limit: Self.sweepStep)
+        let keys = try await core.storage.due(atOrBefore: now.steady, limit: Self.sweepStep)
         let failures = await withTaskGroup(of: (any Error)?.self) { group in
             for key in keys {
                 group.addImmediateTask {

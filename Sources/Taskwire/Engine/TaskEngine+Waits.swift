@@ -130,7 +130,8 @@ extension TaskEngine {
         guard !isDone(record), core.clock.now < end else { return .done(record) }
         isOver = false
         // The task's own time may come before the sweeper does.
-        let pause = TaskPause(registration, until: min(end, record.dueAt ?? end))
+        let dueAt = record.dueAt?.adding(milliseconds: -core.storeLead)
+        let pause = TaskPause(registration, until: min(end, dueAt ?? end))
         return .waiting(pause) { try await look(for: taskID, registration, until: end, isDone) }
     }
 }

@@ -12,7 +12,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         let clock: Clock
         let waiters: TaskWaiters
         let labels = SharedLabels()
-        let startedAt: Timestamp
+        private let startedAt: Timestamp
         let nextSweep = Mutex(Timestamp(millisecondsSince1970: .min))
 
         init(storage: Storage, limits: TaskLimits, clock: Clock) {
@@ -88,10 +88,10 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         if !request.cursor.isEmpty {
             position = try TaskCursor.decode(request.cursor, owner: owner, request: request)
         }
-        let now = core.clock.now
+        let now = core.now
         let wanted = request.statuses.isEmpty ? Set(TaskStatus.allCases) : request.statuses
         var stored = wanted
-        if wanted.contains(.failed), try await !core.storage.due(atOrBefore: now, limit: 1).isEmpty {
+        if wanted.contains(.failed), try await !core.storage.due(atOrBefore: now.steady, limit: 1).isEmpty {
             // What is overdue shows as failed although it is still stored as it was before.
             stored.formUnion([.working, .inputRequired])
         }
@@ -137,7 +137,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// What stored records are now, for somebody to see. Those that time has changed, which are few, are stored together.
     private func shown(_ stored: ArraySlice<TaskRecord>) async -> [TaskRecord?] {
         let core = core
-        let now = core.clock.now
+        let now = core.now
         var present = stored.map { core.settled($0, at: now) }
         await withTaskGroup(of: (Int, TaskRecord?).self) { group in
             for (index, record) in stored.enumerated()
@@ -199,16 +199,35 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
 }
 
 extension TaskEngine.Core {
+    /// The present moment by the store's time.
+    var now: TaskInstant { storage.time(at: clock.instant) }
+
+    /// How far the store's steady clock is ahead of ours, in milliseconds.
+    var storeLead: Int64 {
+        let instant = clock.instant
+        return storage.time(at: instant).steady.milliseconds(since: instant.steady)
+    }
+
+    /// Since when leases can be renewed, by the store's steady clock: since the store was opened, the database could be reached
+    /// again, or the process went on running after a gap in which a lease that is renewed in time can be lost.
+    /// - Parameter gap: How long such a gap is at least, in milliseconds.
+    private func servingSince(gap: Int64) -> Timestamp {
+        let ends = [startedAt, storage.returnedAt, clock.endOfGap(ofAtLeast: gap)]
+        return ends.compactMap(\.self).reduce(startedAt, max).adding(milliseconds: storeLead)
+    }
+
     /// Returns true if time has changed nothing of a stored record, as is so for most that are looked at.
-    func isCurrent(_ stored: borrowing TaskRecord, at now: Timestamp) -> Bool {
-        stored.state.lease == nil && stored.dueAt.map { $0 > now } ?? true
+    func isCurrent(_ stored: borrowing TaskRecord, at now: TaskInstant) -> Bool {
+        stored.dueAt.map { $0 > now.steady } ?? true
     }
 
     /// What a stored record is at `now`; `nil` when nothing of it is left.
-    func settled(_ stored: TaskRecord?, at now: Timestamp) -> TaskRecord? {
+    func settled(_ stored: TaskRecord?, at now: TaskInstant) -> TaskRecord? {
         guard var record = stored else { return nil }
         if isCurrent(record, at: now) { return record }
-        record.extendLease(after: max(startedAt, storage.returnedAt ?? startedAt))
+        if let secret = record.leaseSecret {
+            record.extendLease(after: servingSince(gap: secret.silenceMilliseconds))
+        }
         return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
     }
 
@@ -217,12 +236,12 @@ extension TaskEngine.Core {
     /// What time has made of it is stored first: otherwise a write that is under way, or a restart that gives the holder of
     /// a lease more time, could take back an end that was shown.
     func shown(_ stored: TaskRecord) async -> TaskRecord? {
-        let record = settled(stored, at: clock.now)
+        let record = settled(stored, at: now)
         guard let record, record.state.revision != stored.state.revision else { return record }
         let key = stored.key
         do {
             let settled = try await storage.mutate(key) { record, _ in
-                record = self.settled(record, at: self.clock.now)
+                record = self.settled(record, at: self.now)
                 return record
             }
             waiters.wake(key)

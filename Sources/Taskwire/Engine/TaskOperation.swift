@@ -31,7 +31,7 @@ package struct MutationStep: Sendable {
     /// The rules: applied to a record as it is at the time, `nil` where there is none, with the number of tasks that its owner
     /// has. A product of `nil` means that there was nothing to do, and is not remembered. Pure: it may run more than once.
     typealias Body =
-        @Sendable (inout TaskRecord?, Timestamp, _ ownerTaskCount: Int) throws(TaskwireError) ->
+        @Sendable (inout TaskRecord?, TaskInstant, _ ownerTaskCount: Int) throws(TaskwireError) ->
         MutationProduct?
 
     let taskID: String

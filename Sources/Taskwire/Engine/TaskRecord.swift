@@ -20,7 +20,7 @@ public struct TaskRecord: Sendable, Hashable {
         hasEnded = false
     }
 
-    /// When the task reached a terminal state.
+    /// When the task reached a terminal state, by the steady clock.
     package var endedAt: Timestamp? {
         get { hasEnded ? end : nil }
         set {
@@ -45,6 +45,16 @@ public struct TaskRecord: Sendable, Hashable {
         set { if newValue != deliveries { rest.value.deliveries = newValue } }
         _modify { yield &rest.value.deliveries }
     }
+    /// How far the steady clock was ahead of the wall clock when the task was created, in milliseconds.
+    package var createdLead: Int64 {
+        get { rest.content?.value.createdLead ?? 0 }
+        set { if newValue != createdLead { rest.value.createdLead = newValue } }
+    }
+    /// How far the steady clock was ahead of ``TaskState/lastUpdatedAt`` when that was set, in milliseconds.
+    package var updatedLead: Int64 {
+        get { rest.content?.value.updatedLead ?? 0 }
+        set { if newValue != updatedLead { rest.value.updatedLead = newValue } }
+    }
     /// What only the store knows of the lease, while ``TaskState/lease`` is set.
     package var leaseSecret: LeaseSecret? {
         get { rest.content?.value.leaseSecret }
@@ -57,13 +67,17 @@ public struct TaskRecord: Sendable, Hashable {
         var deliveries: [Delivery] = []
         var leaseSecret: LeaseSecret?
         var tombstone: Tombstone?
+        var createdLead: Int64 = 0
+        var updatedLead: Int64 = 0
 
         var isEmpty: Bool {
             interactions.isEmpty && deliveries.isEmpty && leaseSecret == nil && tombstone == nil
+                && createdLead == 0 && updatedLead == 0
         }
     }
 
     package struct Tombstone: Sendable, Hashable {
+        /// When nothing of the task is left, by the steady clock.
         package var forgottenAt: Timestamp
         package var isExpired: Bool
 
@@ -110,17 +124,21 @@ public struct TaskKey: Sendable, Hashable, Comparable {
 }
 
 // Time: what a record is at a given moment follows from the record alone, so that a reader, a writer and the
-// sweeper come to the same answer, whoever looks first.
+// sweeper come to the same answer, whoever looks first. It is judged by the steady clock: the instants that people are
+// shown are those of the wall clock, and each has its lead beside it.
 extension TaskRecord {
+    private var createdAt: Timestamp { state.createdAt.adding(milliseconds: createdLead) }
+    private var updatedAt: Timestamp { state.lastUpdatedAt.adding(milliseconds: updatedLead) }
+
     /// When the record next changes by itself: a lease or a life runs out, or a tombstone is forgotten.
     package var dueAt: Timestamp? {
         if let tombstone { return tombstone.forgottenAt }
         // Nobody takes the life of a task while a worker holds it.
-        if let lease = state.lease { return lease.expiresAt }
+        if let leaseEnd { return leaseEnd }
         guard let ttl = state.ttlMilliseconds else { return nil }
         if let endedAt { return endedAt.adding(milliseconds: ttl) }
         // A time to live that was shortened below the task's age ends it then, and not in the past.
-        return max(state.createdAt.adding(milliseconds: ttl), state.lastUpdatedAt)
+        return max(createdAt.adding(milliseconds: ttl), updatedAt)
     }
 
     /// The latest moment at which nothing would be left of the record if nobody touched it any more; `nil`: it stays.
@@ -129,32 +147,29 @@ extension TaskRecord {
         guard let ttl = state.ttlMilliseconds else { return nil }
         let end =
             endedAt
-            ?? max(
-                state.createdAt.adding(milliseconds: ttl),
-                state.lastUpdatedAt,
-                state.lease?.expiresAt ?? state.createdAt
-            )
+            ?? max(createdAt.adding(milliseconds: ttl), updatedAt, leaseEnd ?? createdAt)
         return end.adding(milliseconds: ttl).adding(milliseconds: tombstoneMilliseconds)
     }
 
     /// Brings the record to what it is at `now`. Returns `false` when nothing of it is left.
-    package mutating func settle(at now: Timestamp, tombstoneMilliseconds: Int64) -> Bool {
-        while let due = dueAt, due <= now {
+    package mutating func settle(at now: TaskInstant, tombstoneMilliseconds: Int64) -> Bool {
+        while let due = dueAt, due <= now.steady {
+            let moment = now.moved(to: due)
             if tombstone != nil {
                 return false
             } else if endedAt != nil {
-                bury(at: due, isExpired: true, tombstoneMilliseconds: tombstoneMilliseconds)
+                bury(at: moment, isExpired: true, tombstoneMilliseconds: tombstoneMilliseconds)
             } else if state.lease != nil {
-                loseLease(at: due)
+                loseLease(at: moment)
             } else {
-                fail("The task expired: its time to live is over.", reason: .taskExpired, at: due)
+                fail("The task expired: its time to live is over.", reason: .taskExpired, at: moment)
             }
         }
         return true
     }
 
     /// Makes the task `failed` by itself, with -32603 and a reason for programs.
-    mutating func fail(_ message: String, reason: TaskwireError.Reason, at moment: Timestamp) {
+    mutating func fail(_ message: String, reason: TaskwireError.Reason, at moment: TaskInstant) {
         let details = Array(#"{"reason":"\#(reason.rawValue)"}"#.utf8)
         end(as: .failed, error: TaskError(message: message, data: details), at: moment)
         state.statusMessage = message
@@ -162,12 +177,12 @@ extension TaskRecord {
     }
 
     /// Removes the task and leaves its tombstone.
-    package mutating func bury(at moment: Timestamp, isExpired: Bool, tombstoneMilliseconds: Int64) {
+    package mutating func bury(at moment: TaskInstant, isExpired: Bool, tombstoneMilliseconds: Int64) {
         state = state.viewed(as: .basic)
         dropLease()
         interactions = []
         tombstone = Tombstone(
-            forgottenAt: moment.adding(milliseconds: tombstoneMilliseconds),
+            forgottenAt: moment.steady.adding(milliseconds: tombstoneMilliseconds),
             isExpired: isExpired
         )
         forgetDeliveries()
@@ -175,18 +190,19 @@ extension TaskRecord {
     }
 
     /// Makes the task terminal. The caller counts the revision.
-    package mutating func end(as status: TaskStatus, error: TaskError?, at moment: Timestamp) {
+    package mutating func end(as status: TaskStatus, error: TaskError?, at moment: TaskInstant) {
         state.status = status
         state.error = error
         if status != .completed { state.result = nil }
         dropLease()
-        endedAt = moment
+        endedAt = moment.steady
     }
 
     /// Counts one visible change.
-    package mutating func touch(at moment: Timestamp) {
+    package mutating func touch(at moment: TaskInstant) {
         state.revision += 1
-        state.lastUpdatedAt = max(state.lastUpdatedAt, moment)
+        state.lastUpdatedAt = max(state.lastUpdatedAt, moment.wall)
+        updatedLead = moment.steady.milliseconds(since: state.lastUpdatedAt)
     }
 
     /// Whether a caller sees a change since `before`. That a lease lasts longer is none: whoever waits for the task

@@ -30,7 +30,7 @@ public protocol TaskStorage: Sendable {
     /// results, interactions and logs of mutations may be left out.
     func page(_ query: TaskStorageQuery) async throws -> [TaskRecord]
 
-    /// Returns keys of up to `limit` records that are due at or before `moment`, the earliest first.
+    /// Returns keys of up to `limit` records that are due at or before `moment` by the steady clock, the earliest first.
     func due(atOrBefore moment: Timestamp, limit: Int) async throws -> [TaskKey]
 
     /// Returns how many records there are.
@@ -41,7 +41,11 @@ public protocol TaskStorage: Sendable {
     /// - Parameter onChange: Called on any thread; must not block. A call is a hint to look again, and may be one too many.
     func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)?
 
-    /// Since when the database can be reached again that could not be, by the clock of the engine; `nil`, which is the
+    /// The moment by the time that everybody judges by who uses the database, now or later. By default that of the engine's
+    /// clock: no other process comes after this one.
+    func time(at instant: TaskInstant) -> TaskInstant
+
+    /// Since when the database can be reached again that could not be, by the engine's steady clock; `nil`, which is the
     /// default, where it always could. Meanwhile nobody could renew a lease.
     var returnedAt: Timestamp? { get }
 
@@ -55,6 +59,9 @@ public protocol TaskStorage: Sendable {
 public protocol TaskWatch: AnyObject, Sendable {}
 
 extension TaskStorage {
+    /// The engine's.
+    public func time(at instant: TaskInstant) -> TaskInstant { instant }
+
     /// Never away.
     public var returnedAt: Timestamp? { nil }
 

@@ -22,6 +22,8 @@ extension TaskRecord: MessageReadable, MessageWritable {
             count: message.n_deliveries,
             "deliveries"
         )
+        createdLead = message.created_lead_ms
+        updatedLead = message.updated_lead_ms
     }
 
     func write(to message: inout Taskwire__Storage__V1__Record, in arena: Arena) throws(TaskwireError) {
@@ -37,6 +39,8 @@ extension TaskRecord: MessageReadable, MessageWritable {
         unsafe message.lease_secret = try arena.message(leaseSecret, "lease_secret")
         unsafe message.deliveries = try arena.messages(deliveries, "deliveries")
         message.n_deliveries = deliveries.count
+        message.created_lead_ms = createdLead
+        message.updated_lead_ms = updatedLead
     }
 }
 
@@ -63,7 +67,8 @@ extension TaskRecord.LeaseSecret: MessageReadable, MessageWritable {
         self.init(
             token: [UInt8](wire: message.token),
             onLoss: LeaseLossPolicy(wire: message.on_loss),
-            durationMilliseconds: message.lease_ms
+            durationMilliseconds: message.lease_ms,
+            lead: message.lead_ms
         )
     }
 
@@ -71,6 +76,7 @@ extension TaskRecord.LeaseSecret: MessageReadable, MessageWritable {
         message.token = try arena.bytes(token)
         message.on_loss = onLoss.wire
         message.lease_ms = durationMilliseconds
+        message.lead_ms = lead
     }
 }
 

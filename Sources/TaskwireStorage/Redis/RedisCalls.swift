@@ -65,6 +65,9 @@ package final class RedisCalls: RedisNode.Delegate {
     /// See ``TaskStorage/returnedAt``.
     var returnedAt: Timestamp? { presence.returnedAt }
 
+    /// Leases get the time of one renewal from now on.
+    func noteReturn() { presence.noteReturn() }
+
     /// Lets a node carry out a command, and tells `finish`, on another thread.
     func submit(
         _ command: RedisCommand,

@@ -15,6 +15,9 @@ package struct RedisKeys: Sendable {
     /// its next change.
     static let ownersLifetime: Int64 = 2_592_000_000
 
+    /// A key that is never there, and says on a Redis Cluster whose clock is everybody's.
+    static let time = "tw1:time"
+
     private let prefix: String
 
     package init(owner: String) {

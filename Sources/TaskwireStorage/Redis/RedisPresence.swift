@@ -12,6 +12,9 @@ final class RedisPresence: Sendable {
     /// When it could last be reached again after it could not; `nil`: it always could.
     var returnedAt: Timestamp? { lastReturn.withLock(\.self) }
 
+    /// Nobody could use Redis until now.
+    func noteReturn() { lastReturn.withLock { $0 = clock.now } }
+
     /// A connection failed, or Redis says that it cannot serve now.
     func noteAbsence() { isAway.store(true, ordering: .relaxed) }
 

@@ -1,4 +1,7 @@
 extension RedisScript {
+    /// The time of the node that has the key: seconds and microseconds, as texts. A script because `TIME` alone goes to any node.
+    static let time = RedisScript("return redis.call('TIME')")
+
     /// Reads a task to change it.
     ///
     /// Keys: task, order, owner, absent. Returns the version, the large parts, the record, the mutations and each part that

@@ -43,6 +43,8 @@ public final class RedisStorage: TaskStorage {
     private let limits: TaskLimits
     private let replicaCount: Int
     private let clock: any TaskClock
+    /// Nil where all processes go by one clock of a test.
+    private let time: RedisTime?
 
     /// Connects to a Redis of version 7.0 or later that is no replica, or to a Redis Cluster by way of any of its nodes.
     /// - Parameters:
@@ -50,7 +52,8 @@ public final class RedisStorage: TaskStorage {
     ///   - limits: Says how long and how many tombstones are kept, per owner.
     ///   - replicaCount: How many replicas have to confirm each change within a second; 0 or more. Where fewer do, the
     ///     change stays, and the call fails as one whose outcome is unknown: UNAVAILABLE / STORE_FAILED.
-    ///   - clock: The one that the engine goes by.
+    ///   - clock: A clock of a test, by which all go who use the database. `nil`, the default: the system's, and all go by
+    ///     that of Redis.
     ///   - logger: Told about faults of Redis, and warned where it evicts or has too few replicas.
     /// - Throws: UNAVAILABLE / STORE_UNREACHABLE where it does not answer, FAILED_PRECONDITION / STORE_INCOMPATIBLE where it is
     ///   another kind of Redis.
@@ -58,11 +61,11 @@ public final class RedisStorage: TaskStorage {
         _ address: RedisAddress,
         limits: TaskLimits = TaskLimits(),
         replicaCount: Int = 0,
-        clock: any TaskClock = SystemTaskClock(),
+        clock: (any TaskClock)? = nil,
         logger: Logger = Logger(label: "taskwire.store")
     ) async throws {
         self.limits = limits
-        self.clock = clock
+        self.clock = clock ?? SystemTaskClock()
         self.replicaCount = replicaCount
         health = StoreHealth(store: address.description, logger: logger)
         let survey: RedisSurvey
@@ -85,10 +88,18 @@ public final class RedisStorage: TaskStorage {
             slots: survey.slots,
             isCluster: survey.isCluster,
             replicaCount: replicaCount,
-            clock: clock
+            clock: self.clock
         )
         owners = RedisOwners(calls: calls)
         watches = RedisWatches(address: address, calls: calls)
+        time = clock == nil ? RedisTime(of: calls, clock: self.clock, logger: logger) : nil
+        do {
+            try await time?.ask()
+        } catch {
+            watches.close()
+            try? await runBlocking { [calls] in try calls.close() }
+            throw health.note(StoreFault(error), isWrite: false)
+        }
     }
 
     /// `redis`.
@@ -102,6 +113,16 @@ public final class RedisStorage: TaskStorage {
     }
 
     // MARK: TaskStorage
+
+    /// See ``TaskStorage/time(at:)``: that of Redis.
+    public func time(at instant: TaskInstant) -> TaskInstant {
+        time?.time(at: instant) ?? instant
+    }
+
+    /// How far this machine's wall clock is ahead of the database's, in milliseconds.
+    package var wallClockLead: Int64 { time?.wallClockLead ?? 0 }
+
+    private var now: Timestamp { time(at: clock.instant).steady }
 
     /// See ``TaskStorage/returnedAt``.
     public var returnedAt: Timestamp? { calls.returnedAt }
@@ -302,7 +323,7 @@ public final class RedisStorage: TaskStorage {
                 .number(removed.count),
             ] + removed + changed
         if !old.isOwnerKnown {
-            let look = record?.dueAt?.millisecondsSince1970 ?? RedisOwners.latestLook(after: clock.now)
+            let look = record?.dueAt?.millisecondsSince1970 ?? RedisOwners.latestLook(after: now)
             // Without this nothing was changed yet.
             _ = try await noting { () throws(RedisFailure) -> RedisReply in
                 try await calls.run(owners.announcement(of: key.owner, at: look))
@@ -336,7 +357,7 @@ public final class RedisStorage: TaskStorage {
         guard let end = record.latestForgetting(tombstoneMilliseconds: limits.tombstoneMilliseconds) else {
             return nil
         }
-        let rest = max(0, end.millisecondsSince1970 - clock.now.millisecondsSince1970)
+        let rest = max(0, end.milliseconds(since: now))
         return rest + Self.sweepingGrace
     }
 

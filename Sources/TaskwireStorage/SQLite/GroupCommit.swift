@@ -22,6 +22,7 @@ struct GroupCommit: Sendable {
     let cache: RecordCache
     let health: StoreHealth
     let maxTombstones: Int
+    let time: StoreTime
 
     /// Runs jobs from `next`, at least one, in one transaction.
     func run(_ statements: WriterStatements, _ next: () -> Job?) {
@@ -66,13 +67,18 @@ struct GroupCommit: Sendable {
     ) throws -> Output {
         let transaction = TaskTransaction(statements, codec: codec, cache: cache)
         var output: Output?
+        var clockLead: Int64?
         try statements.database.inTransaction(.immediate) {
             output = try body(transaction)
             try transaction.finish(maxTombstones: maxTombstones)
+            // Only now, as a mutation or what it waited for may have shown that the wall clock was set.
+            clockLead = time.unstoredLead
+            if let clockLead { try statements.setClockLead.run(clockLead) }
             cache.forget(transaction.changes.keys)
             return .commit
         }
         cache.keep(transaction.changes)
+        if let clockLead { time.noteStored(clockLead) }
         if transaction.isChanged { health.noteWrite() }
         guard let output else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
         return output

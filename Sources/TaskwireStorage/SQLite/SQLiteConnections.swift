@@ -17,6 +17,8 @@ struct SQLiteConnections: Sendable {
 
     let writer: WriterConnection
     let readers: [DatabaseQueue]
+    /// How far the store's steady clock is ahead of the wall clock, in milliseconds.
+    let clockLead: Int64
 
     /// Opens the file and brings its schema up to date.
     /// - Throws: FAILED_PRECONDITION / STORE_INCOMPATIBLE, UNAVAILABLE / STORE_CORRUPT, STORE_FULL,
@@ -28,6 +30,7 @@ struct SQLiteConnections: Sendable {
             try file.protect()
             let writer = try DatabaseQueue(path: path, configuration: Self.writing)
             try SQLiteSchema.migrator.migrate(writer)
+            clockLead = try writer.read { db in try Int64.fetchOne(db, sql: TaskStatements.clockLead) } ?? 0
             self.writer = try WriterConnection(writer)
             readers = try (0..<Self.readerCount).map { _ in
                 try DatabaseQueue(path: path, configuration: Self.reading)

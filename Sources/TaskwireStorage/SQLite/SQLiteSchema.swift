@@ -84,6 +84,18 @@ enum SQLiteSchema {
                     """
             )
         }
+        migrator.registerMigration("4") { db in
+            try db.execute(
+                sql: """
+                    -- How far the store's clock, which does not jump, is ahead of the wall clock.
+                    CREATE TABLE clock (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        lead_ms INTEGER NOT NULL
+                    ) STRICT;
+                    INSERT INTO clock VALUES (1, 0);
+                    """
+            )
+        }
         return migrator
     }
 }

@@ -22,6 +22,8 @@ public final class SQLiteStorage: TaskStorage {
     private let cache = RecordCache()
     private let writer: ConnectionQueue<WriterConnection, GroupCommit.Job>
     private let readers: ConnectionQueue<DatabaseQueue, ReadJob>
+    private let time: StoreTime
+    private let isStoringTime = Atomic(false)
     let isClosed = Mutex(false)
     /// Held while the file is being closed, so that whoever closes it again waits for that.
     private let closing = Mutex(())
@@ -32,6 +34,7 @@ public final class SQLiteStorage: TaskStorage {
     ///     or moved alone while the store is open.
     ///   - limits: Says how many tombstones are kept.
     ///   - isChecked: Whether to look for damage first (`PRAGMA quick_check`), which reads the whole file.
+    ///   - clock: The one that the engine goes by.
     ///   - logger: Told about faults of the disk.
     /// - Throws: FAILED_PRECONDITION / STORE_IN_USE where another process has it open, STORE_INCOMPATIBLE where a newer
     ///   version or another program made it; such a file is not changed. UNAVAILABLE / STORE_CORRUPT,
@@ -40,6 +43,7 @@ public final class SQLiteStorage: TaskStorage {
         path: String,
         limits: TaskLimits = TaskLimits(),
         isChecked: Bool = false,
+        clock: any TaskClock = SystemTaskClock(),
         logger: Logger = Logger(label: "taskwire.store")
     ) async throws {
         let (file, connections) = try await runBlocking {
@@ -53,11 +57,13 @@ public final class SQLiteStorage: TaskStorage {
         }
         self.file = file
         health = StoreHealth(store: "sqlite:\(path)", logger: logger)
+        time = StoreTime(clock: clock, storedLead: connections.clockLead)
         let commit = GroupCommit(
             codec: codec,
             cache: cache,
             health: health,
-            maxTombstones: max(0, limits.maxTombstones)
+            maxTombstones: max(0, limits.maxTombstones),
+            time: time
         )
         writer = ConnectionQueue(connections: [connections.writer]) { statements, next in
             commit.run(statements, next)
@@ -108,6 +114,24 @@ public final class SQLiteStorage: TaskStorage {
     }
 
     // MARK: TaskStorage
+
+    /// See ``TaskStorage/time(at:)``: that of the file, which outlasts the process.
+    public func time(at instant: TaskInstant) -> TaskInstant {
+        if time.unstoredLead(at: instant) != nil { storeTime() }
+        return time.time(at: instant)
+    }
+
+    /// Stores how far the store's clock is ahead of the wall clock, which somebody has set, unless that is under way.
+    private func storeTime() {
+        guard !isStoringTime.exchange(true, ordering: .relaxed) else { return }
+        let job = GroupCommit.Job { [self] _ in
+            { self.isStoringTime.store(false, ordering: .relaxed) }
+        } fail: { [self] error in
+            isStoringTime.store(false, ordering: .relaxed)
+            _ = health.note(StoreFault(error), isWrite: true)
+        }
+        if !writer.submit(job) { isStoringTime.store(false, ordering: .relaxed) }
+    }
 
     /// See ``TaskStorage/read(_:)``.
     public func read(_ key: TaskKey) async throws -> TaskRecord? {

@@ -9,7 +9,7 @@ public typealias SQLiteTaskStore = TaskEngine<SQLiteStorage, SystemTaskClock>
 
 extension TaskEngine where Storage == SQLiteStorage, Clock == SystemTaskClock {
     /// Opens the store at `path`, or makes a new one.
-    /// - Throws: as ``SQLiteStorage/init(path:limits:isChecked:logger:)``.
+    /// - Throws: as ``SQLiteStorage/init(path:limits:isChecked:clock:logger:)``.
     public init(
         path: String,
         limits: TaskLimits = TaskLimits(),

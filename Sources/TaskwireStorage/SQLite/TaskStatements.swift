@@ -87,6 +87,8 @@ package enum TaskStatements {
     package static let ownerCount = "SELECT tasks FROM owner_count WHERE owner = ?"
     package static let setOwnerCount = "INSERT OR REPLACE INTO owner_count (owner, tasks) VALUES (?, ?)"
     package static let deleteOwnerCount = "DELETE FROM owner_count WHERE owner = ?"
+    package static let clockLead = "SELECT lead_ms FROM clock WHERE id = 1"
+    package static let setClockLead = "UPDATE clock SET lead_ms = ? WHERE id = 1"
     package static let storeCounts = "SELECT tasks, tombstones FROM store_count WHERE id = 1"
     package static let setStoreCounts = "UPDATE store_count SET tasks = ?, tombstones = ? WHERE id = 1"
 }

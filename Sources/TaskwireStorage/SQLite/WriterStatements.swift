@@ -19,6 +19,7 @@ final class WriterStatements: @unchecked Sendable {
     let setOwnerCount: PreparedStatement
     let deleteOwnerCount: PreparedStatement
     let setStoreCounts: PreparedStatement
+    let setClockLead: PreparedStatement
 
     init(_ database: Database) throws {
         func prepare(_ sql: String) throws -> PreparedStatement { try PreparedStatement(sql, database) }
@@ -39,5 +40,6 @@ final class WriterStatements: @unchecked Sendable {
         setOwnerCount = try prepare(TaskStatements.setOwnerCount)
         deleteOwnerCount = try prepare(TaskStatements.deleteOwnerCount)
         setStoreCounts = try prepare(TaskStatements.setStoreCounts)
+        setClockLead = try prepare(TaskStatements.setClockLead)
     }
 }

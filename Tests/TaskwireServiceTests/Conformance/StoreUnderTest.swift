@@ -122,7 +122,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
         _ body: @escaping @Sendable (TaskEngine<SQLiteStorage, ManualClock>) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
-            let storage = try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits)
+            let storage = try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits, clock: clock)
             try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
             try await storage.close()
         }

@@ -13,8 +13,9 @@ public final class ServerProcess: Sendable {
 
     private let program: String
     private let arguments: [String]
+    private let environment: Environment
     private let processID = Mutex<pid_t?>(nil)
-    private let addresses = Mutex<[String]>([])
+    private let beginning = Mutex("")
 
     /// A server that is to listen on `url` and to keep its tasks in `store`.
     public convenience init(url: String, store: String) throws {
@@ -22,7 +23,15 @@ public final class ServerProcess: Sendable {
     }
 
     /// A server with listeners and further options as `taskwire serve` takes them.
-    public init(listeners: [String], store: String, options: [String] = []) throws {
+    /// - Parameter variables: What is set in its environment beside what this process has.
+    public init(
+        listeners: [String],
+        store: String,
+        options: [String] = [],
+        variables: [String: String] = [:]
+    ) throws {
+        let values = variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+        environment = .inherit.updating(Dictionary(values) { $1 })
         program = try builtProgram("taskwire")
         arguments = ["serve", "--store", store] + listeners.flatMap { ["--listen", $0] } + options
     }
@@ -32,14 +41,27 @@ public final class ServerProcess: Sendable {
 
     /// The addresses that its log has named since it was run, in the order of the listeners and with the ports that the
     /// system chose.
-    public var urls: [String] { addresses.withLock { $0 } }
+    public var urls: [String] { Self.addresses(in: log) }
+
+    /// The first 16 KiB of its log since it was run.
+    public var log: String { beginning.withLock { $0 } }
+
+    /// Stops the process, if there is one, until it is told to go on.
+    public func stop() { send(SIGSTOP) }
+
+    /// Lets the process go on that was stopped.
+    public func resume() { send(SIGCONT) }
+
+    private func send(_ signal: Int32) {
+        processID.withLock { id in
+            guard let id else { return }
+            _ = kill(id, signal)
+        }
+    }
 
     /// Ends the process if there is one.
     public func end() {
-        processID.withLock { id in
-            guard let id else { return }
-            _ = kill(id, SIGKILL)
-        }
+        send(SIGKILL)
     }
 
     /// Runs the server, and `body` meanwhile, after which the process is ended by `signal`.
@@ -51,6 +73,7 @@ public final class ServerProcess: Sendable {
         let result = try await Subprocess.run(
             .path(FilePath(program)),
             arguments: Arguments(arguments),
+            environment: environment,
             input: .none,
             output: .discarded,
             error: .sequence
@@ -58,7 +81,7 @@ public final class ServerProcess: Sendable {
             processID.withLock { $0 = execution.processIdentifier.value }
             defer {
                 processID.withLock { $0 = nil }
-                addresses.withLock { $0 = [] }
+                beginning.withLock { $0 = "" }
             }
             let ending = Task {
                 do {
@@ -72,13 +95,13 @@ public final class ServerProcess: Sendable {
             defer { ending.cancel() }
             // Its log ends with the process.
             var log: [UInt8] = []
-            var beginning = ""
             for try await buffer in execution.standardError {
                 let bytes = buffer.bytes.withUnsafeBytes { Array($0) }
                 log = (log + bytes).suffix(4000)
-                guard beginning.utf8.count < Self.beginningByteCount else { continue }
-                beginning += String(decoding: bytes, as: UTF8.self)
-                addresses.withLock { $0 = Self.addresses(in: beginning) }
+                beginning.withLock { beginning in
+                    guard beginning.utf8.count < Self.beginningByteCount else { return }
+                    beginning += String(decoding: bytes, as: UTF8.self)
+                }
             }
             ending.cancel()
             return (await ending.result, String(decoding: log, as: UTF8.self))
@@ -92,7 +115,7 @@ public final class ServerProcess: Sendable {
         }
     }
 
-    /// The part of the log in which the listeners are looked for.
+    /// The part of the log that is kept.
     private static let beginningByteCount = 16_384
 
     /// The addresses in whole lines that say `listening address=...`.

@@ -367,7 +367,7 @@ void   taskwire__storage__v1__mutation__free_unpacked
   assert(message->base.descriptor == &taskwire__storage__v1__mutation__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor taskwire__storage__v1__record__field_descriptors[6] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__record__field_descriptors[8] =
 {
   {
     "state",
@@ -441,19 +441,45 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__record__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "created_lead_ms",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__Record, created_lead_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "updated_lead_ms",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__Record, updated_lead_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__record__field_indices_by_name[] = {
+  6,   /* field[6] = created_lead_ms */
   5,   /* field[5] = deliveries */
   1,   /* field[1] = ended_at_unix_ms */
   3,   /* field[3] = interactions */
   4,   /* field[4] = lease_secret */
   0,   /* field[0] = state */
   2,   /* field[2] = tombstone */
+  7,   /* field[7] = updated_lead_ms */
 };
 static const ProtobufCIntRange taskwire__storage__v1__record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__record__descriptor =
 {
@@ -463,7 +489,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__record__descriptor =
   "Taskwire__Storage__V1__Record",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Record),
-  6,
+  8,
   taskwire__storage__v1__record__field_descriptors,
   taskwire__storage__v1__record__field_indices_by_name,
   1,  taskwire__storage__v1__record__number_ranges,
@@ -521,7 +547,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__tombstone__descriptor =
   (ProtobufCMessageInit) taskwire__storage__v1__tombstone__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__lease_secret__field_descriptors[3] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__lease_secret__field_descriptors[4] =
 {
   {
     "token",
@@ -559,8 +585,21 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__lease_secret__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lead_ms",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__LeaseSecret, lead_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__lease_secret__field_indices_by_name[] = {
+  3,   /* field[3] = lead_ms */
   2,   /* field[2] = lease_ms */
   1,   /* field[1] = on_loss */
   0,   /* field[0] = token */
@@ -568,7 +607,7 @@ static const unsigned taskwire__storage__v1__lease_secret__field_indices_by_name
 static const ProtobufCIntRange taskwire__storage__v1__lease_secret__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor =
 {
@@ -578,7 +617,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__lease_secret__descriptor
   "Taskwire__Storage__V1__LeaseSecret",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__LeaseSecret),
-  3,
+  4,
   taskwire__storage__v1__lease_secret__field_descriptors,
   taskwire__storage__v1__lease_secret__field_indices_by_name,
   1,  taskwire__storage__v1__lease_secret__number_ranges,

@@ -62,6 +62,12 @@ struct  Taskwire__Storage__V1__Record
    */
   size_t n_deliveries;
   Taskwire__Storage__V1__Delivery **deliveries;
+  /*
+   * Instants of the state are those of the wall clock; those beside it are of the store's clock, which does not jump. How far
+   * that was ahead of the wall clock when the task was created, and when it was last updated.
+   */
+  int64_t created_lead_ms;
+  int64_t updated_lead_ms;
   Taskwire__Storage__V1__Record__EndedAtUnixMsOneofCase ended_at_unix_ms_oneof_case;
   union {
     int64_t ended_at_unix_ms;
@@ -69,7 +75,7 @@ struct  Taskwire__Storage__V1__Record
 };
 #define TASKWIRE__STORAGE__V1__RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__record__descriptor) \
-    , NULL, NULL, 0,NULL, NULL, 0,NULL, TASKWIRE__STORAGE__V1__RECORD__ENDED_AT_UNIX_MS_ONEOF__NOT_SET, {0} }
+    , NULL, NULL, 0,NULL, NULL, 0,NULL, 0, 0, TASKWIRE__STORAGE__V1__RECORD__ENDED_AT_UNIX_MS_ONEOF__NOT_SET, {0} }
 
 
 struct  Taskwire__Storage__V1__Tombstone
@@ -95,10 +101,14 @@ struct  Taskwire__Storage__V1__LeaseSecret
    * For how long it was granted or last renewed.
    */
   int64_t lease_ms;
+  /*
+   * How far the store's clock was ahead of the wall clock when the end was set that the lease shows.
+   */
+  int64_t lead_ms;
 };
 #define TASKWIRE__STORAGE__V1__LEASE_SECRET__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__lease_secret__descriptor) \
-    , {0,NULL}, TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_FAIL, 0 }
+    , {0,NULL}, TASKWIRE__V1__LEASE_LOSS_POLICY__LEASE_LOSS_POLICY_FAIL, 0, 0 }
 
 
 struct  Taskwire__Storage__V1__Interaction
