@@ -6,11 +6,13 @@ import Testing
 struct InteractionTests {
     @Test
     func aTaskAsksSoManyQuestionsInItsLifeAndNoMore() async throws {
-        let store = TaskEngine(storage: MemoryStorage(), clock: ManualClock())
+        let clock = ManualClock()
+        let store = TaskEngine(storage: MemoryStorage(), clock: clock)
         let task = try await store.createTask()
         for number in 0..<TaskLimits.maxInputRequestsInLife {
             _ = try await store.requestInput("q\(number)", payload: .sample("q"), for: task.id)
             _ = try await store.provideInput(["q\(number)": .sample("a")], for: task.id)
+            clock.advance(by: .seconds(1))
         }
         let refusal = await #expect(throws: TaskwireError.self) {
             try await store.requestInput("one more", payload: .sample("q"), for: task.id)

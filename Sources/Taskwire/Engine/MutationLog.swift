@@ -1,9 +1,10 @@
-/// The last 32 mutations of one task, with what each returned.
+/// The last mutations of one task, with what each returned: the last 32, and those that are younger than
+/// ``TaskLimits/deduplicationMilliseconds``.
 ///
 /// The log is part of the record, so that an effect and the memory of it are stored in one write. Refusals are
 /// not in it: they changed nothing, and a retry of one may be judged anew.
 package struct MutationLog: Sendable, Hashable {
-    /// How many mutations a task remembers.
+    /// How many mutations a task remembers, however old they are.
     package static let capacity = 32
 
     /// One mutation, known by its request id.
@@ -12,11 +13,18 @@ package struct MutationLog: Sendable, Hashable {
         /// Digest of the request, which tells a retry from another request under the same id.
         package var fingerprint: UInt64
         package var outcome: RecordedOutcome
+        package var madeAt: MutationTime
 
-        package init(requestID: RequestID, fingerprint: UInt64, outcome: RecordedOutcome) {
+        package init(
+            requestID: RequestID,
+            fingerprint: UInt64,
+            outcome: RecordedOutcome,
+            madeAt: MutationTime
+        ) {
             self.requestID = requestID
             self.fingerprint = fingerprint
             self.outcome = outcome
+            self.madeAt = madeAt
         }
 
         package static func == (left: Entry, right: Entry) -> Bool {
@@ -32,7 +40,7 @@ package struct MutationLog: Sendable, Hashable {
     /// words. Nearly every mutation is a first try, which would else look at all entries, each somewhere else in memory.
     private struct IDFilter {
         private var first: UInt64 = 0
-        private var second: UInt64 = 0
+        private var second: UInt32 = 0
 
         mutating func insert(_ id: RequestID) {
             let bits = Self.bits(of: id)
@@ -45,114 +53,169 @@ package struct MutationLog: Sendable, Hashable {
             return first & bits.first != 0 && second & bits.second != 0
         }
 
-        private static func bits(of id: RequestID) -> (first: UInt64, second: UInt64) {
+        private static func bits(of id: RequestID) -> (first: UInt64, second: UInt32) {
             let digest = id.high ^ id.low
-            return (1 << (digest & 63), 1 << (digest >> 6 & 63))
+            return (1 << (digest & 63), 1 << UInt32(truncatingIfNeeded: digest >> 6 & 31))
         }
     }
 
     /// An entry and those before it. The record before a mutation and the one after it share all but the newest.
+    ///
+    /// Each task has at least one, and there is no byte to spare: the order of what it has leaves no gaps.
     private final class Link: Sendable {
-        let entry: Entry
-        /// How many there are from here on.
-        let count: UInt8
-        /// How many bytes those of them take that are encoded.
-        let encodedByteCount: UInt32
+        private let requestID: RequestID
+        private let fingerprint: UInt64
+        private let outcome: RecordedOutcome
+        /// About how many bytes they all take.
+        let byteCount: UInt32
         /// The ids of them all.
         let ids: IDFilter
+        /// How many there are from here on.
+        let count: UInt16
+        let madeAt: MutationTime
         let previous: Link?
 
         init(_ entry: Entry, after previous: Link?) {
-            self.entry = entry
+            requestID = entry.requestID
+            fingerprint = entry.fingerprint
+            outcome = entry.outcome
+            madeAt = entry.madeAt
             self.previous = previous
             count = (previous?.count ?? 0) + 1
-            encodedByteCount =
-                (previous?.encodedByteCount ?? 0) &+ UInt32(clamping: entry.outcome.encodedByteCount)
+            byteCount = (previous?.byteCount ?? 0) &+ UInt32(clamping: entry.outcome.byteCount)
             var ids = previous?.ids ?? IDFilter()
             ids.insert(entry.requestID)
             self.ids = ids
         }
 
-        /// The newest entry of the next `limit` that belongs to the id.
-        func entry(of requestID: RequestID, within limit: Int) -> Entry? {
-            if entry.requestID == requestID { return entry }
-            return limit > 1 ? previous?.entry(of: requestID, within: limit - 1) : nil
+        var entry: Entry {
+            Entry(requestID: requestID, fingerprint: fingerprint, outcome: outcome, madeAt: madeAt)
         }
 
-        /// Calls `body` for the next `limit` entries, the oldest first.
-        func visit(_ limit: Int, _ body: (Entry) -> Void) {
-            if limit > 1 { previous?.visit(limit - 1, body) }
-            body(entry)
+        var isEncoded: Bool {
+            if case .encoded = outcome { true } else { false }
         }
     }
-
-    /// More links than this are not kept; of those that are, the last ones count.
-    private static let mostLinks = capacity + capacity / 2
 
     private var newest: Link?
 
-    /// The last `entries`, the oldest first.
+    /// A log with these entries, the oldest first, or with the last 4096 of them: no log has so many that is not damaged.
     package init(entries: [Entry] = []) {
-        for entry in entries.suffix(MutationLog.capacity) { append(entry) }
+        for entry in entries.suffix(4096) { append(entry) }
     }
 
-    /// How many of its last mutations the task remembers.
-    package var count: Int {
-        newest.map { min(Int($0.count), MutationLog.capacity) } ?? 0
-    }
+    /// How many mutations are in it, which may be some more than count.
+    package var count: Int { newest.map { Int($0.count) } ?? 0 }
+
+    /// About how many bytes they take.
+    package var byteCount: Int { newest.map { Int($0.byteCount) } ?? 0 }
 
     /// Oldest first.
-    package var entries: [Entry] {
+    package var entries: [Entry] { last(count) }
+
+    /// The newest ones, the oldest of them first.
+    package func last(_ count: Int) -> [Entry] {
         var entries: [Entry] = []
-        visit { entries.append($0) }
+        entries.reserveCapacity(min(count, self.count))
+        var link = newest
+        while let next = link, entries.count < count {
+            entries.append(next.entry)
+            link = next.previous
+        }
+        entries.reverse()
         return entries
     }
 
-    /// Calls `body` for each entry, or for the last `count`, the oldest first.
-    package func visit(last count: Int = capacity, _ body: (Entry) -> Void) {
-        guard count > 0 else { return }
-        newest?.visit(min(count, MutationLog.capacity), body)
-    }
-
-    /// How many bytes those entries take that are encoded and kept, which may be some more than count.
-    package var encodedByteCount: Int {
-        newest.map { Int($0.encodedByteCount) } ?? 0
-    }
-
     package mutating func append(_ entry: consuming Entry) {
-        if let newest, newest.count == MutationLog.mostLinks {
-            var kept: Link?
-            newest.visit(MutationLog.capacity - 1) { kept = Link($0, after: kept) }
-            self.newest = kept
-        }
         newest = Link(entry, after: newest)
     }
 
-    package mutating func remember(_ mutation: Mutation, outcome: MutationOutcome) {
-        remember(mutation, RecordedOutcome(outcome))
+    /// For how many seconds the next mutation has to wait at `now`, because there is no room beside the last ones for those that
+    /// are too young to be forgotten; nil where there is.
+    func pause(at now: MutationTime, _ memory: MutationMemory, maxByteCount: Int) -> Int? {
+        guard let newest, newest.byteCount > maxByteCount else { return nil }
+        var link: Link? = newest
+        for _ in 0..<MutationLog.capacity { link = link?.previous }
+        guard let byteCount = link?.byteCount else { return nil }
+        // The oldest that has no room any more decides.
+        while let next = link, byteCount - (next.previous?.byteCount ?? 0) <= maxByteCount {
+            link = next.previous
+        }
+        guard let age = link?.madeAt.seconds(until: now), age <= memory.seconds else { return nil }
+        return memory.seconds - age + 1
     }
 
-    /// Remembers a mutation that returned `state` and nothing else.
-    mutating func remember(_ mutation: Mutation, returning state: consuming TaskBasics) {
-        remember(mutation, .state(state))
+    /// Forgets what does not count any more at `now`, where that is much enough to be worth it.
+    private mutating func forget(at now: MutationTime, _ memory: MutationMemory) {
+        guard let newest, newest.count >= MutationLog.capacity + Self.forgottenAtOnce,
+            newest.count.isMultiple(of: UInt16(Self.forgottenAtOnce))
+        else { return }
+        var (kept, link) = (MutationLog.capacity, newest.previous)
+        for _ in 1..<kept { link = link?.previous }
+        while let next = link, next.madeAt.seconds(until: now) <= memory.seconds {
+            kept += 1
+            link = next.previous
+        }
+        guard Int(newest.count) - kept >= max(Self.forgottenAtOnce, Int(newest.count) / 4) else { return }
+        self = MutationLog(entries: last(kept))
     }
 
-    private mutating func remember(_ mutation: Mutation, _ outcome: consuming RecordedOutcome) {
-        append(Entry(requestID: mutation.requestID, fingerprint: mutation.fingerprint, outcome: outcome))
+    private static let forgottenAtOnce = 16
+
+    /// Remembers a mutation that was made at `now`.
+    mutating func remember(
+        _ mutation: Mutation,
+        outcome: MutationOutcome,
+        at now: MutationTime,
+        _ memory: MutationMemory
+    ) {
+        append(mutation, RecordedOutcome(outcome), now)
+        forget(at: now, memory)
+    }
+
+    /// Puts back what ``removeNewest(returning:)`` has removed.
+    mutating func restore(_ mutation: (Mutation, MutationTime), returning state: consuming TaskBasics) {
+        append(mutation.0, .state(state), mutation.1)
+    }
+
+    private mutating func append(
+        _ mutation: Mutation,
+        _ outcome: consuming RecordedOutcome,
+        _ time: MutationTime
+    ) {
+        append(
+            Entry(
+                requestID: mutation.requestID,
+                fingerprint: mutation.fingerprint,
+                outcome: outcome,
+                madeAt: time
+            )
+        )
     }
 
     /// Forgets the newest mutation if it returned `state` and nothing else; `nil` where it did not.
-    mutating func removeNewest(returning state: TaskBasics) -> Mutation? {
-        guard let link = newest, case .state(let past) = link.entry.outcome, past == state else { return nil }
+    mutating func removeNewest(returning state: TaskBasics) -> (Mutation, MutationTime)? {
+        guard let link = newest, case let entry = link.entry, case .state(let past) = entry.outcome,
+            past == state
+        else { return nil }
         newest = link.previous
-        return Mutation(requestID: link.entry.requestID, fingerprint: link.entry.fingerprint)
+        return (Mutation(requestID: entry.requestID, fingerprint: entry.fingerprint), entry.madeAt)
     }
 
-    /// The outcome of the first try, or `nil` when the log does not know the id.
+    /// The outcome of the first try, or `nil` where the task does not remember the id at `now`.
     /// - Throws: INVALID_ARGUMENT / REQUEST_ID_REUSED where the id belongs to another request.
-    package func outcome(of mutation: Mutation) throws(TaskwireError) -> MutationOutcome? {
-        guard let newest, newest.ids.mayContain(mutation.requestID),
-            let entry = newest.entry(of: mutation.requestID, within: MutationLog.capacity)
+    func outcome(
+        of mutation: Mutation,
+        at now: MutationTime,
+        _ memory: MutationMemory
+    ) throws(TaskwireError) -> MutationOutcome? {
+        guard let newest, newest.ids.mayContain(mutation.requestID) else { return nil }
+        var (link, index): (Link?, Int) = (newest, 0)
+        while let next = link, next.entry.requestID != mutation.requestID {
+            (link, index) = (next.previous, index + 1)
+        }
+        guard let entry = link?.entry,
+            index < MutationLog.capacity || entry.madeAt.seconds(until: now) <= memory.seconds
         else { return nil }
         guard entry.fingerprint == mutation.fingerprint else {
             throw TaskwireError(
@@ -167,26 +230,21 @@ package struct MutationLog: Sendable, Hashable {
     /// Replaces the outcomes that are not encoded yet, which are the newest, by what `encode` makes of them. Returns how many
     /// those were.
     package mutating func encodeOutcomes(
-        _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(TaskwireError) -> EncodedOutcome
+        _ encode: (Entry) throws(TaskwireError) -> EncodedOutcome
     ) throws(TaskwireError) -> Int {
-        var count = 0
-        newest = try Self.encoded(newest, &count, encode)
-        return count
-    }
-
-    private static func encoded(
-        _ link: Link?,
-        _ count: inout Int,
-        _ encode: (RequestID, _ fingerprint: UInt64, MutationOutcome) throws(TaskwireError) -> EncodedOutcome
-    ) throws(TaskwireError) -> Link? {
-        guard let link else { return nil }
-        if case .encoded = link.entry.outcome { return link }
-        count += 1
-        let previous = try encoded(link.previous, &count, encode)
-        var entry = link.entry
-        let outcome = try entry.outcome.decoded()
-        entry.outcome = .encoded(try encode(entry.requestID, entry.fingerprint, outcome))
-        return Link(entry, after: previous)
+        var open = 0
+        var link = newest
+        while let next = link, !next.isEncoded {
+            open += 1
+            link = next.previous
+        }
+        let entries = last(open)
+        newest = link
+        for var entry in entries {
+            entry.outcome = .encoded(try encode(entry))
+            append(entry)
+        }
+        return open
     }
 
     /// Whether this is `earlier` after `count` more mutations.
@@ -226,9 +284,18 @@ package enum RecordedOutcome: Sendable {
         self = outcome.product == .none ? .state(outcome.state) : .decoded(outcome)
     }
 
-    /// How many bytes it takes if it is encoded, and else 0.
-    package var encodedByteCount: Int {
-        if case .encoded(let outcome) = self { outcome.byteCount } else { 0 }
+    /// How many bytes it takes encoded; about, where it is not.
+    var byteCount: Int {
+        switch self {
+        case .state(let state): state.byteCount
+        case .decoded(let outcome): outcome.state.byteCount + outcome.product.byteCount
+        case .encoded(let outcome): outcome.byteCount
+        }
+    }
+
+    /// What it takes encoded in a log, where it is.
+    package var encoded: EncodedOutcome? {
+        if case .encoded(let outcome) = self { outcome } else { nil }
     }
 
     /// The outcome, which is decoded if it has to be.

@@ -9,6 +9,15 @@ package indirect enum MutationProduct: Sendable, Hashable {
     /// The keys of questions that were answered.
     case acceptedKeys([String])
 
+    /// About how many bytes it takes.
+    var byteCount: Int {
+        switch self {
+        case .none, .delivery: 2
+        case .leaseToken(let token): token.count
+        case .acceptedKeys(let keys): keys.reduce(0) { $0 + $1.utf8.count }
+        }
+    }
+
     /// The token; empty where there is none.
     package var leaseToken: [UInt8] {
         if case .leaseToken(let token) = self { token } else { [] }

@@ -30,11 +30,12 @@ extension TaskEngine {
             onLoss: request.onLoss,
             durationMilliseconds: duration
         )
-        let step = try changeStep(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+        var step = try changeStep(request.taskID, mutation, options) { record, now throws(TaskwireError) in
             try TaskRules.claimable(record.state)
             record.grantLease(to: request.worker, secret, at: now)
             return .leaseToken(secret.token)
         }
+        step.isUrgent = true
         return TaskMutation(step) { TaskClaim(task: $0.task, leaseToken: $0.product.leaseToken) }
     }
 
@@ -47,7 +48,9 @@ extension TaskEngine {
             $0.feed(request.leaseToken)
             $0.feed(duration)
         }
-        return try change(request.taskID, mutation, options) { record, now throws(TaskwireError) in
+        return try change(request.taskID, mutation, options, isUrgent: true) {
+            record,
+            now throws(TaskwireError) in
             try TaskRules.holder(record, token: request.leaseToken)
             record.renewLease(for: duration, at: now)
         }
@@ -60,7 +63,9 @@ extension TaskEngine {
         let mutation = Mutation("ReleaseLease", requestID: options.requestID) {
             $0.feed(request.leaseToken)
         }
-        return try change(request.taskID, mutation, options) { record, _ throws(TaskwireError) in
+        return try change(request.taskID, mutation, options, isUrgent: true) {
+            record,
+            _ throws(TaskwireError) in
             try TaskRules.holder(record, token: request.leaseToken)
             record.dropLease()
         }

@@ -208,12 +208,14 @@ extension TaskEngine {
         _ taskID: String,
         _ mutation: Mutation,
         _ options: CallOptions,
+        isUrgent: Bool = false,
         _ body: @escaping @Sendable (inout TaskRecord, TaskInstant) throws(TaskwireError) -> Void
     ) throws(TaskwireError) -> TaskMutation<TaskState> {
-        let step = try changeStep(taskID, mutation, options) { record, now throws(TaskwireError) in
+        var step = try changeStep(taskID, mutation, options) { record, now throws(TaskwireError) in
             try body(&record, now)
             return MutationProduct.none
         }
+        step.isUrgent = isUrgent
         return TaskMutation(step) { $0.task }
     }
 

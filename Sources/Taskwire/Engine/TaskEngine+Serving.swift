@@ -127,7 +127,8 @@ extension TaskEngine.Core {
         at now: TaskInstant,
         _ ownerTaskCount: Int
     ) throws(TaskwireError) -> MutationResult {
-        if let record, let past = try record.mutations.outcome(of: step.mutation) {
+        let time = MutationTime(now.steady)
+        if let record, let past = try record.mutations.outcome(of: step.mutation, at: time, memory) {
             return MutationResult(
                 task: past.state(underKeyOf: record.state),
                 product: past.product,
@@ -136,19 +137,41 @@ extension TaskEngine.Core {
         }
         let product = try step.body(&record, now, ownerTaskCount)
         guard var changed = record.take() else { throw TaskEngine<Storage, Clock>.notFound(step.taskID, nil) }
+        try checkRoom(for: step, in: changed, at: time)
         // A shortened time to live may be over at once.
         let isKept = changed.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds)
         let shown = changed.state.viewed(as: .basic)
         if let product {
             changed.mutations.remember(
                 step.mutation,
-                outcome: MutationOutcome(state: shown.basics, product: product)
+                outcome: MutationOutcome(state: shown.basics, product: product),
+                at: time,
+                memory
             )
         }
         changed.forgetDeliveries()
         let messages = changed.delivery(to: step.mutation.requestID) ?? []
         if isKept { record = changed }
         return MutationResult(task: shown, product: product ?? .none, messages: messages)
+    }
+
+    /// Refuses a mutation where a task would have to forget one that may still be repeated.
+    /// - Throws: RESOURCE_EXHAUSTED / TOO_MANY_REQUESTS with the time after which there is room.
+    private func checkRoom(
+        for step: MutationStep,
+        in record: TaskRecord,
+        at time: MutationTime
+    ) throws(TaskwireError) {
+        let isUrgent = step.isUrgent || record.state.status.isTerminal || !record.isLive
+        let limit = isUrgent ? MutationMemory.maxUrgentByteCount : MutationMemory.maxByteCount
+        guard let seconds = record.mutations.pause(at: time, memory, maxByteCount: limit) else { return }
+        throw TaskwireError(
+            .resourceExhausted,
+            .tooManyRequests,
+            "Task \(record.state.id) is changed too often: each change is remembered for \(limits.deduplicationMilliseconds) ms, "
+                + "and there is room for \(limit) bytes of them",
+            retryAfter: .seconds(seconds)
+        )
     }
 
     /// The messages that a call took when it was made for the first time.

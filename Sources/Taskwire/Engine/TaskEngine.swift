@@ -12,6 +12,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         let clock: Clock
         let waiters: TaskWaiters
         let labels = SharedLabels()
+        let memory: MutationMemory
         private let startedAt: Timestamp
         let nextSweep = Mutex(Timestamp(millisecondsSince1970: .min))
 
@@ -19,6 +20,7 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
             self.storage = storage
             self.limits = limits
             self.clock = clock
+            self.memory = MutationMemory(limits)
             self.waiters = TaskWaiters(limit: limits.maxWaits, clock: clock)
             self.startedAt = clock.now
         }

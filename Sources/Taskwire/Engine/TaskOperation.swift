@@ -40,6 +40,8 @@ package struct MutationStep: Sendable {
     let deadline: ContinuousClock.Instant?
     /// True if it adds a task, for which there may have to be made room.
     var isCreation = false
+    /// True if its holder loses the task where it has to wait.
+    var isUrgent = false
     let body: Body
 }
 

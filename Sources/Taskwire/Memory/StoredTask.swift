@@ -9,7 +9,7 @@ final class StoredTask: @unchecked Sendable {
         fileprivate let kept: TaskRecord
         /// The newest mutation, where it returned the task as it is: to have that once more in the log would take more than
         /// this.
-        private let newest: Mutation?
+        private let newest: (Mutation, MutationTime)?
 
         init(_ record: TaskRecord) {
             var kept = record
@@ -19,7 +19,7 @@ final class StoredTask: @unchecked Sendable {
 
         fileprivate var record: TaskRecord {
             var record = kept
-            if let newest { record.mutations.remember(newest, returning: record.state.basics) }
+            if let newest { record.mutations.restore(newest, returning: record.state.basics) }
             return record
         }
     }

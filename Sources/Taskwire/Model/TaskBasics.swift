@@ -10,6 +10,11 @@ package struct TaskBasics: Sendable, Hashable {
     var status: TaskStatus
     var isCancelRequested: Bool
 
+    /// About how many bytes a log of mutations takes for it, in which it is one of many that share a profile.
+    var byteCount: Int {
+        80 + (work.content.map { $0.value.statusMessage?.utf8.count ?? 0 } ?? 0)
+    }
+
     /// What mostly stays as it was at the creation.
     struct Profile: Sendable, Hashable {
         var id: CompactID

@@ -22,6 +22,11 @@ public struct TaskLimits: Sendable, Hashable {
     /// How many removed tasks are remembered, the oldest forgotten first. Default 100 000.
     public var maxTombstones: Int = 100_000
 
+    /// For how long a task remembers a mutation at least, so that a repeat has no second effect, in milliseconds: the longest
+    /// time for which a client may repeat one. 1 s to 1 h; default 60 s. The last 32 mutations of a task are remembered
+    /// however old they are.
+    public var deduplicationMilliseconds: Int64 = 60_000
+
     /// Bytes of a status message, an immediate response and the message of an error: 16 KiB.
     public static let maxTextBytes = 16 << 10
 

@@ -9,16 +9,24 @@ extension MutationLog: WireDecodable {
     package init(wire bytes: UnsafeRawBufferPointer, arena: Arena) throws(TaskwireError) {
         let copy = unsafe [UInt8](bytes)
         do throws(WireFault) {
-            self.init()
+            var entries: [Entry] = []
             var reader = unsafe WireReader(bytes)
             while !reader.isAtEnd {
                 let start = reader.offset
                 let (field, wireType) = try reader.tag()
                 guard field == 1, wireType == .lengthDelimited else { throw .malformed("unknown field") }
-                let (requestID, fingerprint) = try unsafe Self.name(in: try reader.lengthDelimited())
+                let (requestID, fingerprint, madeAt) = try unsafe Self.name(in: try reader.lengthDelimited())
                 let outcome = EncodedOutcome(in: copy, at: start..<reader.offset, decode: Self.decode)
-                append(Entry(requestID: requestID, fingerprint: fingerprint, outcome: .encoded(outcome)))
+                entries.append(
+                    Entry(
+                        requestID: requestID,
+                        fingerprint: fingerprint,
+                        outcome: .encoded(outcome),
+                        madeAt: madeAt
+                    )
+                )
             }
+            self.init(entries: entries)
         } catch {
             throw error.refusal(of: "MutationLog")
         }
@@ -27,42 +35,46 @@ extension MutationLog: WireDecodable {
     /// Encodes the outcomes that are not encoded yet, so that this is done once for each. Returns how many those were.
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
     package mutating func encodeOutcomes(arena: Arena) throws(TaskwireError) -> Int {
-        try encodeOutcomes { requestID, fingerprint, outcome throws(TaskwireError) in
-            let mutation = Mutation(requestID: requestID, fingerprint: fingerprint, outcome: outcome)
+        try encodeOutcomes { entry throws(TaskwireError) in
+            let mutation = Mutation(
+                requestID: entry.requestID,
+                fingerprint: entry.fingerprint,
+                outcome: try entry.outcome.decoded(),
+                madeAt: entry.madeAt
+            )
             let bytes = try Mutations(mutations: [mutation]).encoded(arena: arena)
             return EncodedOutcome(in: bytes, at: bytes.indices, decode: Self.decode)
         }
     }
 
     /// The newest entries, or all, as a MutationLog of `record.proto`. All of them are encoded already.
-    package func encodedEntries(last count: Int = MutationLog.capacity) -> [UInt8] {
-        var byteCount = 0
-        visit(last: count) { entry in byteCount += entry.outcome.encodedByteCount }
+    package func encodedEntries(last count: Int = .max) -> [UInt8] {
+        let outcomes = last(count).compactMap(\.outcome.encoded)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(byteCount)
+        bytes.reserveCapacity(outcomes.reduce(0) { $0 + $1.bytes.count })
         // The encodings of several messages, one after the other, are the encoding of all their entries.
-        visit(last: count) { entry in
-            if case .encoded(let outcome) = entry.outcome { bytes += outcome.bytes }
-        }
+        for outcome in outcomes { bytes += outcome.bytes }
         return bytes
     }
 
     private static func name(
         in mutation: UnsafeRawBufferPointer
-    ) throws(WireFault) -> (RequestID, fingerprint: UInt64) {
+    ) throws(WireFault) -> (RequestID, fingerprint: UInt64, MutationTime) {
         var reader = unsafe WireReader(mutation)
         var requestID: RequestID?
         var fingerprint: UInt64 = 0
+        var second: UInt64 = 0
         while !reader.isAtEnd {
             let (field, wireType) = try reader.tag()
             switch (field, wireType) {
             case (1, .lengthDelimited): requestID = unsafe RequestID(rawBytes: try reader.lengthDelimited())
             case (2, .fixed64): fingerprint = try reader.fixed64()
+            case (7, .varint): second = try reader.varint()
             default: try reader.skip(wireType)
             }
         }
         guard let requestID else { throw .malformed("a mutation without request id") }
-        return (requestID, fingerprint)
+        return (requestID, fingerprint, MutationTime(second: UInt16(truncatingIfNeeded: second)))
     }
 
     @Sendable
@@ -95,6 +107,7 @@ private struct Mutation {
     var requestID: RequestID
     var fingerprint: UInt64
     var outcome: MutationOutcome
+    var madeAt: MutationTime
 }
 
 extension Mutation: MessageReadable, MessageWritable {
@@ -110,11 +123,13 @@ extension Mutation: MessageReadable, MessageWritable {
             state: try TaskState.readRequired(message.outcome, "outcome").basics,
             product: Self.product(message)
         )
+        madeAt = MutationTime(second: UInt16(truncatingIfNeeded: message.made_at_s))
     }
 
     func write(to message: inout Taskwire__Storage__V1__Mutation, in arena: Arena) throws(TaskwireError) {
         message.request_id = try arena.bytes(requestID.bytes)
         message.fingerprint = fingerprint
+        message.made_at_s = UInt32(madeAt.second)
         let state = try unsafe arena.message(TaskState(outcome.state))
         // All mutations of a task would repeat them.
         unsafe (state.pointee.id, state.pointee.owner) = (nil, nil)

@@ -93,6 +93,24 @@ enum SQLiteSchema {
                         lead_ms INTEGER NOT NULL
                     ) STRICT;
                     INSERT INTO clock VALUES (1, 0);
+
+                    -- As many batches of the log as were made in the time in which a mutation may be repeated: `place` is
+                    -- 1024 * task + (number of the batch, counted from 0) % 1024. The number of one that was at n % 8 is the
+                    -- greatest below `sealed` that has this rest.
+                    CREATE TABLE mutation_batch (
+                        place INTEGER PRIMARY KEY,
+                        mutations BLOB NOT NULL
+                    ) STRICT;
+                    INSERT INTO mutation_batch
+                        SELECT 1024 * number + (sealed - 1 - (sealed + 7 - place % 8) % 8) % 1024, batch.mutations
+                        FROM sealed_mutations AS batch JOIN task ON number = place / 8;
+                    DROP TRIGGER unseal_mutations;
+                    DROP TABLE sealed_mutations;
+                    ALTER TABLE mutation_batch RENAME TO sealed_mutations;
+                    CREATE TRIGGER unseal_mutations AFTER DELETE ON task WHEN old.sealed > 0 BEGIN
+                        DELETE FROM sealed_mutations
+                            WHERE place BETWEEN 1024 * old.number AND 1024 * old.number + 1023;
+                    END;
                     """
             )
         }

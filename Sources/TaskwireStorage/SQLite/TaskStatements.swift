@@ -18,7 +18,7 @@ package enum TaskStatements {
 
     /// The batches of its log of mutations, but for those in its row.
     package static let sealedMutations = """
-        SELECT place, mutations FROM sealed_mutations WHERE place BETWEEN 8 * ?1 AND 8 * ?1 + 7
+        SELECT place, mutations FROM sealed_mutations WHERE place BETWEEN ? AND ?
         """
 
     /// Tasks of one owner in one of `statusCount` states, after a position, in the order of creation. Arguments:
@@ -60,9 +60,9 @@ package enum TaskStatements {
         INSERT OR REPLACE INTO sealed_mutations (place, mutations) VALUES (?, ?)
         """
 
-    /// Forgets the batches of a task.
+    /// Forgets batches. Arguments: the first and the last place.
     package static let unsealMutations = """
-        DELETE FROM sealed_mutations WHERE place BETWEEN 8 * ?1 AND 8 * ?1 + 7
+        DELETE FROM sealed_mutations WHERE place BETWEEN ? AND ?
         """
 
     package static let delete = "DELETE FROM task WHERE number = ?"

@@ -162,8 +162,15 @@ final class TaskTransaction {
         var record = try codec.record(row)
         let open = try codec.decodeRequired(MutationLog.self, row, 5, "log of mutations")
         let number: Int64 = row[6]
-        let log = try StoredLog(sealedCount: row[7], openCount: open.entries.count)
-        record.mutations = MutationLog(entries: try sealedEntries(log, number) + open.entries)
+        let sealed = try sealedEntries(number)
+        let log = try StoredLog(
+            sealedCount: row[7],
+            places: sealed.keys,
+            of: number,
+            openCount: open.entries.count
+        )
+        let entries = log.places(of: number).flatMap { sealed[$0] ?? [] }
+        record.mutations = MutationLog(entries: entries + open.entries)
         return StoredTask(
             number: number,
             stored: StoredRecord(large: LargeParts(rawValue: row[1]), record: record),
@@ -172,21 +179,17 @@ final class TaskTransaction {
         )
     }
 
-    /// The entries of a log of mutations that are not in the row of the task.
-    private func sealedEntries(_ log: StoredLog, _ number: Int64) throws -> [MutationLog.Entry] {
-        let places = log.places(of: number)
-        guard !places.isEmpty else { return [] }
+    /// The batches of a log of mutations, by their place.
+    private func sealedEntries(_ number: Int64) throws -> [Int64: [MutationLog.Entry]] {
         let statement = try statements.database.cachedStatement(sql: TaskStatements.sealedMutations)
-        let rows = try Row.fetchCursor(statement, arguments: [number])
+        let places = StoredLog.places(of: number)
+        let rows = try Row.fetchCursor(statement, arguments: [places.lowerBound, places.upperBound])
         var batches: [Int64: [MutationLog.Entry]] = [:]
         while let row = try rows.next() {
             let batch = try codec.decodeRequired(MutationLog.self, row, 1, "batch of mutations")
             batches[row[0]] = batch.entries
         }
-        return try places.flatMap { place in
-            guard let entries = batches[place] else { throw StoredDataError(missing: "batch of mutations") }
-            return entries
-        }
+        return batches
     }
 
     /// Adds a task; nil where there is one under the key.
@@ -218,12 +221,16 @@ final class TaskTransaction {
             log.add(new.newMutationCount)
         } else {
             // It is another task by the same name, and what the one before it remembered is forgotten.
-            try statements.unsealMutations.run(number)
+            let places = StoredLog.places(of: number)
+            try statements.unsealMutations.run(places.lowerBound, places.upperBound)
             log = StoredLog()
             log.add(entries.count)
         }
         if let batch = log.seal(number) {
             try statements.sealMutations.run(batch.place, entries.encodedEntries(last: batch.entryCount))
+        }
+        for places in log.shrink(toEntries: entries.count, number) {
+            try statements.unsealMutations.run(places.lowerBound, places.upperBound)
         }
         let mutations = entries.encodedEntries(last: log.openCount)
         if place == EncodedRecord.Place(of: old.stored.record) {
@@ -265,7 +272,7 @@ final class TaskTransaction {
             stored: new.stored,
             log: log,
             byteCount: new.large.byteCount(in: record) + new.record.count
-                + record.mutations.encodedByteCount
+                + record.mutations.byteCount
         )
     }
 

@@ -36,7 +36,7 @@ extension FuzzTarget {
         require(again == value || twin != value, "\(value) was read again as \(again)")
     }
 
-    /// Checks that the log is written as it was read, but for entries past its capacity, and that each entry has an
+    /// Checks that the log is written as it was read, and that each entry has an
     /// outcome or is called damaged.
     private static func checkLog(in row: Row) throws {
         let log = try codec.decodeRequired(MutationLog.self, row, 0, "blob")

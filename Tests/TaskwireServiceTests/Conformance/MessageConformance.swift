@@ -115,10 +115,11 @@ struct MessageConformance {
             }
             #expect(try await subject.store.dequeueMessage(task.id, options: second) == last)
             #expect(try await queue.dequeue()?.payload == .sample("next"))
-            // After 32 more mutations it is a new call.
+            // After 32 more mutations and a minute it is a new call.
             for step in 0..<32 {
                 _ = try await subject.store.updateTask(task.id, statusMessage: "\(step)")
             }
+            subject.clock.advance(by: .seconds(62))
             #expect(try await subject.store.dequeueMessage(task.id, options: second).message == nil)
         }
     }

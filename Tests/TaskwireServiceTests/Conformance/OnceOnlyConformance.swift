@@ -157,6 +157,7 @@ struct OnceOnlyConformance {
                 )
                 #expect(repeated == sent[oldest].1)
             }
+            subject.clock.advance(by: .seconds(62))
             try await expectRefusal(.alreadyExists, .taskExists) {
                 try await subject.store.createTask(id: "t", options: creation)
             }
@@ -168,6 +169,78 @@ struct OnceOnlyConformance {
                 )
                 #expect(repeated == state)
             }
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func whatMayBeRepeatedIsRememberedHoweverOftenTheTaskChanges(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let creation = CallOptions(requestID: .random())
+            let task = try await subject.store.createTask(id: "t", options: creation)
+            var sent: [(CallOptions, TaskState)] = []
+            for step in 0..<200 {
+                let options = CallOptions(requestID: .random())
+                let state = try await subject.store.updateTask(
+                    "t",
+                    statusMessage: "\(step)",
+                    options: options
+                )
+                sent.append((options, state))
+            }
+            subject.clock.advance(by: .seconds(60))
+            #expect(try await subject.store.createTask(id: "t", options: creation) == task)
+            for (step, (options, state)) in sent.enumerated() {
+                let repeated = try await subject.store.updateTask(
+                    "t",
+                    statusMessage: "\(step)",
+                    options: options
+                )
+                #expect(repeated == state)
+            }
+            #expect(try await subject.store.getTask("t").revision == 201)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases)
+    func aTaskThatWouldHaveToForgetIsChangedNoMoreUntilItMay(_ kind: StoreUnderTest) async throws {
+        try await kind.run { subject in
+            let task = try await subject.store.createTask()
+            let claim = try await subject.store.claimTask(task.id, worker: "w", lease: .seconds(600))
+            let text = String(repeating: "x", count: 8192)
+            let first = CallOptions(requestID: .random())
+            func update(_ options: CallOptions) async throws -> TaskState {
+                let request = UpdateTaskRequest(
+                    taskID: task.id,
+                    statusMessage: text,
+                    leaseToken: claim.leaseToken
+                )
+                return try await subject.store.updateTask(request, options: options)
+            }
+            /// Updates the task until that is refused, and returns how often it was.
+            func fill() async throws -> Int {
+                for count in 0..<1000 {
+                    var options = CallOptions(requestID: .random())
+                    options.deadline = .now.advanced(by: .seconds(1))
+                    do {
+                        _ = try await update(options)
+                    } catch let error as TaskwireError where error.reason == .tooManyRequests {
+                        #expect(error.code == .resourceExhausted)
+                        #expect(try #require(error.retryAfter) > .seconds(1), "and no client repeats that")
+                        return count
+                    }
+                }
+                return 1000
+            }
+            let state = try await update(first)
+            // The last 32 are kept whatever they take, and others in 64 KiB.
+            #expect(try await (32...41).contains(fill()))
+            #expect(try await update(first) == state, "it is remembered")
+            _ = try await subject.store.renewLease(task.id, leaseToken: claim.leaseToken)
+            subject.clock.advance(by: .seconds(62))
+            #expect(try await (32...41).contains(fill()))
+            // What ends a task need not wait.
+            let result = Payload.sample("x")
+            _ = try await subject.store.completeTask(task.id, result: result, leaseToken: claim.leaseToken)
         }
     }
 

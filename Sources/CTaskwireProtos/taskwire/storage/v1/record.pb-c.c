@@ -867,7 +867,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__mutation_log__descriptor
   (ProtobufCMessageInit) taskwire__storage__v1__mutation_log__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_descriptors[6] =
+static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_descriptors[7] =
 {
   {
     "request_id",
@@ -941,19 +941,32 @@ static const ProtobufCFieldDescriptor taskwire__storage__v1__mutation__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "made_at_s",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__Storage__V1__Mutation, made_at_s),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__storage__v1__mutation__field_indices_by_name[] = {
   5,   /* field[5] = accepted */
   1,   /* field[1] = fingerprint */
   4,   /* field[4] = is_delivery */
   3,   /* field[3] = lease_token */
+  6,   /* field[6] = made_at_s */
   2,   /* field[2] = outcome */
   0,   /* field[0] = request_id */
 };
 static const ProtobufCIntRange taskwire__storage__v1__mutation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor =
 {
@@ -963,7 +976,7 @@ const ProtobufCMessageDescriptor taskwire__storage__v1__mutation__descriptor =
   "Taskwire__Storage__V1__Mutation",
   "taskwire.storage.v1",
   sizeof(Taskwire__Storage__V1__Mutation),
-  6,
+  7,
   taskwire__storage__v1__mutation__field_descriptors,
   taskwire__storage__v1__mutation__field_indices_by_name,
   1,  taskwire__storage__v1__mutation__number_ranges,

@@ -161,7 +161,8 @@ struct  Taskwire__Storage__V1__Delivery
 
 
 /*
- * The last mutations of a task, the oldest first. Storages append to it and cut from its front without decoding it.
+ * The last mutations of a task, the oldest first: 32, and those that may still be repeated. Storages append to it and cut from
+ * its front without decoding it.
  */
 struct  Taskwire__Storage__V1__MutationLog
 {
@@ -193,10 +194,14 @@ struct  Taskwire__Storage__V1__Mutation
   protobuf_c_boolean is_delivery;
   size_t n_accepted;
   char **accepted;
+  /*
+   * When it was made: seconds of the store's clock since 1970, modulo 65536.
+   */
+  uint32_t made_at_s;
 };
 #define TASKWIRE__STORAGE__V1__MUTATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__storage__v1__mutation__descriptor) \
-    , {0,NULL}, 0, NULL, {0,NULL}, 0, 0,NULL }
+    , {0,NULL}, 0, NULL, {0,NULL}, 0, 0,NULL, 0 }
 
 
 /* Taskwire__Storage__V1__Record methods */
