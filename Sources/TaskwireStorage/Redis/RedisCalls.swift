@@ -20,7 +20,7 @@ package final class RedisCalls: RedisNode.Delegate {
         var isClosed = false
     }
 
-    /// How long a command is tried, the time in which Redis is away included.
+    /// How long a command is tried at most, the time in which Redis is away included; see ``StoragePatience``.
     static let patience = Duration.seconds(5)
     private static let pause = DispatchTimeInterval.milliseconds(50)
     /// After how many times that a call is sent again at once the nodes are given time.
@@ -70,7 +70,8 @@ package final class RedisCalls: RedisNode.Delegate {
         _ command: RedisCommand,
         finish: @escaping @Sendable (Result<RedisReply, RedisFailure>) -> Void
     ) {
-        send(RedisCall(command: command, end: .now + Self.patience, finish: finish))
+        let end = ContinuousClock.now + Self.patience
+        send(RedisCall(command: command, end: min(end, StoragePatience.end ?? end), finish: finish))
     }
 
     /// Carries out a command.
@@ -99,6 +100,22 @@ package final class RedisCalls: RedisNode.Delegate {
     /// The node that has a key, as far as is known.
     func endpoint(of key: String) -> RedisEndpoint? {
         state.withLock { $0.slots[RedisSlots.slot(of: Data(key.utf8))] }
+    }
+
+    /// A key for each master, which it has as far as is known.
+    func keyOfEachMaster() -> [String] {
+        let slots = state.withLock(\.slots)
+        var missing = Set(slots.endpoints)
+        var keys: [String] = []
+        var number = 0
+        while !missing.isEmpty, number < RedisSlots.count {
+            let key = RedisKeys.owners(part: number)
+            if let master = slots[RedisSlots.slot(of: Data(key.utf8))], missing.remove(master) != nil {
+                keys.append(key)
+            }
+            number += 1
+        }
+        return keys
     }
 
     /// Closes the connections after what they were given; what was to be sent again fails. Blocks the thread.

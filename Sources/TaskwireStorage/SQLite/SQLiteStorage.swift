@@ -22,6 +22,8 @@ public final class SQLiteStorage: TaskStorage {
     private let cache = RecordCache()
     private let writer: ConnectionQueue<WriterConnection, GroupCommit.Job>
     private let readers: ConnectionQueue<DatabaseQueue, ReadJob>
+    /// See ``TaskStorage/limits``.
+    public let limits: TaskLimits
     let isClosed = Mutex(false)
     /// Held while the file is being closed, so that whoever closes it again waits for that.
     private let closing = Mutex(())
@@ -30,7 +32,7 @@ public final class SQLiteStorage: TaskStorage {
     /// - Parameters:
     ///   - path: The file. SQLite keeps two more beside it, `PATH-wal` and `PATH-shm`; none of the three may be copied
     ///     or moved alone while the store is open.
-    ///   - limits: Says how many tombstones are kept.
+    ///   - limits: Those of the tasks; the storage keeps as many tombstones as they say.
     ///   - isChecked: Whether to look for damage first (`PRAGMA quick_check`), which reads the whole file.
     ///   - logger: Told about faults of the disk.
     /// - Throws: FAILED_PRECONDITION / STORE_IN_USE where another process has it open, STORE_INCOMPATIBLE where a newer
@@ -52,6 +54,7 @@ public final class SQLiteStorage: TaskStorage {
             }
         }
         self.file = file
+        self.limits = limits
         health = StoreHealth(store: "sqlite:\(path)", logger: logger)
         let commit = GroupCommit(
             codec: codec,
