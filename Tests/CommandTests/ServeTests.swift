@@ -186,6 +186,24 @@ extension CommandTests {
         }
 
         @Test
+        func `a task with more than a message takes is shown, with what was left out`() async throws {
+            try await withTemporaryFolder { folder in
+                let file = "\(folder)/payload"
+                try Data(repeating: UInt8(ascii: "x"), count: 50_000).write(to: URL(filePath: file))
+                try await Server.run(["--max-message-bytes", "65536"]) { taskwire, _ in
+                    #expect(try await taskwire("create", "t1", "--request", "@\(file)").exitCode == 0)
+                    #expect(try await taskwire("complete", "t1", "--data", "@\(file)").exitCode == 0)
+                    let shown = try await taskwire("get", "t1")
+                    #expect(shown.exitCode == 0 && shown.text.contains("left out:"), "\(shown.text)")
+                    let document = try await taskwire("get", "t1", "--json").json
+                    #expect(document.details?["omittedFields"]?.array?.map(\.string) == ["result"])
+                    #expect(document.details?["request"]?["size"]?.number == 50_000)
+                    #expect(try await taskwire("result", "t1").output.count >= 50_000)
+                }
+            }
+        }
+
+        @Test
         func `SIGHUP ends no server, with or without tokens`() async throws {
             try await Server.run { taskwire, log in
                 let process = try #require(log.processID)

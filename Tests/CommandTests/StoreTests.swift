@@ -50,6 +50,16 @@ extension CommandTests {
                     #expect(try await taskwire("create", "t1").exitCode == 0)
                     let good = try await taskwire("health")
                     #expect(good.exitCode == 0 && good.text.hasPrefix("store:   ok"), "\(good.text)")
+                    // First it is there and silent, then it is gone.
+                    let id = try #require(redis.id)
+                    #expect(kill(id, SIGSTOP) == 0)
+                    for timeout in ["1s", "2s", "8s"] {
+                        let get = try await taskwire("get", "t1", "--timeout", timeout)
+                        #expect(
+                            get.exitCode == 4 && get.error.contains("(STORE_UNREACHABLE)"),
+                            "\(timeout): \(get.error)"
+                        )
+                    }
                     redis.end()
                     #expect(try await taskwire("ping").exitCode == 0)
                     let bad = try await taskwire("health", "--json")

@@ -110,7 +110,8 @@ extension TaskEngine.Core {
         }
         let now = clock.now
         let stored = record
-        var elapsed = settle(&record, at: now)
+        var elapsed: [ElapsedChange] = []
+        if let stored, !isCurrent(stored, at: now) { elapsed = settle(&record, at: now) }
         // What time has made of the task and a refusal may show has to stay so, as with a read.
         let kept = record?.state.revision == stored?.state.revision ? stored : record
         let outcome: Result<MutationResult, TaskwireError>
@@ -146,10 +147,12 @@ extension TaskEngine.Core {
         let product = try step.body(&record, now, ownerTaskCount)
         guard var changed = record.take() else { throw TaskEngine<Storage, Clock>.notFound(step.taskID, nil) }
         // A shortened time to live may be over at once.
-        let isOverdue = changed.dueAt.map { $0 <= now } ?? false
-        let before = isOverdue ? changed : nil
-        let isKept = changed.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds)
-        if let before { elapsed += ElapsedChange.all(from: before, to: isKept ? changed : nil) }
+        var isKept = true
+        if let due = changed.dueAt, due <= now {
+            let before = changed
+            isKept = changed.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds)
+            elapsed += ElapsedChange.all(from: before, to: isKept ? changed : nil)
+        }
         let shown = changed.state.viewed(as: .basic)
         if let product {
             changed.mutations.remember(

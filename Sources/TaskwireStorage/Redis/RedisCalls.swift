@@ -38,6 +38,7 @@ package final class RedisCalls: RedisNode.Delegate {
     private let replicaCount: Int
     private let presence: RedisPresence
     private let state: Mutex<State>
+    private let deadlines = RedisDeadlines()
     /// Where nodes are asked who has which slot.
     private let looking = DispatchQueue(label: "taskwire.redis.slots")
     private let pausing = DispatchQueue(label: "taskwire.redis.pause")
@@ -71,7 +72,11 @@ package final class RedisCalls: RedisNode.Delegate {
         finish: @escaping @Sendable (Result<RedisReply, RedisFailure>) -> Void
     ) {
         let end = ContinuousClock.now + Self.patience
-        send(RedisCall(command: command, end: min(end, StoragePatience.end ?? end), finish: finish))
+        guard let patience = StoragePatience.end else {
+            return send(RedisCall(command: command, end: end, finish: finish))
+        }
+        let earlier = min(end, patience)
+        send(RedisCall(command: command, end: earlier, finish: deadlines.watch(until: earlier, finish)))
     }
 
     /// Carries out a command.

@@ -118,7 +118,7 @@ internal import Taskwire
             let silentUntil = end ?? now + .seconds(purpose.silentSeconds)
             end = silentUntil
             guard now < silentUntil else { throw .broken("\(endpoint) does not answer") }
-            guard isWanted() else { throw .broken("\(endpoint) was silent, and is waited for no longer") }
+            guard isWanted() else { throw .broken("\(endpoint) was silent, and others have its keys now") }
         }
     }
 

@@ -126,8 +126,8 @@ final class RedisNode: Sendable {
                     try connection.append(wait.map(\.data))
                 }
                 while let call = calls.first {
-                    if call.isAsking { _ = try reply(to: calls, on: connection) }
-                    let reply = try reply(to: calls, on: connection)
+                    if call.isAsking { _ = try reply(on: connection) }
+                    let reply = try reply(on: connection)
                     calls.removeFirst()
                     if case .error(let text) = reply {
                         if let form = refused(call, text) { again.append(form) }
@@ -140,7 +140,7 @@ final class RedisNode: Sendable {
                     }
                 }
                 if isConfirming {
-                    let reply = try reply(to: unconfirmed.map(\.call), on: connection)
+                    let reply = try reply(on: connection)
                     for (call, result) in unconfirmed { confirm(call, result, by: reply) }
                     unconfirmed = []
                 }
@@ -155,13 +155,8 @@ final class RedisNode: Sendable {
             }
         }
 
-        /// The next reply, for as long as the node is of use and one of the calls has time.
-        private func reply(to calls: some Collection<RedisCall>, on connection: RedisConnection)
-            throws(RedisFailure) -> RedisReply
-        {
-            try connection.reply {
-                delegate?.nodeIsSilent(endpoint) ?? false && calls.contains { .now < $0.end }
-            }
+        private func reply(on connection: RedisConnection) throws(RedisFailure) -> RedisReply {
+            try connection.reply { delegate?.nodeIsSilent(endpoint) ?? false }
         }
 
         /// Ends a call that was answered with an error, or returns it in the form in which it should be sent again.
