@@ -175,7 +175,7 @@ final class Caller: Sendable {
             guard byteCount <= maxMessageBytes else {
                 throw ServerMessageLimit.refusal(of: byteCount, limit: maxMessageBytes)
             }
-            guard call.isSizeAllowed || byteCount <= ServerMessageLimit.least else {
+            guard call.isSizeAllowed || byteCount <= ServerLimits.messageBytes.lowerBound else {
                 throw UncertainSize(byteCount: byteCount)
             }
             begin { receiver in

@@ -5,7 +5,8 @@ package import TaskwireRPC
 /// or a clock.
 ///
 /// A call whose connection broke is sent again: a read does no harm, and a mutation has the same request id. What a server
-/// says is the outcome, also of what was sent before, but for refusals after which nothing was done this time.
+/// says is the outcome, also of what was sent before, but for refusals after which nothing was done this time. When the time is
+/// over, the caller is told of the last of those, and not that the server did not answer the attempt after it.
 package struct RetryPolicy: Sendable {
     /// The reason for which an attempt has failed.
     package enum Failure: Sendable {
@@ -34,6 +35,8 @@ package struct RetryPolicy: Sendable {
     private let isMutation: Bool
     private let isRetriedWhenBusy: Bool
     private var isOutcomeUnknown = false
+    /// The last refusal after which the call was sent again.
+    private var refusal: TaskwireError?
     private var pause = firstPause
 
     /// The policy of one call.
@@ -62,6 +65,7 @@ package struct RetryPolicy: Sendable {
             if error.code == .cancelled { return .cancel }
             if isMutation, error.mayHaveBeenSent { isOutcomeUnknown = true }
             let failure = outcome(error, connectFailure)
+            if error.code == .timedOut, connectFailure == nil, let known = lastRefusal { return .fail(known) }
             guard error.code == .connectionReset else { return .fail(failure) }
             return retry(failure, at: now, jitter)
         case .refusal(var error):
@@ -71,8 +75,13 @@ package struct RetryPolicy: Sendable {
             guard retryAfter != nil || isAway || error.reason == .deadlineExceeded else {
                 return .fail(error)
             }
+            // The end of a wait comes with its task, and is the outcome.
+            if error.reason == .deadlineExceeded, error.task == nil, let known = lastRefusal {
+                return .fail(known)
+            }
             if error.reason == .storeUnreachable, isMutation { isOutcomeUnknown = true }
             error.isOutcomeUnknown = isOutcomeUnknown
+            refusal = error
             if let retryAfter {
                 guard isRetriedWhenBusy else { return .fail(error) }
                 return retry(error, after: retryAfter * (1 + jitter), at: now)
@@ -82,6 +91,13 @@ package struct RetryPolicy: Sendable {
             pause = max(pause, error.retryAfter ?? .zero)
             return retry(error, at: now, jitter)
         }
+    }
+
+    /// ``refusal``, with what is known of the outcome by now.
+    private var lastRefusal: TaskwireError? {
+        var error = refusal
+        error?.isOutcomeUnknown = isOutcomeUnknown
+        return error
     }
 
     private mutating func retry(

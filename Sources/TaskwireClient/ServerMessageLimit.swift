@@ -12,9 +12,6 @@ final class ServerMessageLimit: Sendable {
         var maxMessageBytes: Int
     }
 
-    /// Every server takes messages of so many bytes.
-    static let least = 64 << 10
-
     private let known = Mutex<Known?>(nil)
 
     /// The refusal of a message of so many bytes.

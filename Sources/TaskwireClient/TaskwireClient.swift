@@ -233,6 +233,12 @@ public final class TaskwireClient: TaskStore {
         try await call(ServerService.ping, EmptyRequest(), options).time
     }
 
+    /// Returns whether the server can serve tasks now, and what it needs for that. The server looks at its store, and asks
+    /// for no credential.
+    public func checkHealth(options: CallOptions = .default) async throws -> HealthReport {
+        try await call(ServerService.checkHealth, EmptyRequest(), options)
+    }
+
     /// Returns the server's version, storage, features and limits.
     public func serverInfo(options: CallOptions = .default) async throws -> ServerInfo {
         try await call(ServerService.getServerInfo, EmptyRequest(), options)

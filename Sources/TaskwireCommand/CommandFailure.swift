@@ -52,7 +52,15 @@ struct CommandFailure: Error {
     /// A failure to set the program up: to connect, to listen, to read its settings.
     init(setUp error: TaskwireError) {
         let isWrong = error.code == .invalidArgument
-        self.init(Self.clause(error.message), exitCode: isWrong ? Code.usage : Code.refused)
+        let advice =
+            switch error.reason {
+            case .listenerOpen:
+                "; --tokens FILE names callers; listen on ipc or loopback, or accept the risk with --insecure"
+            case .storeExists: "; --force replaces it"
+            case .listenerUseless: "; give it owner=NAME, or the server --tokens FILE"
+            default: ""
+            }
+        self.init(Self.clause(error.message) + advice, exitCode: isWrong ? Code.usage : Code.refused)
     }
 
     /// What `error` means here, or `nil` where it is the argument parser's own.

@@ -58,6 +58,7 @@ struct TaskwireCommand: AsyncParsableCommand {
                 subcommands: [
                     ServeCommand.self,
                     PingCommand.self,
+                    HealthCommand.self,
                     InfoCommand.self,
                     StatsCommand.self,
                     BackupCommand.self,

@@ -69,28 +69,32 @@ struct ListenerPlan: Sendable {
         }
         if let owner = listener.owner { _ = try Principal.owner(owner) }
         guard authenticator.admits(at: address, number: number) else {
-            throw .invalidField(
-                "listen",
-                "nobody could prove to be anybody at \(address); give it owner=NAME, or the server --tokens FILE"
+            throw TaskwireError(
+                .invalidArgument,
+                .listenerUseless,
+                "listen: no caller could prove who it is at \(address): it has no owner, and the server no tokens"
             )
         }
         let hasCredentials = configuration.tokens != nil || listener.clientAuthorityFile != nil
         let isOpen = !address.isTLS || !hasCredentials || listener.isOwnedByAnybody
         guard address.isLocal || configuration.isInsecure || !isOpen else {
-            throw .invalidField("listen", Self.advice(address, listener, hasCredentials: hasCredentials))
+            throw TaskwireError(
+                .invalidArgument,
+                .listenerOpen,
+                Self.problem(address, listener, hasCredentials: hasCredentials)
+            )
         }
     }
 
-    private static func advice(_ address: Address, _ listener: Listener, hasCredentials: Bool) -> String {
+    private static func problem(_ address: Address, _ listener: Listener, hasCredentials: Bool) -> String {
         var missing: [String] = []
         if !address.isTLS { missing.append("TLS (tls+tcp://..., with cert=FILE and key=FILE)") }
         if listener.isOwnedByAnybody {
             missing.append("certificates of clients (ca=FILE), as owner=NAME lets everybody in")
         } else if !hasCredentials {
-            missing.append("credentials (--tokens FILE, or ca=FILE for certificates of clients)")
+            missing.append("credentials (tokens, or ca=FILE for certificates of clients)")
         }
-        return "\(address) is open to other machines and lacks \(missing.joined(separator: " and "));"
-            + " listen on ipc or loopback, or accept the risk with --insecure"
+        return "listen: \(address) is open to other machines and lacks \(missing.joined(separator: " and "))"
     }
 }
 

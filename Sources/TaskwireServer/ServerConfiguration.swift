@@ -10,7 +10,7 @@ public struct ServerConfiguration: Sendable {
     /// process belongs to. Socket files are open to every user of the machine then, but for those of listeners that
     /// have an owner.
     public var isPeerOwner = false
-    /// What it enforces.
+    /// What it enforces on the wire; what it enforces of tasks are the limits of the engine that it serves.
     public var limits = ServerLimits()
     /// How long calls that are running may take to finish when the server stops. Default 10 s.
     public var gracePeriod = Duration.seconds(10)
@@ -21,10 +21,13 @@ public struct ServerConfiguration: Sendable {
     public init() {}
 
     /// Looks at everything that can be judged before a server is made, such as before its store is opened.
-    /// - Throws: INVALID_ARGUMENT for an address that is none, that is open to other machines without TLS and credentials
-    ///   while ``isInsecure`` is not set, or that nobody could get in at; for files of certificates and keys that
-    ///   cannot be used.
-    public func validate() throws {
+    /// - Parameter taskLimits: The limits of the store that will be served.
+    /// - Throws: INVALID_ARGUMENT for a limit that makes no sense, alone or beside another one; for an address that is none,
+    ///   that is open to other machines without TLS and credentials while ``isInsecure`` is not set, or that nobody could
+    ///   get in at; for files of certificates and keys that cannot be used.
+    public func validate(with taskLimits: TaskLimits) throws {
+        guard gracePeriod >= .zero else { throw TaskwireError.invalidField("grace_period", "is below 0") }
+        try limits.validate(with: taskLimits)
         _ = try ListenerPlan(self)
     }
 }

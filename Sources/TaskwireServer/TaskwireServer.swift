@@ -16,6 +16,7 @@ public final class TaskwireServer: Service {
     private let router: Router
     private let backups: BackupTable
     private let sweep: @Sendable (@escaping @Sendable (any Error) -> Void) async -> Void
+    private let observe: @Sendable ((@Sendable (ElapsedChange) -> Void)?) -> Void
     private let bound = Mutex<[String]>([])
     private let isListening = AsyncStream<Void>.makeStream()
 
@@ -28,6 +29,7 @@ public final class TaskwireServer: Service {
     ) throws {
         self.configuration = configuration
         self.logger = logger
+        try configuration.validate(with: engine.limits)
         plan = try ListenerPlan(configuration)
         let limits = configuration.limits
         var options = ReplySocket.Configuration()
@@ -45,29 +47,35 @@ public final class TaskwireServer: Service {
             version: taskwireVersion,
             storage: Storage.kind,
             features: ["batch"],
-            limits: configuration.limits
+            limits: limits,
+            taskLimits: engine.limits
         )
-        let reporter = ServerReporter(info: info) { [socket] in
-            let counts = try await engine.counts()
-            var stats = statistics.report()
-            stats.tasks = UInt64(counts.tasks)
-            stats.tombstones = UInt64(counts.tombstones)
-            stats.waits = UInt64(engine.waitCount)
-            stats.connections = UInt64(socket.connectionCount)
-            return stats
-        }
+        let reporter = ServerReporter(
+            info: info,
+            stats: { [socket] in
+                let counts = try await engine.counts()
+                var stats = statistics.report()
+                stats.tasks = UInt64(counts.tasks)
+                stats.tombstones = UInt64(counts.tombstones)
+                stats.waits = UInt64(engine.waitCount)
+                stats.connections = UInt64(socket.connectionCount)
+                return stats
+            },
+            health: { await engine.checkHealth() }
+        )
         backups = BackupTable(
             clock: engine.clock,
-            maxChunkBytes: min(Self.maxBackupChunkBytes, configuration.limits.maxMessageBytes / 2)
+            maxChunkBytes: min(Self.maxBackupChunkBytes, limits.maxMessageBytes / 2)
         ) {
             try await engine.backUp()
         }
         router = Router(
             handlers: TaskServiceHandlers.all + ServerServiceHandlers.all(reporter, backups),
-            limits: configuration.limits,
+            limits: limits,
             authenticator: plan.authenticator,
             admission: Admission(
-                limits: configuration.limits,
+                limits: limits,
+                maxWaits: engine.limits.maxWaits,
                 isShared: !plan.authenticator.isOpen,
                 clock: engine.clock
             ),
@@ -77,6 +85,7 @@ public final class TaskwireServer: Service {
             tasks: { owner in engine.acting(for: owner) }
         )
         sweep = { report in await engine.run(report: report) }
+        observe = { engine.observeElapsedChanges($0) }
     }
 
     /// Bytes of a backup in one reply: enough to keep a disk busy, too few to keep others from being served.
@@ -108,6 +117,8 @@ public final class TaskwireServer: Service {
             throw TaskwireError(transport: error)
         }
         isListening.continuation.finish()
+        if router.audit.tellsEvents { observe { [audit = router.audit] in audit.note($0) } }
+        defer { observe(nil) }
         await withTaskGroup { group in
             group.addTask { [sweep, logger] in
                 await sweep { error in

@@ -46,6 +46,34 @@ extension CommandTests {
             }
         }
 
+        @Test
+        func `tokens come from a regular file, and nothing else makes a server wait`() async throws {
+            try await withTemporaryFolder { folder in
+                let tokens = "\(folder)/tokens"
+                #expect(mkfifo(tokens, 0o600) == 0)
+                let refused = try await Program(url: "")("serve", "--store", "memory:", "--tokens", tokens)
+                #expect(refused.exitCode == 64)
+                #expect(
+                    refused.error == "taskwire: tokens: cannot read \(tokens): it is not a regular file\n"
+                )
+                #expect(unlink(tokens) == 0)
+                let made = try await Program(url: "")("token", "create", "alice", "--tokens", tokens)
+                try await Server.run(["--tokens", tokens]) { taskwire, log in
+                    var alice = taskwire
+                    alice.environment["TASKWIRE_TOKEN"] = made.line
+                    #expect(unlink(tokens) == 0 && mkfifo(tokens, 0o600) == 0)
+                    let process = try #require(log.processID)
+                    for count in 1...2 {
+                        #expect(kill(process, SIGHUP) == 0)
+                        try await eventually("the server says so") {
+                            log.text.matches(of: /not read again.*not a regular file/).count == count
+                        }
+                    }
+                    #expect(try await alice("ping").exitCode == 0, "the tokens from before count")
+                }
+            }
+        }
+
         @Test("a server with tokens lets in who has one, and reads them again at SIGHUP")
         func tokens() async throws {
             try await withTemporaryFolder { folder in

@@ -185,6 +185,54 @@ extension CommandTests {
             }
         }
 
+        @Test
+        func `a task with more than a message takes is shown, with what was left out`() async throws {
+            try await withTemporaryFolder { folder in
+                let file = "\(folder)/payload"
+                try Data(repeating: UInt8(ascii: "x"), count: 50_000).write(to: URL(filePath: file))
+                try await Server.run(["--max-message-bytes", "65536"]) { taskwire, _ in
+                    #expect(try await taskwire("create", "t1", "--request", "@\(file)").exitCode == 0)
+                    #expect(try await taskwire("complete", "t1", "--data", "@\(file)").exitCode == 0)
+                    let shown = try await taskwire("get", "t1")
+                    #expect(shown.exitCode == 0 && shown.text.contains("left out:"), "\(shown.text)")
+                    let document = try await taskwire("get", "t1", "--json").json
+                    #expect(document.details?["omittedFields"]?.array?.map(\.string) == ["result"])
+                    #expect(document.details?["request"]?["size"]?.number == 50_000)
+                    #expect(try await taskwire("result", "t1").output.count >= 50_000)
+                }
+            }
+        }
+
+        @Test
+        func `SIGHUP ends no server, with or without tokens`() async throws {
+            try await Server.run { taskwire, log in
+                let process = try #require(log.processID)
+                for count in 1...2 {
+                    #expect(kill(process, SIGHUP) == 0)
+                    try await eventually("the server says so") {
+                        log.text.matches(of: /nothing to read again at SIGHUP/).count == count
+                    }
+                }
+                #expect(try await taskwire("ping").exitCode == 0)
+            }
+        }
+
+        @Test
+        func `info tells all limits of the protocol, and each is an option`() async throws {
+            try await Server.run { taskwire, _ in
+                let limits = try #require(try await taskwire("info", "--json").json["limits"]?.keys)
+                // Those of the message Limits in Protos/taskwire/v1/task_service.proto.
+                #expect(limits.count == 25)
+                let help = try await taskwire("serve", "--help").text
+                for key in limits {
+                    let name = key.hasSuffix("Ms") ? String(key.dropLast(2)) : key
+                    let option = name.map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }.joined()
+                    #expect(help.contains("--\(option) "), "\(option)")
+                }
+                #expect(help.contains("(default: 4194304)") && help.contains("(default: 30d)"))
+            }
+        }
+
         @Test("descriptors that are closed at the start do not become sockets")
         func closedDescriptors() async throws {
             try await withTemporaryFolder { folder in

@@ -42,6 +42,63 @@ extension CommandTests {
             }
         }
 
+        @Test
+        func `with Redis away every caller is told so, however long it waits, and health fails`() async throws
+        {
+            try await RedisProcess.withRedis { redis in
+                try await Server.run(["--store", redis.url]) { taskwire, _ in
+                    #expect(try await taskwire("create", "t1").exitCode == 0)
+                    let good = try await taskwire("health")
+                    #expect(good.exitCode == 0 && good.text.hasPrefix("store:   ok"), "\(good.text)")
+                    // First it is there and silent, then it is gone.
+                    let id = try #require(redis.id)
+                    #expect(kill(id, SIGSTOP) == 0)
+                    for timeout in ["1s", "2s", "8s"] {
+                        let get = try await taskwire("get", "t1", "--timeout", timeout)
+                        #expect(
+                            get.exitCode == 4 && get.error.contains("(STORE_UNREACHABLE)"),
+                            "\(timeout): \(get.error)"
+                        )
+                    }
+                    redis.end()
+                    #expect(try await taskwire("ping").exitCode == 0)
+                    let bad = try await taskwire("health", "--json")
+                    #expect(
+                        bad.exitCode == 4 && bad.error.contains("The store does not answer"),
+                        "\(bad.error)"
+                    )
+                    #expect(try bad.json["ready"] == JSON(Array("false".utf8)))
+                    for timeout in ["1s", "3s", "8s"] {
+                        let get = try await taskwire("get", "t1", "--timeout", timeout)
+                        #expect(get.exitCode == 4, "\(timeout): \(get.error)")
+                        #expect(
+                            get.error.hasPrefix("taskwire: The store does not answer (STORE_UNREACHABLE)"),
+                            "\(timeout): \(get.error)"
+                        )
+                    }
+                }
+            }
+        }
+
+        @Test
+        func `a database that Redis does not have is refused at the start`() async throws {
+            try await RedisProcess.withRedis { redis in
+                let refused = try await Program(url: "ipc:///nowhere/t.sock")(
+                    "serve",
+                    "--store",
+                    "\(redis.url)/99"
+                )
+                #expect(refused.exitCode == 1)
+                let sentence =
+                    "taskwire: \(redis.url)/99: it has no database 99: ERR DB index is out of range\n"
+                #expect(refused.error == sentence)
+                try await Server.run(["--store", "\(redis.url)/15"]) { taskwire, _ in
+                    let created = try await taskwire("create", "t1")
+                    #expect(created.exitCode == 0)
+                }
+            }
+        }
+
         @Test("servers on one Redis have the same tasks, and wake those who wait at another")
         func shared() async throws {
             try await RedisProcess.withRedis { redis in

@@ -61,6 +61,8 @@ private let epoch = Timestamp(millisecondsSince1970: 0)
             DefaultCase(TaskPage(tasks: [])),
             DefaultCase(DeletedReply(isDeleted: false)),
             DefaultCase(PingReply(time: epoch)),
+            DefaultCase(HealthReport(isReady: false, checks: [])),
+            DefaultCase(HealthCheck(name: "", isOK: false)),
             DefaultCase(ServerStats()),
             DefaultCase(ServerStats.Method(name: "")),
             DefaultCase(DescriptorsReply(fileDescriptorSet: [])),

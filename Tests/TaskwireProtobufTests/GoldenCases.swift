@@ -72,7 +72,7 @@ let goldenCases: [GoldenCase] = [
             "text/plain; charset=utf-8" data: "done" } error { code: -32001 message: "Grüße" \#
             data: "{}" } immediate_response: "soon" lease { worker: "w-1" expires_at_unix_ms: \#
             1700000060000 } input_requests { key: "ask" payload { content_type: "text/plain; \#
-            charset=utf-8" data: "name?" } }
+            charset=utf-8" data: "name?" } } omitted_fields: "result"
             """#,
         hex: """
             0a03742d311205616c6963651802220577616974732880d095ffbc3130f4d395ffbc3138e0d40340
@@ -80,7 +80,8 @@ let goldenCases: [GoldenCase] = [
             186170706c69636174696f6e2f6f637465742d73747265616d1204000102ff72210a19746578742f
             706c61696e3b20636861727365743d7574662d381204646f6e657a1808ff85feffffffffffff0112
             074772c3bcc39f651a027b7d820104736f6f6e8a010c0a03772d3110e0a499ffbc319201290a0361
-            736b12220a19746578742f706c61696e3b20636861727365743d7574662d3812056e616d653f
+            736b12220a19746578742f706c61696e3b20636861727365743d7574662d3812056e616d653f9a01
+            06726573756c74
             """,
         Samples.task
     ),
@@ -495,6 +496,24 @@ let goldenCases: [GoldenCase] = [
         PingReply(time: Timestamp(millisecondsSince1970: 1_700_000_000_000))
     ),
     GoldenCase(
+        "CheckHealthReply",
+        text: #"ready: true checks { name: "store" ok: true } checks { name: "clock" message: "ahead" }"#,
+        hex: "080112090a0573746f72651001120e0a05636c6f636b1a056168656164",
+        HealthReport(
+            isReady: true,
+            checks: [
+                HealthCheck(name: "store", isOK: true),
+                HealthCheck(name: "clock", isOK: false, message: "ahead"),
+            ]
+        )
+    ),
+    GoldenCase(
+        "GetTaskRequest",
+        text: #"task_id: "t" view: TASK_VIEW_REQUEST"#,
+        hex: "0a01741002",
+        GetTaskRequest(taskID: "t", view: .request)
+    ),
+    GoldenCase(
         "GetServerInfoReply",
         text: #"""
             version: "1.0.0" storage: "memory" features: "batch" features: "wait" limits { \#
@@ -504,12 +523,13 @@ let goldenCases: [GoldenCase] = [
             max_page_size: 12 tombstone_ms: 13 max_tombstones: 14 default_timeout_ms: 15 \#
             max_interaction_bytes: 16 max_calls_in_progress: 17 max_bytes_in_progress: 18 \#
             max_connections: 19 max_calls_per_connection: 20 max_unread_bytes_per_connection: 21 \#
-            max_skipped_bytes: 22 greeting_timeout_ms: 23 message_timeout_ms: 24 send_timeout_ms: 25 }
+            max_skipped_bytes: 22 greeting_timeout_ms: 23 message_timeout_ms: 24 send_timeout_ms: 25 \#
+            deduplication_ms: 26 }
             """#,
         hex: """
-            0a05312e302e3012066d656d6f72791a0562617463681a0477616974223c08011002180320042805
+            0a05312e302e3012066d656d6f72791a0562617463681a0477616974223f08011002180320042805
             3006380740084809500a580b600c680d700e780f800110880111900112980113
-            a00114a80115b00116b80117c00118c80119
+            a00114a80115b00116b80117c00118c80119d0011a
             """,
         Samples.serverInfo
     ),

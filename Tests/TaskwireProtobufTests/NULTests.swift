@@ -57,7 +57,13 @@ private func call(_ change: (inout RPCCall) -> Void) -> RPCRequest {
             NULCase("tasks[1].id", TaskPage(tasks: [Samples.task, task { $0.id = "\0" }])),
             NULCase(
                 "features[1]",
-                ServerInfo(version: "", storage: "", features: ["", "\0"], limits: ServerLimits())
+                ServerInfo(
+                    version: "",
+                    storage: "",
+                    features: ["", "\0"],
+                    limits: ServerLimits(),
+                    taskLimits: TaskLimits()
+                )
             ),
             NULCase("reason", TaskwireError(.internal, .init(rawValue: "\0"), "")),
             NULCase("call.token", call { $0.token = "\0" }),

@@ -1,3 +1,4 @@
+import Foundation
 import Taskwire
 import TaskwireProtobuf
 import Testing
@@ -69,7 +70,7 @@ private struct Schema {
             ServiceDescriptor.all.map(\.name) == ["taskwire.v1.TaskService", "taskwire.v1.ServerService"]
         )
         let methods = ServiceDescriptor.all.flatMap(\.methods)
-        #expect(methods.count == 30)
+        #expect(methods.count == 31)
         #expect(Set(methods.map(\.fullName)) == Set(schema.methods.keys))
         for service in ServiceDescriptor.all {
             for method in service.methods {
@@ -85,6 +86,25 @@ private struct Schema {
     func `every method of the schema is described once, in its order`() {
         let described = TaskService.methods + ServerService.methods
         #expect(described.map(\.fullName) == ServiceDescriptor.all.flatMap(\.methods).map(\.fullName))
+    }
+
+    @Test
+    func `the comment of each method says who may call it, and whether it is a mutation`() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Protos/taskwire/v1/task_service.proto")
+        let text = try String(contentsOf: path, encoding: .utf8)
+        for method in TaskService.methods + ServerService.methods {
+            let lines = text.components(separatedBy: "  rpc \(method.name)(")[0].split(separator: "\n")
+            let comment = lines.reversed().prefix { $0.hasPrefix("  //") }.reversed()
+                .map { $0.dropFirst(5) }.joined(separator: " ")
+            #expect(comment.hasPrefix("Mutation.") == method.effect.needsRequestID, "\(method.name)")
+            let phrases: [(String, MethodAccess)] = [
+                ("For owners.", .owners), ("For admins.", .admins), ("Needs no credential.", .anybody),
+            ]
+            for (phrase, access) in phrases {
+                #expect(comment.contains(phrase) == (method.access == access), "\(method.name)")
+            }
+        }
     }
 
     @Test(
@@ -137,7 +157,7 @@ private struct Schema {
 
     @Test(
         "operations without input have none",
-        arguments: ["Ping", "GetServerInfo", "GetStats", "GetDescriptors", "StartBackup"]
+        arguments: ["Ping", "CheckHealth", "GetServerInfo", "GetStats", "GetDescriptors", "StartBackup"]
     )
     func emptyRequests(_ name: String) throws {
         let method = try #require(schema.methods["taskwire.v1.ServerService/\(name)"])

@@ -112,7 +112,7 @@ private let badText =
     ]
 
 private let badEnums = [
-    BadBody("GetTask", Wire.number(2, 2), .invalidField("view: 2 is not a value of TaskView")),
+    BadBody("GetTask", Wire.number(2, 3), .invalidField("view: 3 is not a value of TaskView")),
     BadBody("GetTask", Wire.number(2, .max), .invalidField("view: -1 is not a value of TaskView")),
     BadBody("GetTask", Wire.number(2, 1 << 32), .invalidField("view: 4294967296 is not a value of TaskView")),
     BadBody("UpdateTask", Wire.number(3, 6), .invalidField("status: 6 is not a value of TaskStatus")),

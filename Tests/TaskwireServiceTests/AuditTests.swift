@@ -23,6 +23,8 @@ struct AuditTests {
 
         func of(_ level: Logger.Level) -> [Record] { all.filter { $0.level == level } }
 
+        func count(_ message: String) -> Int { all.count { $0.message == message } }
+
         func append(_ record: Record) { records.withLock { $0.append(record) } }
     }
 
@@ -45,6 +47,7 @@ struct AuditTests {
     /// Runs `body` with a server that logs, and its file of tokens.
     private static func withServer(
         _ level: Logger.Level,
+        on engine: TaskEngine<MemoryStorage, some TaskClock> = InMemoryTaskStore(),
         _ body: @escaping @Sendable (Tokens, _ url: String, Records) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
@@ -52,7 +55,7 @@ struct AuditTests {
             let accepted = try AccessTokens(path: tokens.path)
             let records = Records()
             try await TaskwireServiceTests.withServer(
-                on: InMemoryTaskStore(),
+                on: engine,
                 listen: ["tcp://127.0.0.1:0"],
                 logger: Logger(label: "test") { _ in Handler(records: records, logLevel: level) }
             ) {
@@ -116,6 +119,98 @@ struct AuditTests {
             #expect(creation["traceparent"] == Self.trace["traceparent"])
             #expect(creation["tracestate"] == Self.trace["tracestate"])
             #expect(creation["other"] == nil)
+        }
+    }
+
+    @Test
+    func `claims, lost leases, expiry and removal are told once, with owner and task`() async throws {
+        let clock = ManualClock()
+        let engine = TaskEngine(storage: MemoryStorage(), clock: clock)
+        try await Self.withServer(.info, on: engine) { tokens, url, records in
+            try await tokens.withClient(of: "alice", at: url) { alice async throws in
+                for id in ["expires", "fails", "returns", "read"] {
+                    _ = try await alice.createTask(id: id, ttl: .seconds(3600))
+                }
+                let losses: [(String, LeaseLossPolicy)] = [("fails", .fail), ("returns", .release)]
+                for (id, onLoss) in losses {
+                    _ = try await alice.claimTask(id, worker: "w-\(id)", lease: .seconds(10), onLoss: onLoss)
+                }
+                // The sweeper sleeps by the same clock, and may begin to do so after it was advanced.
+                @Sendable func untilTold(_ message: String, count: Int) async throws {
+                    try await withTimeLimit {
+                        while records.count(message) < count {
+                            try Task.checkCancellation()
+                            clock.advance(by: .seconds(1))
+                            await Task.yield()
+                        }
+                    }
+                }
+                // A read sees one first, and the sweeper the other.
+                clock.advance(by: .seconds(11))
+                #expect(try await alice.getTask("fails").status == .failed)
+                try await untilTold("lease lost", count: 2)
+                clock.advance(by: .seconds(3600))
+                #expect(try await alice.getTask("read").status == .failed)
+                try await untilTold("task expired", count: 3)
+                // A mutation finds a task whose time after its end is over.
+                clock.advance(by: .seconds(3600))
+                #expect(await refusal { _ = try await alice.cancelTask("read") }?.reason == .taskExpired)
+                try await untilTold("task removed, its time is over", count: 4)
+            }
+            let told = records.of(.info).filter { $0.metadata["task"] != nil && $0.message != "task created" }
+            #expect(told.allSatisfy { $0.metadata["owner"] == "alice" })
+            func lines(_ message: String) -> [String] {
+                told.filter { $0.message == message }
+                    .map {
+                        [$0.metadata["task"], $0.metadata["worker"]].compactMap(\.self).joined(separator: " ")
+                    }
+                    .sorted()
+            }
+            #expect(lines("task claimed") == ["fails w-fails", "returns w-returns"])
+            #expect(lines("lease lost") == ["fails w-fails", "returns w-returns"])
+            #expect(lines("task expired") == ["expires", "read", "returns"])
+            #expect(lines("task removed, its time is over") == ["expires", "fails", "read", "returns"])
+            #expect(told.count == 11)
+        }
+    }
+
+    @Test
+    func `a time to live that is shortened below the task's age is told as expiry`() async throws {
+        let clock = ManualClock()
+        let engine = TaskEngine(storage: MemoryStorage(), clock: clock)
+        try await Self.withServer(.info, on: engine) { tokens, url, records in
+            try await tokens.withClient(of: "alice", at: url) { alice async throws in
+                _ = try await alice.createTask(id: "t")
+                clock.advance(by: .seconds(60))
+                let update = UpdateTaskRequest(taskID: "t", ttl: .seconds(1))
+                #expect(try await alice.updateTask(update, options: .default).status == .failed)
+            }
+            #expect(records.count("task expired") == 1)
+        }
+    }
+
+    @Test
+    func `results that are read are told at debug, with owner and task, and not above`() async throws {
+        for level in [Logger.Level.debug, .info] {
+            try await Self.withServer(level) { tokens, url, records in
+                try await tokens.withClient(of: "alice", at: url) { alice async throws in
+                    _ = try await alice.createTask(id: "t")
+                    _ = try await alice.getResult("t", options: .default)
+                    _ = try await alice.completeTask("t", result: Payload(text: "payload"))
+                    _ = try await alice.getTask("t")
+                    _ = try await alice.getTask("t", view: .request, options: .default)
+                    _ = try await alice.getResult("t", options: .default)
+                    _ = try await alice.getTask("t", view: .full, options: .default)
+                    _ = try await alice.awaitResult(AwaitResultRequest(taskID: "t"), options: .default)
+                }
+                let reads = records.all.filter { $0.message == "result read" }
+                #expect(reads.count == (level == .debug ? 3 : 0))
+                #expect(
+                    reads.allSatisfy {
+                        $0.level == .debug && $0.metadata["owner"] == "alice" && $0.metadata["task"] == "t"
+                    }
+                )
+            }
         }
     }
 

@@ -62,8 +62,8 @@ struct BackupTests {
         try await withTimeLimit {
             try await withTemporaryFolder { folder in
                 let clock = ManualClock()
-                let storage = try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits.tasks)
-                let store = TaskEngine(storage: storage, limits: limits.tasks, clock: clock)
+                let storage = try await SQLiteStorage(path: "\(folder)/tasks.db", limits: .fitting(limits))
+                let store = TaskEngine(storage: storage, clock: clock)
                 let task = try await store.createTask(request: .everyByte)
                 _ = try await store.completeTask(
                     task.id,

@@ -289,7 +289,7 @@ struct ClientTests {
         var limits = ServerLimits()
         limits.maxMessageBytes = 100_000
         try await withServer(
-            on: InMemoryTaskStore(),
+            on: InMemoryTaskStore(limits: .fitting(limits)),
             listen: ["abstract://\(generateTaskID())"],
             limits: limits
         ) { server in

@@ -24,7 +24,7 @@ struct ConcurrentCallTests {
         configuration: TaskwireClient.Configuration = TaskwireClient.Configuration(),
         _ body: @escaping @Sendable (Subject) async throws -> Void
     ) async throws {
-        let store = InMemoryTaskStore(limits: limits.tasks)
+        let store = InMemoryTaskStore(limits: .fitting(limits))
         let listen = ["abstract://\(generateTaskID())"]
         try await withServer(on: store, listen: listen, limits: limits) { server in
             try await Relay.run(to: server.urls[0]) { relay, url in

@@ -1,3 +1,4 @@
+import Logging
 import Taskwire
 import TaskwireClient
 import TaskwireProtobuf
@@ -135,11 +136,12 @@ struct LimitTests {
             try await withTemporaryFolder { folder in
                 let tokens = try Tokens(for: ["alice", "bob", "carol"], in: folder)
                 let accepted = try AccessTokens(path: tokens.path)
-                let storage = RendezvousStorage(count: kind == "calls" ? 4 : 1)
+                var tasks = TaskLimits()
+                tasks.maxWaits = kind == "waits" ? 4 : 1000
+                let storage = RendezvousStorage(count: kind == "calls" ? 4 : 1, limits: tasks)
                 let engine = TaskEngine(storage: storage, clock: SystemTaskClock())
                 var limits = ServerLimits()
                 limits.maxCallsInProgress = kind == "calls" ? 4 : 1000
-                limits.tasks.maxWaits = kind == "waits" ? 4 : 1000
                 try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"], limits: limits) {
                     $0.tokens = accepted
                 } _: { server in
@@ -254,16 +256,19 @@ struct LimitTests {
         var limits = ServerLimits()
         limits.maxMessageBytes = 100_000
         try await withServer(
-            on: InMemoryTaskStore(),
+            on: InMemoryTaskStore(limits: .fitting(limits)),
             listen: ["abstract://\(generateTaskID())"],
             limits: limits
         ) { server in
             let client = try RawClient(url: server.urls[0])
             func call(_ count: Int) throws -> [UInt8] {
-                let request = CreateTaskRequest(request: Payload(data: [UInt8](repeating: 7, count: count)))
+                let request = CreateTaskRequest(
+                    request: Payload(data: [UInt8](repeating: 7, count: count)),
+                    statusMessage: String(repeating: "x", count: 10_000)
+                )
                 return try RPCRequest.call(RawClient.call("TaskService/CreateTask", request)).encoded()
             }
-            let overhead = try call(99_000).count - 99_000
+            let overhead = try call(80_000).count - 80_000
             let largest = try call(100_000 - overhead)
             #expect(largest.count == 100_000)
             guard case .reply(.success) = try await client.send(bytes: largest) else {
@@ -274,9 +279,107 @@ struct LimitTests {
             var configuration = TaskwireClient.Configuration()
             configuration.maxMessageBytes = 100_000
             try await withTaskwireClient(server.urls[0], configuration) { client async throws in
-                let tooLarge = Payload(data: [UInt8](repeating: 7, count: 100_000 - overhead + 40))
+                let tooLarge = Payload(data: [UInt8](repeating: 7, count: 100_000))
                 let refusal = await refusal { _ = try await client.createTask(request: tooLarge) }
                 #expect(refusal?.code == .resourceExhausted && refusal?.reason == .tooLarge)
+            }
+        }
+    }
+
+    @Test
+    func `a payload leaves room for its task in a reply, and one byte more is refused`() async throws {
+        var limits = ServerLimits()
+        limits.maxMessageBytes = 100_000
+        try await withRawClient(limits: limits) { client, store in
+            let most = 100_000 - 4096
+            func payload(_ count: Int) -> Payload {
+                Payload(data: [UInt8](repeating: 7, count: count), contentType: "a/b")
+            }
+            func create(_ count: Int) -> RPCCall {
+                RawClient.call("TaskService/CreateTask", CreateTaskRequest(request: payload(count)))
+            }
+            #expect(try await client.refusal(of: create(most - 3)) == nil)
+            let refusal = try await client.refusal(of: create(most - 2))
+            #expect(refusal?.code == .resourceExhausted && refusal?.reason == .tooLarge)
+            #expect(
+                refusal?.message
+                    == "request: has 95905 bytes with its content type, at most 95904 are allowed"
+            )
+            let id = try await store.createTask().id
+            let result = payload(most + 1)
+            let error = TaskError(message: "x", data: result.data)
+            let calls = [
+                (
+                    "result",
+                    RawClient.call("TaskService/StoreResult", StoreResultRequest(taskID: id, result: result))
+                ),
+                (
+                    "result",
+                    RawClient.call(
+                        "TaskService/CompleteTask",
+                        CompleteTaskRequest(taskID: id, result: result)
+                    )
+                ),
+                (
+                    "error.data",
+                    RawClient.call("TaskService/FailTask", FailTaskRequest(taskID: id, error: error))
+                ),
+            ]
+            for (field, call) in calls {
+                let refusal = try await client.refusal(of: call)
+                #expect(refusal?.reason == .tooLarge && refusal?.message.hasPrefix("\(field): has ") == true)
+            }
+            #expect(try await store.getTask(id).revision == 1)
+        }
+    }
+
+    private static let senselessLimits:
+        [(message: String, change: @Sendable (inout ServerLimits, inout TaskLimits) -> Void)] = [
+            ("max_message_bytes: 65535 is below 65536", { wire, _ in wire.maxMessageBytes = 65_535 }),
+            ("max_calls_in_progress: 0 is below 1", { wire, _ in wire.maxCallsInProgress = 0 }),
+            ("send_timeout_ms: 0 is below 1", { wire, _ in wire.sendTimeoutMilliseconds = 0 }),
+            ("max_ttl_ms: -1 is below 1", { _, tasks in tasks.maxTTLMilliseconds = -1 }),
+            ("max_wait_ms: \(Int64.max) is above ", { _, tasks in tasks.maxWaitMilliseconds = .max }),
+            ("max_page_size: 0 is below 1", { _, tasks in tasks.maxPageSize = 0 }),
+            (
+                "max_decode_bytes: 100000 is below max_message_bytes, which is 4194304",
+                { wire, _ in wire.maxDecodeBytes = 100_000 }
+            ),
+            (
+                "max_interaction_bytes: 2097152 is above half of max_message_bytes, which is 4194303",
+                { wire, _ in wire.maxMessageBytes = 4_194_303 }
+            ),
+        ]
+
+    @Test(arguments: senselessLimits.indices)
+    func `limits that make no sense are refused in an embedded server, too`(index: Int) throws {
+        let (message, change) = Self.senselessLimits[index]
+        var configuration = ServerConfiguration()
+        var tasks = TaskLimits()
+        change(&configuration.limits, &tasks)
+        let refusal = #expect(throws: TaskwireError.self) {
+            try TaskwireServer(
+                configuration: configuration,
+                engine: InMemoryTaskStore(limits: tasks),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+        }
+        #expect(refusal?.code == .invalidArgument && refusal?.message.hasPrefix(message) == true)
+    }
+
+    @Test
+    func `the limits of tasks that are told are those that the store enforces`() async throws {
+        var tasks = TaskLimits()
+        tasks.maxTasksPerOwner = 1
+        tasks.maxPageSize = 7
+        tasks.tombstoneMilliseconds = 1000
+        let engine = TaskEngine(storage: MemoryStorage(limits: tasks), clock: ManualClock())
+        #expect(engine.limits == tasks)
+        try await withServer(on: engine, listen: ["abstract://\(generateTaskID())"]) { [tasks] server in
+            try await withTaskwireClient(server.urls[0]) { client async throws in
+                #expect(try await client.serverInfo().taskLimits == tasks)
+                _ = try await client.createTask()
+                #expect(await refusal { _ = try await client.createTask() }?.reason == .taskQuota)
             }
         }
     }

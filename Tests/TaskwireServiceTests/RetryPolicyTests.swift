@@ -109,6 +109,35 @@ struct RetryPolicyTests {
         #expect(Self.error(Self.decide(&policy, after: late))?.isOutcomeUnknown == true)
     }
 
+    @Test(arguments: [true, false])
+    func `when the time is over the caller is told why it was sent again, not that the last try was late`(
+        isMutation: Bool
+    ) {
+        let timedOut = RetryPolicy.Failure.transport(
+            TransportError(code: .timedOut, message: "timed out", mayHaveBeenSent: true)
+        )
+        for late in [timedOut, Self.refusal(.deadlineExceeded, .deadlineExceeded)] {
+            var policy = Self.policy(isMutation: isMutation)
+            _ = Self.decide(&policy, after: Self.refusal(.unavailable, .storeUnreachable))
+            let error = Self.error(Self.decide(&policy, after: late))
+            #expect(error?.code == .unavailable && error?.reason == .storeUnreachable)
+            #expect(error?.isOutcomeUnknown == isMutation)
+        }
+    }
+
+    @Test
+    func `a wait that has ended is told as that, whatever came before`() {
+        var policy = Self.policy(isMutation: false)
+        _ = Self.decide(&policy, after: Self.refusal(.unavailable, .storeUnreachable))
+        let ended = TaskwireError(
+            .deadlineExceeded,
+            .deadlineExceeded,
+            "did not end in time",
+            task: TaskState(id: "t", createdAt: .now)
+        )
+        #expect(Self.error(Self.decide(&policy, after: .refusal(ended)))?.reason == .deadlineExceeded)
+    }
+
     @Test
     func `a call that was never sent says why there is no connection`() {
         let timedOut = TransportError(code: .timedOut, message: "timed out")

@@ -224,13 +224,20 @@ struct RouterTests {
     @Test
     func aReplyAboveTheSizeOfAMessageIsRefusedAndNothingElse() async throws {
         var limits = ServerLimits()
-        limits.maxMessageBytes = 30_000
+        limits.maxMessageBytes = 65_536
         try await withRawClient(limits: limits) { client, store in
-            let large = Payload(data: [UInt8](repeating: 7, count: 19_000))
+            let tooLarge = try await store.createTask()
+            _ = try await store.completeTask(
+                tooLarge.id,
+                result: Payload(data: [UInt8](repeating: 7, count: 65_536))
+            )
+            let refused = RawClient.call("TaskService/GetResult", GetResultRequest(taskID: tooLarge.id))
+            #expect(try await client.refusal(of: refused)?.reason == .tooLarge)
+
+            let large = Payload(data: [UInt8](repeating: 7, count: 40_000))
             let task = try await store.createTask(request: large)
             _ = try await store.completeTask(task.id, result: large)
             let full = RawClient.call("TaskService/GetTask", GetTaskRequest(taskID: task.id, view: .full))
-            #expect(try await client.refusal(of: full)?.reason == .tooLarge)
             let result = RawClient.call("TaskService/GetResult", GetResultRequest(taskID: task.id))
             #expect(try await client.refusal(of: result) == nil)
 
@@ -251,6 +258,7 @@ struct RouterTests {
     @Test
     func decodingTakesBoundedMemory() async throws {
         var limits = ServerLimits()
+        limits.maxMessageBytes = 1 << 20
         limits.maxDecodeBytes = 1 << 20
         try await withRawClient(limits: limits) { client, _ in
             // Each empty entry of ListTasksRequest.labels takes two bytes on the wire and a struct in memory.

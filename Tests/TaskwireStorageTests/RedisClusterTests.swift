@@ -362,7 +362,7 @@ struct RedisClusterTests {
     ) async throws -> Store {
         let address = try RedisAddress(url)
         let storage = try await RedisStorage(address, replicaCount: replicaCount, clock: clock)
-        return Store(storage: storage, limits: TaskLimits(), clock: clock)
+        return Store(storage: storage, clock: clock)
     }
 
     /// How many connections a node has but those of who asks, and of nodes that moved keys.

@@ -361,7 +361,7 @@ struct RedisStorageTests {
                     logger: Logger(label: "test") { _ in lines }
                 )
                 #expect(lines.all.contains { $0.contains("fewer replicas") })
-                let store = Store(storage: storage, limits: TaskLimits(), clock: clock)
+                let store = Store(storage: storage, clock: clock)
                 let other = try await open(redis, clock: clock)
                 _ = try await other.createTask(id: "t")
                 let update = UpdateTaskRequest(taskID: "t", statusMessage: "m")
@@ -456,7 +456,7 @@ struct RedisStorageTests {
         clock: ManualClock = ManualClock()
     ) async throws -> Store {
         let storage = try await RedisStorage(try RedisAddress(redis.url), limits: limits, clock: clock)
-        return Store(storage: storage, limits: limits, clock: clock)
+        return Store(storage: storage, clock: clock)
     }
 
     /// What Redis answers to a command on a connection of its own.

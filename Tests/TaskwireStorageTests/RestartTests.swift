@@ -20,10 +20,10 @@ struct RestartTests {
                     try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits, clock: clock)
                 }
                 let before = try await open()
-                let state = try await first(Store(storage: before, limits: limits, clock: clock), clock)
+                let state = try await first(Store(storage: before, clock: clock), clock)
                 try await before.close()
                 let after = try await open()
-                try await second(Store(storage: after, limits: limits, clock: clock), clock, state)
+                try await second(Store(storage: after, clock: clock), clock, state)
                 try await after.close()
             }
         }

@@ -10,6 +10,8 @@ private final class CountingStorage: TaskStorage {
     private let storage = MemoryStorage()
     private let looks = Mutex(0)
 
+    var limits: TaskLimits { storage.limits }
+
     func takeLooks() -> Int {
         looks.withLock { looks in
             defer { looks = 0 }

@@ -8,7 +8,7 @@ struct TombstoneTests {
     func theirNumberIsBoundedTheOldestFirst() async throws {
         var limits = TaskLimits()
         limits.maxTombstones = 3
-        let engine = TaskEngine(storage: MemoryStorage(limits: limits), limits: limits, clock: ManualClock())
+        let engine = TaskEngine(storage: MemoryStorage(limits: limits), clock: ManualClock())
         for step in 0..<5 {
             let id = "t\(step)"
             for _ in 0..<3 {

@@ -52,6 +52,7 @@ extension TaskEngine: ServedTaskStore {
         }
         guard isDone, let attempt else { return nil }
         if attempt.isNotable { core.waiters.wake(key) }
+        core.tell(attempt.elapsed)
         switch attempt.outcome {
         case .success(let result): return result
         // Tasks whose time is over count until the sweeper has been there, which may have to be waited for.
@@ -78,6 +79,7 @@ extension TaskEngine: ServedTaskStore {
             core.attempt(step, &record, ownerTaskCount)
         }
         if attempt.isNotable { core.waiters.wake(key) }
+        core.tell(attempt.elapsed)
         return try attempt.outcome.get()
     }
 
@@ -86,6 +88,8 @@ extension TaskEngine: ServedTaskStore {
         var outcome: Result<MutationResult, TaskwireError>
         /// True if those who wait for the task have to look again.
         var isNotable: Bool
+        /// What time has changed.
+        var elapsed: [ElapsedChange] = []
     }
 }
 
@@ -106,17 +110,22 @@ extension TaskEngine.Core {
         }
         let now = now
         let stored = record
-        if let stored, !isCurrent(stored, at: now) { record = settled(stored, at: now) }
+        var elapsed: [ElapsedChange] = []
+        if let stored, !isCurrent(stored, at: now) { elapsed = settle(&record, at: now) }
         // What time has made of the task and a refusal may show has to stay so, as with a read.
         let kept = record?.state.revision == stored?.state.revision ? stored : record
         let outcome: Result<MutationResult, TaskwireError>
         do throws(TaskwireError) {
-            outcome = .success(try apply(step, to: &record, at: now, ownerTaskCount))
+            outcome = .success(try apply(step, to: &record, at: now, ownerTaskCount, &elapsed))
         } catch {
             record = kept
             outcome = .failure(error)
         }
-        return TaskEngine.Attempt(outcome: outcome, isNotable: record?.isNotable(after: stored) ?? true)
+        return TaskEngine.Attempt(
+            outcome: outcome,
+            isNotable: record?.isNotable(after: stored) ?? true,
+            elapsed: elapsed
+        )
     }
 
     /// Carries out a mutation on a record that is as it is at `now`, unless that was done before: then it returns the outcome
@@ -125,7 +134,8 @@ extension TaskEngine.Core {
         _ step: MutationStep,
         to record: inout TaskRecord?,
         at now: TaskInstant,
-        _ ownerTaskCount: Int
+        _ ownerTaskCount: Int,
+        _ elapsed: inout [ElapsedChange]
     ) throws(TaskwireError) -> MutationResult {
         let time = MutationTime(now.steady)
         if let record, let past = try record.mutations.outcome(of: step.mutation, at: time, memory) {
@@ -139,7 +149,12 @@ extension TaskEngine.Core {
         guard var changed = record.take() else { throw TaskEngine<Storage, Clock>.notFound(step.taskID, nil) }
         try checkRoom(for: step, in: changed, at: time)
         // A shortened time to live may be over at once.
-        let isKept = changed.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds)
+        var isKept = true
+        if !isCurrent(changed, at: now) {
+            let before = changed
+            isKept = changed.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds)
+            elapsed += ElapsedChange.all(from: before, to: isKept ? changed : nil)
+        }
         let shown = changed.state.viewed(as: .basic)
         if let product {
             changed.mutations.remember(

@@ -72,10 +72,11 @@ extension TaskEngine {
             for key in keys {
                 group.addImmediateTask {
                     do {
-                        try await core.storage.mutate(key) { record, _ in
-                            record = core.settled(record, at: now)
+                        let changes = try await core.storage.mutate(key) { record, _ in
+                            core.settle(&record, at: now)
                         }
                         core.waiters.wake(key)
+                        core.tell(changes)
                         return nil
                     } catch {
                         return error

@@ -14,11 +14,13 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
         let labels = SharedLabels()
         let memory: MutationMemory
         private let startedAt: Timestamp
+        /// Told of what time has changed.
+        let elapsedObserver = Mutex<(@Sendable (ElapsedChange) -> Void)?>(nil)
         let nextSweep = Mutex(Timestamp(millisecondsSince1970: .min))
 
-        init(storage: Storage, limits: TaskLimits, clock: Clock) {
+        init(storage: Storage, clock: Clock) {
             self.storage = storage
-            self.limits = limits
+            limits = storage.limits
             self.clock = clock
             self.memory = MutationMemory(limits)
             self.waiters = TaskWaiters(limit: limits.maxWaits, clock: clock)
@@ -32,8 +34,8 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     public let owner: String
 
     /// An engine on `storage` that acts for `owner`.
-    public init(storage: Storage, limits: TaskLimits = TaskLimits(), clock: Clock, owner: String = "") {
-        self.core = Core(storage: storage, limits: limits, clock: clock)
+    public init(storage: Storage, clock: Clock, owner: String = "") {
+        self.core = Core(storage: storage, clock: clock)
         self.owner = owner
     }
 
@@ -50,11 +52,16 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// Where it takes the time from.
     package var clock: Clock { core.clock }
 
-    /// The limits that it enforces.
+    /// The limits that it enforces: those of its storage.
     public var limits: TaskLimits { core.limits }
 
     /// Where it keeps the tasks of all owners.
     package var storage: Storage { core.storage }
+
+    /// Has `observer` told of everything that time changes from now on, and nobody else; nil: nobody. It must not block.
+    package func observeElapsedChanges(_ observer: (@Sendable (ElapsedChange) -> Void)?) {
+        core.elapsedObserver.withLock { $0 = observer }
+    }
 
     /// How many calls wait right now, for any owner.
     public var waitCount: Int { core.waiters.count }
@@ -62,6 +69,12 @@ public struct TaskEngine<Storage: TaskStorage, Clock: TaskClock>: TaskStore {
     /// How many records the storage holds, of all owners.
     public func counts() async throws -> TaskStorageCounts {
         try await core.storage.counts()
+    }
+
+    /// Looks whether tasks can be served now.
+    public func checkHealth() async -> HealthReport {
+        let checks = await core.storage.checkHealth()
+        return HealthReport(isReady: checks.allSatisfy(\.isOK), checks: checks)
     }
 
     /// Returns a consistent copy of the whole storage, which has the tasks of all owners.
@@ -233,6 +246,21 @@ extension TaskEngine.Core {
         return record.settle(at: now, tombstoneMilliseconds: limits.tombstoneMilliseconds) ? record : nil
     }
 
+    /// Brings a stored record to what it is at `now`.
+    /// - Returns: What time has changed, to be told once it is stored.
+    func settle(_ record: inout TaskRecord?, at now: TaskInstant) -> [ElapsedChange] {
+        guard let stored = record, !isCurrent(stored, at: now) else { return [] }
+        record = settled(stored, at: now)
+        guard record?.state.revision != stored.state.revision else { return [] }
+        return ElapsedChange.all(from: stored, to: record)
+    }
+
+    /// Tells the observer of what was stored.
+    func tell(_ changes: [ElapsedChange]) {
+        guard !changes.isEmpty, let observer = elapsedObserver.withLock(\.self) else { return }
+        for change in changes { observer(change) }
+    }
+
     /// What a stored record is now, for somebody to see.
     ///
     /// What time has made of it is stored first: otherwise a write that is under way, or a restart that gives the holder of
@@ -242,11 +270,12 @@ extension TaskEngine.Core {
         guard let record, record.state.revision != stored.state.revision else { return record }
         let key = stored.key
         do {
-            let settled = try await storage.mutate(key) { record, _ in
-                record = self.settled(record, at: self.now)
-                return record
+            let (settled, changes) = try await storage.mutate(key) { record, _ in
+                let changes = self.settle(&record, at: self.now)
+                return (record, changes)
             }
             waiters.wake(key)
+            tell(changes)
             return settled
         } catch {
             // A store that cannot be written can still be read.

@@ -3,6 +3,9 @@ public protocol TaskStorage: Sendable {
     /// The kind of storage, as `GetServerInfo` shows it: `memory`, `sqlite`, `redis`.
     static var kind: String { get }
 
+    /// The limits that it was opened with, which are those that the engine enforces.
+    var limits: TaskLimits { get }
+
     /// Returns the record as it was last written. Its log of mutations, or a part of that, may be left out.
     func read(_ key: TaskKey) async throws -> TaskRecord?
 
@@ -35,6 +38,10 @@ public protocol TaskStorage: Sendable {
 
     /// Returns how many records there are.
     func counts() async throws -> TaskStorageCounts
+
+    /// Looks whether records can be read now, within three seconds. One check named `store` by default, which reads a record
+    /// that is not there.
+    func checkHealth() async -> [HealthCheck]
 
     /// Calls `onChange` whenever another process may have changed the record, at most a second later, until what this
     /// returns is let go of. Returns `nil`, which is the default, where no other process changes the database.
@@ -73,6 +80,17 @@ extension TaskStorage {
         _ key: TaskKey,
         _ body: (inout TaskRecord?, _ ownerTaskCount: Int) -> Void
     ) -> Bool { false }
+
+    /// Reads a record that is not there.
+    public func checkHealth() async -> [HealthCheck] {
+        do {
+            _ = try await read(TaskKey(owner: "", id: HealthCheck.store))
+            return [HealthCheck(name: HealthCheck.store, isOK: true)]
+        } catch {
+            let message = (error as? TaskwireError)?.message ?? "The store failed"
+            return [HealthCheck(name: HealthCheck.store, isOK: false, message: message)]
+        }
+    }
 
     /// Nothing to watch.
     public func watch(_ key: TaskKey, onChange: @escaping @Sendable () -> Void) -> (any TaskWatch)? { nil }

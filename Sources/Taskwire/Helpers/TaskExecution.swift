@@ -43,7 +43,7 @@ public func withTaskExecution(
     }
     let task: TaskState
     do {
-        task = try await store.getTask(taskID, view: .full)
+        task = try await store.getTask(taskID, view: .request)
     } catch {
         _ = try? await withoutCancellation {
             try await store.releaseLease(taskID, leaseToken: claim.leaseToken)

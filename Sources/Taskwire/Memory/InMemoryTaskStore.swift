@@ -7,6 +7,6 @@ public typealias InMemoryTaskStore = TaskEngine<MemoryStorage, SystemTaskClock>
 extension TaskEngine where Storage == MemoryStorage, Clock == SystemTaskClock {
     /// An empty store.
     public init(limits: TaskLimits = TaskLimits()) {
-        self.init(storage: MemoryStorage(limits: limits), limits: limits, clock: SystemTaskClock())
+        self.init(storage: MemoryStorage(limits: limits), clock: SystemTaskClock())
     }
 }

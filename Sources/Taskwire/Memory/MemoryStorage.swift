@@ -58,9 +58,12 @@ public final class MemoryStorage: TaskStorage {
     /// Held by whoever changes anything, and by whoever looks for more than one task.
     private let state: Mutex<State>
     private let maxTombstones: Int
+    /// See ``TaskStorage/limits``.
+    public let limits: TaskLimits
 
-    /// An empty storage that keeps as many tombstones as `limits` say.
+    /// An empty storage for tasks with these limits.
     public init(limits: TaskLimits = TaskLimits()) {
+        self.limits = limits
         state = Mutex(State(table: table))
         maxTombstones = max(0, limits.maxTombstones)
     }

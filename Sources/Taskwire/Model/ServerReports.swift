@@ -1,44 +1,3 @@
-/// What a server enforces on the wire, beside ``TaskLimits``.
-public struct ServerLimits: Sendable, Hashable {
-    /// The limits of its store.
-    public var tasks = TaskLimits()
-    /// Bytes of one message. Default 4 MiB.
-    public var maxMessageBytes: Int = 4 << 20
-    /// Bytes of memory that decoding one message may take. Default 16 MiB.
-    public var maxDecodeBytes: Int = 16 << 20
-    /// Calls per second of one owner; 0: unlimited, the default.
-    public var maxCallsPerSecondPerOwner: Int = 0
-    /// Calls that are carried out at a time, those that wait not counted. Default 4096.
-    public var maxCallsInProgress: Int = 4096
-    /// Bytes of requests and replies that are kept at a time. Default 256 MiB.
-    public var maxBytesInProgress: Int = 256 << 20
-    /// Connections at a time. Default 16 384.
-    public var maxConnections: Int = 16_384
-    /// Calls of one connection that are carried out at a time, those that wait included. More requests stay with the client
-    /// until there is room. Default 20 480.
-    public var maxCallsPerConnection: Int = 20_480
-    /// Bytes of replies that a connection may leave unread before no more of its requests are taken. Default 1 MiB.
-    public var maxUnreadBytesPerConnection: Int = 1 << 20
-    /// Bytes of the largest message above ``maxMessageBytes`` that is answered TOO_LARGE and leaves the connection open. A
-    /// larger one is answered, and ends it. Default 32 MiB.
-    public var maxSkippedBytes: Int = 32 << 20
-    /// From the connection to the greeting of nng, a TLS handshake included, in milliseconds. Default 10 s.
-    public var greetingTimeoutMilliseconds: Int64 = 10_000
-    /// Between two bytes of one message, in milliseconds. Default 30 s.
-    public var messageTimeoutMilliseconds: Int64 = 30_000
-    /// Until a client has read some of the replies that wait for it, in milliseconds. Default 10 s.
-    public var sendTimeoutMilliseconds: Int64 = 10_000
-    /// Calls in one batch. Default 256.
-    public var maxBatchCalls: Int = 256
-    /// Bytes of one batch. Default 1 MiB.
-    public var maxBatchBytes: Int = 1 << 20
-    /// What a call may take that does not say, in milliseconds. Default 30 s.
-    public var defaultTimeoutMilliseconds: Int64 = 30_000
-
-    /// The defaults.
-    public init() {}
-}
-
 /// What a server is.
 public struct ServerInfo: Sendable, Hashable {
     /// Semantic version of the server.
@@ -47,15 +6,24 @@ public struct ServerInfo: Sendable, Hashable {
     public var storage: String
     /// Abilities that not every server has, such as `batch`.
     public var features: [String]
-    /// What it enforces.
+    /// What it enforces on the wire.
     public var limits: ServerLimits
+    /// What its store enforces.
+    public var taskLimits: TaskLimits
 
     /// A description of a server.
-    public init(version: String, storage: String, features: [String], limits: ServerLimits) {
+    public init(
+        version: String,
+        storage: String,
+        features: [String],
+        limits: ServerLimits,
+        taskLimits: TaskLimits
+    ) {
         self.version = version
         self.storage = storage
         self.features = features
         self.limits = limits
+        self.taskLimits = taskLimits
     }
 }
 

@@ -8,8 +8,8 @@ public struct TaskLimits: Sendable, Hashable {
     public var maxMessagesPerTask: Int = 256
     /// Input requests that may be open in one task. Default 64.
     public var maxInputRequestsPerTask: Int = 64
-    /// Bytes that a task keeps of its messages, questions and answers together. Default 2 MiB, half of a message on the
-    /// wire, so that all of them fit in one reply.
+    /// Bytes that a task keeps of its messages, questions and answers together. Default 2 MiB. A server refuses a store
+    /// whose tasks may keep more than half of ``ServerLimits/maxMessageBytes``, so that all of them fit in one reply.
     public var maxInteractionBytes: Int = 2 << 20
     /// Longest wait of one call in milliseconds. Default 30 s.
     public var maxWaitMilliseconds: Int64 = 30_000
@@ -37,4 +37,38 @@ public struct TaskLimits: Sendable, Hashable {
 
     /// The defaults.
     public init() {}
+}
+
+extension TaskLimits {
+    /// The limits that count.
+    package static var counts: [LimitRule<TaskLimits, Int>] {
+        let count = 1...ServerLimits.largestCount
+        return [
+            .init("max_tasks_per_owner", \.maxTasksPerOwner, count),
+            .init("max_messages_per_task", \.maxMessagesPerTask, count),
+            .init("max_input_requests_per_task", \.maxInputRequestsPerTask, count),
+            .init("max_interaction_bytes", \.maxInteractionBytes, 1...ServerLimits.messageBytes.upperBound),
+            .init("max_waits", \.maxWaits, count),
+            .init("max_page_size", \.maxPageSize, count),
+            .init("max_tombstones", \.maxTombstones, 0...ServerLimits.largestCount),
+        ]
+    }
+
+    /// The limits that are durations, in milliseconds.
+    package static var durations: [LimitRule<TaskLimits, Int64>] {
+        let longest = ServerLimits.longestMilliseconds
+        return [
+            .init("max_ttl_ms", \.maxTTLMilliseconds, 1...longest),
+            .init("max_wait_ms", \.maxWaitMilliseconds, 1...longest),
+            .init("tombstone_ms", \.tombstoneMilliseconds, 0...longest),
+            .init("deduplication_ms", \.deduplicationMilliseconds, 1000...3_600_000),
+        ]
+    }
+
+    /// Checks each limit.
+    /// - Throws: INVALID_ARGUMENT / INVALID_FIELD, with the limit's name on the wire.
+    public func validate() throws {
+        for rule in Self.counts { try rule.check(self) }
+        for rule in Self.durations { try rule.check(self) }
+    }
 }

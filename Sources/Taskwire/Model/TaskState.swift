@@ -1,7 +1,7 @@
 /// A snapshot of one task.
 ///
-/// Reads return it in one of two views: in ``TaskView/basic`` the fields ``request``, ``result``,
-/// ``error`` and ``inputRequests`` are left empty.
+/// Reads return it in a view: in ``TaskView/basic`` the fields ``request``, ``result``, ``error`` and
+/// ``inputRequests`` are left empty, in ``TaskView/request`` all of them but the first.
 public struct TaskState: Sendable, Hashable {
     // A call hands its task through many functions, and most do without its payloads.
     private var payloads: Sparse<Payloads>
@@ -72,7 +72,7 @@ public struct TaskState: Sendable, Hashable {
         get { labelList.dictionary }
         set { labelList = LabelList(newValue) }
     }
-    /// What the task is to do. Full view only.
+    /// What the task is to do. Full and request view only.
     public var request: Payload? {
         get { payloads.content?.value.request }
         set { if newValue != request { payloads.value.request = newValue } }
@@ -102,6 +102,12 @@ public struct TaskState: Sendable, Hashable {
     public var inputRequests: [InputRequest] {
         get { payloads.content?.value.rest.content?.value.inputRequests ?? [] }
         set { if newValue != inputRequests { payloads.value.rest.value.inputRequests = newValue } }
+    }
+    /// Names on the wire, such as `result`, of fields that the task has and the view shows, but that had no room in the
+    /// message. Empty where nothing was left out, and in a store that is not at the other end of a wire.
+    public package(set) var omittedFields: [String] {
+        get { payloads.content?.value.rest.content?.value.omittedFields ?? [] }
+        set { if newValue != omittedFields { payloads.value.rest.value.omittedFields = newValue } }
     }
 
     /// A snapshot; what is not given is as in a task that was just created.
@@ -182,7 +188,14 @@ public struct TaskState: Sendable, Hashable {
 
     /// The snapshot as the given view shows it.
     public func viewed(as view: TaskView) -> TaskState {
-        view == .basic ? TaskState(basics) : self
+        switch view {
+        case .basic: return TaskState(basics)
+        case .full: return self
+        case .request:
+            var state = TaskState(basics)
+            state.request = request
+            return state
+        }
     }
 
     private struct Payloads: SparseValue {
@@ -196,8 +209,9 @@ public struct TaskState: Sendable, Hashable {
         struct Rest: SparseValue {
             var error: TaskError?
             var inputRequests: [InputRequest] = []
+            var omittedFields: [String] = []
 
-            var isEmpty: Bool { error == nil && inputRequests.isEmpty }
+            var isEmpty: Bool { error == nil && inputRequests.isEmpty && omittedFields.isEmpty }
         }
     }
 }

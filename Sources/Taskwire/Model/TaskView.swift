@@ -2,6 +2,9 @@
 public enum TaskView: Sendable, Hashable, CaseIterable {
     /// Everything but the payloads.
     case basic
-    /// Also request, result, error and the outstanding input requests.
+    /// Also request, result, error and the outstanding input requests. A server leaves out what does not fit into one
+    /// message, and says so: ``TaskState/omittedFields``.
     case full
+    /// Basic, and the request, which always fits into a message: for whoever works on the task.
+    case request
 }

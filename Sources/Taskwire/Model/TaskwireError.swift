@@ -91,6 +91,11 @@ public struct TaskwireError: Error, Sendable, Hashable {
         public static let storeExists = Reason(rawValue: "STORE_EXISTS")
         /// FAILED_PRECONDITION: a newer version or another program made the store.
         public static let storeIncompatible = Reason(rawValue: "STORE_INCOMPATIBLE")
+        /// INVALID_ARGUMENT: a server would listen where other machines reach it, without TLS and credentials, and is not
+        /// told that it may.
+        public static let listenerOpen = Reason(rawValue: "LISTENER_OPEN")
+        /// INVALID_ARGUMENT: a server would listen where no caller could prove who it is.
+        public static let listenerUseless = Reason(rawValue: "LISTENER_USELESS")
         /// FAILED_PRECONDITION: the task has ended.
         public static let taskTerminal = Reason(rawValue: "TASK_TERMINAL")
         /// FAILED_PRECONDITION: another worker holds the lease.

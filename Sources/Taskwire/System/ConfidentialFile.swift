@@ -10,23 +10,46 @@ package struct ConfidentialFile: Sendable {
     /// Whether its group or everybody may write to it, or it belongs to somebody else than this user or root.
     package let isWritableByOthers: Bool
 
-    /// Reads the file.
-    /// - Throws: `Errno.fileTooLarge` above `maximumByteCount`, and what opening and reading throw.
-    package init(path: String, maximumByteCount: Int) throws(Errno) {
+    /// A reason for which a file cannot be read.
+    package enum Fault: Error, CustomStringConvertible {
+        /// It is a pipe, a folder or a device. Reading one could take for ever.
+        case notRegular
+        /// It has more bytes than it may have.
+        case tooLarge(maximumByteCount: Int)
+        /// The system refuses.
+        case system(Errno)
+
+        package var description: String {
+            switch self {
+            case .notRegular: "it is not a regular file"
+            case .tooLarge(let count): "it has more than \(count) bytes"
+            case .system(let error): "\(error)"
+            }
+        }
+    }
+
+    /// Reads the file, which has to be a regular one or a symbolic link to one. Never waits for another process.
+    package init(path: String, maximumByteCount: Int) throws(Fault) {
         do {
-            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+            // Opening a pipe would wait for somebody who writes to it.
+            let descriptor = try FileDescriptor.open(
+                FilePath(path),
+                .readOnly,
+                options: [.closeOnExec, .nonBlocking]
+            )
             defer { try? descriptor.close() }
             var status = stat()
             guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+            guard status.st_mode & S_IFMT == S_IFREG else { throw Fault.notRegular }
             isReadableByOthers = status.st_mode & S_IROTH != 0
             isWritableByOthers =
                 status.st_mode & (S_IWGRP | S_IWOTH) != 0 || ![0, geteuid()].contains(status.st_uid)
             bytes = try Self.readAll(descriptor, maximumByteCount)
-        } catch let error as Errno {
-            throw error
+        } catch let fault as Fault {
+            throw fault
         } catch {
             // System calls have no other errors.
-            throw .ioError
+            throw .system(error as? Errno ?? .ioError)
         }
     }
 
@@ -37,7 +60,9 @@ package struct ConfidentialFile: Sendable {
             let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
             guard count > 0 else { return bytes }
             bytes += chunk.prefix(count)
-            guard bytes.count <= maximumByteCount else { throw Errno.fileTooLarge }
+            guard bytes.count <= maximumByteCount else {
+                throw Fault.tooLarge(maximumByteCount: maximumByteCount)
+            }
         }
     }
 }

@@ -102,7 +102,7 @@ struct BenchCommand: AsyncParsableCommand {
         if let problem = Self.connectionRange.problem(with: connections) {
             throw ValidationError("--connections: \(problem)")
         }
-        if let problem = (0...LimitOptions.messageBytes.upperBound).problem(with: payload) {
+        if let problem = (0...ServerLimits.messageBytes.upperBound).problem(with: payload) {
             throw ValidationError("--payload: \(problem)")
         }
         if let problem = Self.taskRange.problem(with: tasks) {

@@ -16,8 +16,9 @@ struct InfoCommand: AsyncParsableCommand {
         let info = try await client.withClient(timeout: timeout.duration) { client in
             try await client.serverInfo()
         }
-        let counts = LimitOptions.counts.map { ($0.key, info.limits[keyPath: $0.limit]) }
-        let durations = LimitOptions.durations.map { ($0.key, info.limits[keyPath: $0.limit]) }
+        let values = LimitOptions.Values(wire: info.limits, tasks: info.taskLimits)
+        let counts = LimitOptions.counts.map { ($0.key, values[keyPath: $0.limit]) }
+        let durations = LimitOptions.durations.map { ($0.key, values[keyPath: $0.limit]) }
         let printer = client.printer
         if client.json {
             let limits =

@@ -6,7 +6,7 @@ internal import TaskwireClient
 struct PingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ping",
-        abstract: "Ask whether the server is there."
+        abstract: "Ask whether the server is there, whatever its store does."
     )
 
     @OptionGroup var timeout: TimeoutOption

@@ -31,7 +31,7 @@ struct ClientOptions: ParsableArguments {
     var access: AccessOptions
 
     func validate() throws {
-        if let maxMessageBytes, let problem = LimitOptions.messageBytes.problem(with: maxMessageBytes) {
+        if let maxMessageBytes, let problem = ServerLimits.messageBytes.problem(with: maxMessageBytes) {
             throw ValidationError("--max-message-bytes: \(problem)")
         }
     }
@@ -61,7 +61,7 @@ struct ClientOptions: ParsableArguments {
             return TaskwireClient.Configuration().maxMessageBytes
         }
         let bytes = Int(text)
-        let problem = bytes.map { LimitOptions.messageBytes.problem(with: $0) } ?? "is not a whole number"
+        let problem = bytes.map { ServerLimits.messageBytes.problem(with: $0) } ?? "is not a whole number"
         guard let bytes, problem == nil else {
             throw CommandFailure("\(name): \(problem ?? "")", exitCode: CommandFailure.Code.usage)
         }

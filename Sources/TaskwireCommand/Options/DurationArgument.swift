@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Taskwire
 
 /// A duration as it is written in commands and configurations: a number and a unit, such as `500ms` or `2h`.
 struct DurationArgument: CustomStringConvertible {
@@ -18,8 +19,8 @@ struct DurationArgument: CustomStringConvertible {
             case "d": 86_400_000
             default: nil
             }
-        // A hundred years bound the arithmetic of deadlines.
-        guard let milliseconds, let count = Double(number), count * milliseconds <= 36_525 * 86_400_000 else {
+        let longest = Double(ServerLimits.longestMilliseconds)
+        guard let milliseconds, let count = Double(number), count * milliseconds <= longest else {
             throw ValidationError(
                 "a duration is a number and one of the units ms, s, m, h and d, as in 500ms, 60s or 1.5h"
             )

@@ -3,16 +3,16 @@ internal import TaskwireClient
 
 /// How large a payload may be.
 ///
-/// A server that gets more than it takes can only hang up, so it is better asked before.
+/// A server that gets more than it takes refuses it after all of it was sent, so it is better asked before.
 enum PayloadLimit {
-    /// What a message has beside its payload, generously.
-    private static let envelopeSize = 4096
     /// Up to here, asking costs more than it is good for.
     private static let smallSize = 1 << 14
 
     /// Bytes of the largest payload that both sides take.
     static func bytes(of info: ServerInfo, _ options: ClientOptions) throws -> Int {
-        max(0, min(info.limits.maxMessageBytes, try options.messageLimit()) - envelopeSize)
+        var limits = info.limits
+        limits.maxMessageBytes = min(limits.maxMessageBytes, try options.messageLimit())
+        return max(0, limits.maxPayloadBytes)
     }
 
     /// - Throws: ``CommandFailure`` where `payload` is too large.

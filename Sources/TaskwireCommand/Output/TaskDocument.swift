@@ -54,6 +54,9 @@ struct TaskDocument: Encodable {
                 }
             )
         }
+        if !task.omittedFields.isEmpty {
+            details["omittedFields"] = .array(task.omittedFields.map { .string($0) })
+        }
         return details
     }
 }

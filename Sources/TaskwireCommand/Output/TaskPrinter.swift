@@ -97,6 +97,7 @@ struct TaskPrinter: Sendable {
         for request in task.inputRequests {
             add("input wanted", "\(request.key): \(summary(of: request.payload))")
         }
+        add("left out", task.omittedFields.isEmpty ? nil : task.omittedFields.joined(separator: ", "))
         return rows.map { name, cell in [.init("\(name):", paint: palette.heading), cell] }
     }
 

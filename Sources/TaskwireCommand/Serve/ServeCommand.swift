@@ -24,7 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
             files are in PEM.
 
             Without --tokens, --ipc-peer-owners and owner=NAME everybody who can connect may do everything. Beyond this \
-            machine the server listens only with TLS and credentials. At SIGHUP the tokens are read again. At SIGTERM no \
+            machine the server listens only with TLS and credentials. At SIGHUP the tokens are read again, from a regular file of at most 32 MiB. At SIGTERM no \
             new calls are taken, and running ones may finish within the grace period.
 
             A store is sqlite:PATH, a file that loses nothing which was acknowledged; \
@@ -90,6 +90,9 @@ struct ServeCommand: AsyncParsableCommand {
     var limits: LimitOptions
 
     func run() async throws {
+        // From here on SIGHUP ends nothing, however long the store takes to open and to close.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        defer { withExtendedLifetime(hangUps) {} }
         var settings = try await ServeSettings(of: self)
         LargeAllocations.returnAtOnce()
         let descriptors = try DescriptorLimit.raise()
@@ -110,11 +113,11 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         do {
-            try settings.server.validate()
-            let limits = settings.server.limits.tasks
+            let limits = settings.taskLimits
+            try settings.server.validate(with: limits)
             switch settings.store {
             case .memory:
-                try await serve(InMemoryTaskStore(limits: limits), settings, logger)
+                try await serve(InMemoryTaskStore(limits: limits), settings, hangUps, logger)
             case .sqlite(let path):
                 let storage = try await SQLiteStorage(
                     path: path,
@@ -122,8 +125,8 @@ struct ServeCommand: AsyncParsableCommand {
                     isChecked: settings.isStoreChecked,
                     logger: logger
                 )
-                let store = SQLiteTaskStore(storage: storage, limits: limits, clock: SystemTaskClock())
-                try await serve(store, settings, logger)
+                let store = SQLiteTaskStore(storage: storage, clock: SystemTaskClock())
+                try await serve(store, settings, hangUps, logger)
                 try await storage.close()
             case .redis(let address):
                 let storage = try await RedisStorage(
@@ -133,8 +136,9 @@ struct ServeCommand: AsyncParsableCommand {
                     logger: logger
                 )
                 try await serve(
-                    RedisTaskStore(storage: storage, limits: limits, clock: SystemTaskClock()),
+                    RedisTaskStore(storage: storage, clock: SystemTaskClock()),
                     settings,
+                    hangUps,
                     logger
                 )
                 try await storage.close()
@@ -147,12 +151,12 @@ struct ServeCommand: AsyncParsableCommand {
     private func serve<Storage: TaskStorage>(
         _ store: TaskEngine<Storage, SystemTaskClock>,
         _ settings: ServeSettings,
+        _ hangUps: UnixSignalsSequence,
         _ logger: Logger
     ) async throws {
         let server = try TaskwireServer(configuration: settings.server, engine: store, logger: logger)
-        let reloading = settings.server.tokens.map { TokenReloading(tokens: $0, logger: logger) }
         let group = ServiceGroup(
-            services: [server] + (reloading.map { [$0] } ?? []),
+            services: [server, HangUps(signals: hangUps, tokens: settings.server.tokens, logger: logger)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

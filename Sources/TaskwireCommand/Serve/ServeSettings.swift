@@ -9,6 +9,8 @@ internal import TaskwireServer
 struct ServeSettings {
     /// The server's.
     var server = ServerConfiguration()
+    /// The limits of the tasks in the store.
+    var taskLimits = TaskLimits()
     /// Where tasks are kept.
     var store = StoreLocation.memory
     /// Whether the store is looked through for damage before anything is served.
@@ -51,21 +53,25 @@ struct ServeSettings {
         let gracePeriod = reader.string(forKey: "gracePeriod")
         let level = reader.string(forKey: "logLevel")
         let format = reader.string(forKey: "logFormat")
+        var limits = LimitOptions.Values()
         for limit in LimitOptions.counts {
             guard let value = reader.int(forKey: ConfigKey(limit.key)) else { continue }
             if let problem = limit.range.problem(with: value) { throw journal.failure(limit.key, problem) }
-            server.limits[keyPath: limit.limit] = value
+            limits[keyPath: limit.limit] = value
         }
         for limit in LimitOptions.durations {
             guard let text = reader.string(forKey: ConfigKey(limit.key)) else { continue }
             let value = try journal.duration(limit.key, text).millisecondsRoundedUp
             try journal.check(limit.key, limit.range.contains(value), "\(text) is too short")
-            server.limits[keyPath: limit.limit] = value
+            limits[keyPath: limit.limit] = value
         }
         try journal.throwFirstProblem()
-        // What a task has in its queue leaves in one reply when somebody takes all of it.
-        let interactionBytes = server.limits.tasks.maxInteractionBytes
-        server.limits.tasks.maxInteractionBytes = min(interactionBytes, server.limits.maxMessageBytes / 2)
+        limits.tasks.maxInteractionBytes = min(
+            limits.tasks.maxInteractionBytes,
+            limits.wire.maxInteractionBytes
+        )
+        server.limits = limits.wire
+        taskLimits = limits.tasks
 
         do {
             server.listen = try Self.joined(listeners).map { try Listener($0) }
@@ -73,7 +79,10 @@ struct ServeSettings {
         } catch let error as TaskwireError {
             throw CommandFailure(setUp: error)
         }
-        try Self.checkDecodeBytes(server.limits, journal)
+        if let conflict = server.limits.conflict(with: taskLimits) {
+            let problem = conflict.problem { journal.source(of: LimitOptions.key(named: $0)) }
+            throw journal.failure(LimitOptions.key(named: conflict.limit), problem)
+        }
         do throws(StoreLocation.Problem) {
             self.store = try StoreLocation(store, environment: environment)
         } catch {
@@ -135,16 +144,6 @@ struct ServeSettings {
                 listeners.append(part)
             }
         }
-    }
-
-    /// Decoding a message takes at least as much memory as the message has bytes.
-    private static func checkDecodeBytes(_ limits: ServerLimits, _ journal: SettingsJournal) throws {
-        guard limits.maxDecodeBytes < limits.maxMessageBytes else { return }
-        let message = journal.source(of: "maxMessageBytes")
-        throw journal.failure(
-            "maxDecodeBytes",
-            "\(limits.maxDecodeBytes) is below \(message), which is \(limits.maxMessageBytes)"
-        )
     }
 }
 

@@ -31,6 +31,9 @@ extension TaskState: MessageReadable, MessageWritable {
                 "input_requests"
             )
         )
+        if message.n_omitted_fields > 0 {
+            unsafe omittedFields = [String](wire: message.omitted_fields, count: message.n_omitted_fields)
+        }
     }
 
     func write(to message: inout Taskwire__V1__TaskState, in arena: Arena) throws(TaskwireError) {
@@ -67,5 +70,9 @@ extension TaskState: MessageReadable, MessageWritable {
         unsafe message.lease = try arena.message(lease, "lease")
         unsafe message.input_requests = try arena.messages(inputRequests, "input_requests")
         message.n_input_requests = inputRequests.count
+        if !omittedFields.isEmpty {
+            unsafe message.omitted_fields = try arena.strings(omittedFields, "omitted_fields")
+            message.n_omitted_fields = omittedFields.count
+        }
     }
 }

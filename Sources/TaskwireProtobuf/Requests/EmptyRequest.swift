@@ -1,7 +1,7 @@
 internal import CTaskwireProtos
 internal import Taskwire
 
-/// What `Ping`, `GetServerInfo`, `GetStats`, `GetDescriptors` and `StartBackup` need: nothing. None of their requests
+/// What `Ping`, `CheckHealth`, `GetServerInfo`, `GetStats`, `GetDescriptors` and `StartBackup` need: nothing. None of their requests
 /// has a field, so that one type encodes them all.
 package struct EmptyRequest: Sendable, Hashable {
     /// The request without fields.

@@ -22,6 +22,8 @@ package enum MethodEffect: Sendable {
 
 /// The callers that a method is for.
 package enum MethodAccess: Sendable {
+    /// Whoever can connect, without a credential.
+    case anybody
     /// Owners, their workers, admins.
     case everybody
     /// Owners and admins.

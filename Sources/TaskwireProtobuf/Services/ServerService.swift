@@ -5,6 +5,12 @@ package enum ServerService {
     private static let service = "taskwire.v1.ServerService"
 
     package static let ping = Method<EmptyRequest, PingReply>("Ping", of: service, .read)
+    package static let checkHealth = Method<EmptyRequest, HealthReport>(
+        "CheckHealth",
+        of: service,
+        .read,
+        for: .anybody
+    )
     package static let getServerInfo = Method<EmptyRequest, ServerInfo>("GetServerInfo", of: service, .read)
     package static let getStats = Method<EmptyRequest, ServerStats>(
         "GetStats",
@@ -39,6 +45,6 @@ package enum ServerService {
 
     /// All of them, in the order of `Protos/`.
     package static let methods: [any MethodDescription] = [
-        ping, getServerInfo, getStats, getDescriptors, startBackup, readBackup, endBackup,
+        ping, checkHealth, getServerInfo, getStats, getDescriptors, startBackup, readBackup, endBackup,
     ]
 }

@@ -6,7 +6,7 @@ internal import Taskwire
 
 /// The tokens that a server takes, from a file that may be read again while it serves.
 ///
-/// Each line names a ``Principal`` and the SHA-256 of its token, in 64 hexadecimal digits. Anybody may have several
+/// The file has to be a regular one, or a symbolic link to one, of at most 32 MiB. Each line names a ``Principal`` and the SHA-256 of its token, in 64 hexadecimal digits. Anybody may have several
 /// tokens. Empty lines and those that begin with `#` say nothing.
 public final class AccessTokens: Sendable {
     private struct Entry {

@@ -4,8 +4,9 @@ extension MethodAccess {
     /// Returns true if somebody in that role may call the method.
     func includes(_ role: Principal.Role) -> Bool {
         switch self {
-        case .everybody: true
-        case .owners: role != .worker
+        case .anybody: true
+        case .everybody: role != .stranger
+        case .owners: role == .owner || role == .admin
         case .admins: role == .admin
         }
     }
@@ -13,6 +14,7 @@ extension MethodAccess {
     /// The callers, for people.
     var people: String {
         switch self {
+        case .anybody: "everybody"
         case .everybody: "everybody with a token"
         case .owners: "owners and not for their workers"
         case .admins: "admins"

@@ -13,6 +13,8 @@ public struct Principal: Sendable, Hashable {
         case worker
         /// Everything, with the tasks of every owner and with the server.
         case admin
+        /// Nothing but what needs no credential.
+        case stranger
     }
 
     /// What it may do.
@@ -26,6 +28,9 @@ public struct Principal: Sendable, Hashable {
         self.role = role
         self.owner = owner
     }
+
+    /// Somebody without a credential. No owner can have the name.
+    static let stranger = Principal(.stranger, of: "#")
 
     private static let admin = "admin"
     private static let workerPrefix = "worker:"
@@ -74,6 +79,7 @@ extension Principal: CustomStringConvertible {
         case .owner: owner
         case .worker: Self.workerPrefix + owner
         case .admin: Self.admin
+        case .stranger: "nobody"
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Logging
 internal import Taskwire
 internal import TaskwireProtobuf
 
@@ -5,7 +6,10 @@ internal import TaskwireProtobuf
 struct AuditEvent: Sendable {
     let message: String
     /// The task that it happened to.
-    let taskID: String?
+    var taskID: String?
+    /// The worker that it is about.
+    var worker: String?
+    var level = Logger.Level.info
 
     /// There is a task that was not there before.
     static func creation(_ request: CreateTaskRequest, _ reply: TaskReply) -> AuditEvent? {
@@ -32,6 +36,31 @@ struct AuditEvent: Sendable {
         }
     }
 
+    /// A worker has taken the lease of a task.
+    static func claim(_ request: ClaimTaskRequest, _ reply: TaskClaim) -> AuditEvent? {
+        AuditEvent(message: "task claimed", taskID: reply.task.id, worker: request.worker)
+    }
+
+    /// The result of a task was read, or its error; or there is none, and nothing to tell.
+    static func read(_ reply: TaskOutcome) -> AuditEvent? {
+        reply.hasResult ? AuditEvent(message: "result read", taskID: reply.task.id, level: .debug) : nil
+    }
+
+    /// The same for a view of a task that has it.
+    static func read(_ task: TaskState) -> AuditEvent? {
+        read(TaskOutcome(task: task, result: task.result, error: task.error))
+    }
+
+    /// Time has changed a task, and no call has.
+    static func elapsed(_ change: ElapsedChange) -> AuditEvent {
+        switch change.kind {
+        case .expired: AuditEvent(message: "task expired", taskID: change.key.id)
+        case .leaseLost(let worker):
+            AuditEvent(message: "lease lost", taskID: change.key.id, worker: worker)
+        case .removed: AuditEvent(message: "task removed, its time is over", taskID: change.key.id)
+        }
+    }
+
     /// A task was deleted, or nothing to tell.
     static func deletion(_ request: DeleteTaskRequest, _ reply: DeletedReply) -> AuditEvent? {
         reply.isDeleted ? AuditEvent(message: "task deleted", taskID: request.taskID) : nil
@@ -39,6 +68,6 @@ struct AuditEvent: Sendable {
 
     /// Somebody has a copy of the store.
     static func backup(_ request: EmptyRequest, _ reply: StartBackupReply) -> AuditEvent? {
-        AuditEvent(message: "backup made", taskID: nil)
+        AuditEvent(message: "backup made")
     }
 }

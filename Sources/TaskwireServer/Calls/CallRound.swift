@@ -44,7 +44,7 @@ struct CallRound {
         var principal: Principal?
         var owner = ""
         do throws(TaskwireError) {
-            let session = try session(of: call, &principal, &owner)
+            let session = try session(of: call, for: method, &principal, &owner)
             guard let method else {
                 let name = note(call, principal, owner).method
                 throw TaskwireError(.unimplemented, .unknownMethod, "There is no method \"\(name)\"")
@@ -62,7 +62,11 @@ struct CallRound {
             if arePostponed, deadline <= .now { throw Refusals.late }
             let context = CallContext(
                 tasks: session.tasks,
-                options: CallOptions(deadline: deadline, requestID: call.requestID)
+                options: CallOptions(deadline: deadline, requestID: call.requestID),
+                maxPayloadBytes: router.limits.maxPayloadBytes,
+                maxReplyBytes: router.maxReplyBytes,
+                tellsEvents: router.audit.tellsEvents,
+                tellsReads: router.audit.tellsCalls
             )
             let effect = handler.effect
             switch try handler.begin(call.body, body, context) {
@@ -105,7 +109,7 @@ struct CallRound {
             }
         var principal: Principal?
         var owner = ""
-        guard let call, (try? session(of: call, &principal, &owner)) != nil else { return nil }
+        guard let call, (try? session(of: call, for: nil, &principal, &owner)) != nil else { return nil }
         return owner
     }
 
@@ -134,10 +138,12 @@ struct CallRound {
 
     /// The session of the caller, which the next call most likely has, too.
     /// - Parameters:
+    ///   - method: The method that is called; nil where there is none.
     ///   - principal: Becomes the caller, where anybody asks who that is.
     ///   - owner: Becomes the owner of the tasks, as far as that is known.
     private mutating func session(
         of call: RPCCallView,
+        for method: ServedMethod?,
         _ principal: inout Principal?,
         _ owner: inout String
     ) throws(TaskwireError) -> Session {
@@ -148,7 +154,13 @@ struct CallRound {
             owner = session.owner
             return session
         }
-        let caller = try router.authenticator.principal(token: call.token, on: connection)
+        let caller: Principal
+        do throws(TaskwireError) {
+            caller = try router.authenticator.principal(token: call.token, on: connection)
+        } catch {
+            guard method?.handler?.access == .anybody else { throw error }
+            return router.stranger
+        }
         if !router.authenticator.isOpen { principal = caller }
         owner = caller.owner
         owner = try Self.owner(of: call, by: caller)

@@ -50,7 +50,7 @@ struct Handler: Sendable {
     ) {
         self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let reply = try answer(try Request(wire: bytes, arena: arena), call)
-            return .now(try Self.prepare(reply, in: arena), nil)
+            return .now(try Self.prepare(reply, in: arena, for: call), nil)
         }
     }
 
@@ -68,24 +68,31 @@ struct Handler: Sendable {
             let request = try Request(wire: bytes, arena: arena)
             return .later {
                 let reply = try await answer(request, call)
-                return Answer(reply: reply, event: audit?(request, reply))
+                return Answer(reply: reply, event: call.tellsEvents ? audit?(request, reply) : nil)
             }
         }
         self.isLong = isLong
     }
 
     /// A method that reads one task.
+    /// - Parameter audit: Makes what the audit log says at debug about a call that succeeded.
     init<Request, Reply, Output>(
         _ method: Method<Request, Reply>,
+        audit: (@Sendable (Reply) -> AuditEvent?)? = nil,
         read: @escaping @Sendable (Request, CallContext) throws(TaskwireError) -> TaskRead<Output>,
         reply: @escaping @Sendable (Output) -> Reply
     ) {
         self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let read = try read(try Request(wire: bytes, arena: arena), call)
             guard let output = try call.tasks.outputNow(of: read) else {
-                return .later { Answer(reply: reply(try await call.tasks.output(of: read))) }
+                return .later {
+                    let reply = reply(try await call.tasks.output(of: read))
+                    return Answer(reply: reply, event: call.tellsReads ? audit?(reply) : nil)
+                }
             }
-            return .now(try Self.prepare(reply(output), in: arena), nil)
+            let reply = reply(output)
+            let event = call.tellsReads ? audit?(reply) : nil
+            return .now(try Self.prepare(reply, in: arena, for: call), event)
         }
     }
 
@@ -103,32 +110,67 @@ struct Handler: Sendable {
             guard let output = try call.tasks.outputNow(of: mutation) else {
                 return .later {
                     let reply = reply(try await call.tasks.output(of: mutation))
-                    return Answer(reply: reply, event: audit?(request, reply))
+                    return Answer(reply: reply, event: call.tellsEvents ? audit?(request, reply) : nil)
                 }
             }
             let reply = reply(output)
-            return .now(try Self.prepare(reply, in: arena), audit?(request, reply))
+            let event = call.tellsEvents ? audit?(request, reply) : nil
+            return .now(try Self.prepare(reply, in: arena, for: call), event)
         }
     }
 
     /// A method that may have to wait for a task.
+    /// - Parameter audit: Makes what the audit log says at debug about a call that succeeded.
     init<Request, Reply>(
         _ method: Method<Request, Reply>,
+        audit: (@Sendable (Reply) -> AuditEvent?)? = nil,
         waiting wait: @escaping @Sendable (Request, CallContext) async throws -> TaskWait<Reply>
     ) {
         self.init(method) { bytes, arena, call throws(TaskwireError) -> Beginning in
             let request = try Request(wire: bytes, arena: arena)
-            return .waiting { try await wait(request, call).map { Answer(reply: $0) } }
+            return .waiting {
+                try await wait(request, call).map { reply in
+                    Answer(reply: reply, event: call.tellsReads ? audit?(reply) : nil)
+                }
+            }
         }
     }
 
-    /// Builds the reply in place of the request, which was read.
+    /// Builds the reply in place of the request, which was read, without the parts of its task that have no room.
     private static func prepare(
         _ reply: some WireEncodable,
-        in arena: Arena
+        in arena: Arena,
+        for call: CallContext
     ) throws(TaskwireError) -> PreparedMessage {
         arena.reset()
+        do throws(TaskwireError) {
+            let message = try reply.prepared(in: arena)
+            if message.byteCount <= call.maxReplyBytes { return message }
+        } catch {
+            guard error.reason == .tooLarge else { throw error }
+        }
+        if let report = reply as? any TaskReporting,
+            let message = prepareSmaller(report, in: arena, for: call)
+        {
+            return message
+        }
+        arena.reset()
         return try reply.prepared(in: arena)
+    }
+
+    private static func prepareSmaller(
+        _ reply: some TaskReporting,
+        in arena: Arena,
+        for call: CallContext
+    ) -> PreparedMessage? {
+        var message: PreparedMessage?
+        reply.omitParts { smaller in
+            arena.reset()
+            message = try? smaller.prepared(in: arena)
+            if let found = message, found.byteCount > call.maxReplyBytes { message = nil }
+            return message != nil
+        }
+        return message
     }
 }
 
@@ -137,4 +179,29 @@ struct CallContext: Sendable {
     /// The tasks of the owner.
     var tasks: any ServedTaskStore
     var options: CallOptions
+    /// Bytes that a payload and its content type may have.
+    var maxPayloadBytes: Int
+    /// Bytes that the body of a reply may have.
+    var maxReplyBytes: Int
+    /// True if the audit log tells of what changes.
+    var tellsEvents: Bool
+    /// True if it tells of what is read as well.
+    var tellsReads: Bool
+
+    /// Refuses a payload that a reply would have no room for beside its task.
+    /// - Throws: RESOURCE_EXHAUSTED / TOO_LARGE.
+    func check(_ payload: Payload?, _ field: String) throws(TaskwireError) {
+        guard let payload else { return }
+        try check(byteCount: payload.data.count + payload.contentType.utf8.count, field)
+    }
+
+    /// The same for so many bytes.
+    func check(byteCount: Int, _ field: String) throws(TaskwireError) {
+        guard byteCount > maxPayloadBytes else { return }
+        throw TaskwireError(
+            .resourceExhausted,
+            .tooLarge,
+            "\(field): has \(byteCount) bytes with its content type, at most \(maxPayloadBytes) are allowed"
+        )
+    }
 }

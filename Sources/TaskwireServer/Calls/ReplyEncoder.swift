@@ -2,8 +2,8 @@ internal import Taskwire
 internal import TaskwireProtobuf
 internal import TaskwireRPC
 
-/// Writes replies. One that is too large becomes a refusal, and so does one that there is no memory for, if it can be had
-/// again.
+/// Writes replies. One that is too large goes without parts of its task, or becomes a refusal, and so does one that there is
+/// no memory for, if it can be had again.
 struct ReplyEncoder: Sendable {
     let arenas: ArenaPool
     let limits: ServerLimits
@@ -59,10 +59,24 @@ struct ReplyEncoder: Sendable {
             }
             return message
         } catch {
+            if error.reason == .tooLarge, case .reply(.success(.value(let reply))) = response,
+                let reply = reply as? any TaskReporting, let smaller = messageFitting(reply)
+            {
+                return smaller
+            }
             let failure = error.reason == .tooLarge ? Refusals.noRoom(limits.maxMessageBytes) : error
             complaints.note(failure, from: connection)
             return try? message(.reply(.failure(failure)))
         }
+    }
+
+    private func messageFitting(_ reply: some TaskReporting) -> Message? {
+        var message: Message?
+        reply.omitParts { smaller in
+            message = try? self.message(.reply(.success(.value(smaller))))
+            return message != nil
+        }
+        return message
     }
 
     private func message(_ response: RPCResponse) throws(TaskwireError) -> Message {

@@ -17,6 +17,10 @@ final class Router: RequestService {
     let audit: AuditLog
     let memory: MemoryGate
     let encoder: ReplyEncoder
+    /// Bytes that the body of a reply may have.
+    let maxReplyBytes: Int
+    /// Whoever calls without a credential what needs none.
+    let stranger: Session
     /// The tasks of an owner.
     let tasks: @Sendable (_ owner: String) -> any ServedTaskStore
 
@@ -48,6 +52,15 @@ final class Router: RequestService {
         audit = AuditLog(logger: logger, complaints: complaints)
         memory = MemoryGate(limit: limits.maxBytesInProgress, heldByteCount: heldByteCount)
         arenas = ArenaPool(limit: limits.maxDecodeBytes)
+        maxReplyBytes =
+            2 * limits.maxMessageBytes - RPCReplyFrame(bodyByteCount: limits.maxMessageBytes).byteCount
+        stranger = Session(
+            token: UnsafeRawBufferPointer(start: nil, count: 0),
+            generation: authenticator.generation,
+            principal: .stranger,
+            owner: Principal.stranger.owner,
+            tasks: tasks(Principal.stranger.owner)
+        )
         encoder = ReplyEncoder(arenas: arenas, limits: limits, memory: memory, complaints: complaints)
         self.tasks = tasks
     }
@@ -193,7 +206,8 @@ final class Router: RequestService {
     ) async -> RPCReply {
         do {
             guard call.deadline > .now else { throw Refusals.late }
-            return conclude(call, .success(try await answer()))
+            let answer = try await StoragePatience.$end.withValue(call.storagePatience) { try await answer() }
+            return conclude(call, .success(answer))
         } catch {
             return conclude(call, .failure(error))
         }
@@ -209,7 +223,7 @@ final class Router: RequestService {
         do {
             let wait = try await connection.withCancellationOnClose {
                 try Task.checkCancellation()
-                return try await look()
+                return try await StoragePatience.$end.withValue(call.storagePatience) { try await look() }
             }
             switch wait {
             case .waiting(let pause, let look):
@@ -270,6 +284,11 @@ struct PendingCall: Sendable {
     let deadline: ContinuousClock.Instant
     /// True if the same reply can be had by calling again.
     let mayBeRepeated: Bool
+
+    /// See ``StoragePatience/end``: a quarter of the call's time before its deadline, and at most half a second.
+    var storagePatience: ContinuousClock.Instant {
+        deadline - min((deadline - start) / 4, .milliseconds(500))
+    }
 }
 
 /// A call that waits for a task to change.

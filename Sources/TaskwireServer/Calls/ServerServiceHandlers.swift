@@ -5,11 +5,7 @@ internal import TaskwireProtobuf
 struct ServerReporter: Sendable {
     let info: ServerInfo
     let stats: @Sendable () async throws -> ServerStats
-
-    init(info: ServerInfo, stats: @escaping @Sendable () async throws -> ServerStats) {
-        self.info = info
-        self.stats = stats
-    }
+    let health: @Sendable () async -> HealthReport
 }
 
 /// The methods of `ServerService`.
@@ -17,6 +13,7 @@ enum ServerServiceHandlers {
     static func all(_ reporter: ServerReporter, _ backups: BackupTable) -> [Handler] {
         [
             Handler(ServerService.ping) { _, _ in PingReply(time: .now) },
+            Handler(ServerService.checkHealth, later: { _, _ in await reporter.health() }),
             Handler(ServerService.getServerInfo) { _, _ in reporter.info },
             Handler(ServerService.getStats, later: { _, _ in try await reporter.stats() }),
             Handler(ServerService.getDescriptors) { _, _ in

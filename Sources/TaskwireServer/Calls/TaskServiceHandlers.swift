@@ -8,12 +8,14 @@ enum TaskServiceHandlers {
             TaskService.createTask,
             audit: AuditEvent.creation,
             mutation: { request, call throws(TaskwireError) in
-                try call.tasks.create(request, call.options)
+                try call.check(request.request, "request")
+                return try call.tasks.create(request, call.options)
             },
             reply: TaskReply.init(task:)
         ),
         Handler(
             TaskService.getTask,
+            audit: { AuditEvent.read($0.task) },
             read: { request, call in call.tasks.getTask(request.taskID, view: request.view) },
             reply: TaskReply.init(task:)
         ),
@@ -28,7 +30,8 @@ enum TaskServiceHandlers {
         Handler(
             TaskService.storeResult,
             mutation: { request, call throws(TaskwireError) in
-                try call.tasks.storeResult(request, call.options)
+                try call.check(request.result, "result")
+                return try call.tasks.storeResult(request, call.options)
             },
             reply: TaskReply.init(task:)
         ),
@@ -36,14 +39,18 @@ enum TaskServiceHandlers {
             TaskService.completeTask,
             audit: AuditEvent.ending,
             mutation: { request, call throws(TaskwireError) in
-                try call.tasks.complete(request, call.options)
+                try call.check(request.result, "result")
+                return try call.tasks.complete(request, call.options)
             },
             reply: TaskReply.init(task:)
         ),
         Handler(
             TaskService.failTask,
             audit: AuditEvent.ending,
-            mutation: { request, call throws(TaskwireError) in try call.tasks.fail(request, call.options) },
+            mutation: { request, call throws(TaskwireError) in
+                try call.check(byteCount: request.error.data?.count ?? 0, "error.data")
+                return try call.tasks.fail(request, call.options)
+            },
             reply: TaskReply.init(task:)
         ),
         Handler(
@@ -56,17 +63,20 @@ enum TaskServiceHandlers {
         ),
         Handler(
             TaskService.getResult,
+            audit: AuditEvent.read,
             read: { request, call in call.tasks.getResult(request.taskID) },
             reply: { $0 }
         ),
         Handler(
             TaskService.awaitResult,
+            audit: AuditEvent.read,
             waiting: { request, call in
                 try await call.tasks.beginAwaitResult(request, options: call.options)
             }
         ),
         Handler(
             TaskService.waitTask,
+            audit: { AuditEvent.read($0.task) },
             waiting: { request, call in
                 try await call.tasks.beginWaitTask(request, options: call.options)
             }
@@ -88,6 +98,7 @@ enum TaskServiceHandlers {
         ),
         Handler(
             TaskService.claimTask,
+            audit: AuditEvent.claim,
             mutation: { request, call throws(TaskwireError) in try call.tasks.claim(request, call.options) },
             reply: { $0 }
         ),

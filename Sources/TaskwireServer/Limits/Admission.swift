@@ -8,8 +8,10 @@ struct Admission: Sendable {
     private let calls: CallGate
     private let waits: CallGate
 
-    /// - Parameter isShared: Whether there are owners who must not take everything from each other.
-    init(limits: ServerLimits, isShared: Bool, clock: any TaskClock) {
+    /// - Parameters:
+    ///   - maxWaits: Calls that may wait at once.
+    ///   - isShared: Whether there are owners who must not take everything from each other.
+    init(limits: ServerLimits, maxWaits: Int, isShared: Bool, clock: any TaskClock) {
         let rate = limits.maxCallsPerSecondPerOwner
         rateLimiter = rate > 0 ? RateLimiter(callsPerSecond: rate, clock: clock) : nil
         calls = CallGate(
@@ -19,7 +21,7 @@ struct Admission: Sendable {
             retryAfter: .milliseconds(20)
         )
         waits = CallGate(
-            limit: limits.tasks.maxWaits,
+            limit: maxWaits,
             isShared: isShared,
             noun: "waiting calls",
             retryAfter: .seconds(1)

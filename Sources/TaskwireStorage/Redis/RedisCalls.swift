@@ -20,7 +20,7 @@ package final class RedisCalls: RedisNode.Delegate {
         var isClosed = false
     }
 
-    /// How long a command is tried, the time in which Redis is away included.
+    /// How long a command is tried at most, the time in which Redis is away included; see ``StoragePatience``.
     static let patience = Duration.seconds(5)
     private static let pause = DispatchTimeInterval.milliseconds(50)
     /// After how many times that a call is sent again at once the nodes are given time.
@@ -38,6 +38,7 @@ package final class RedisCalls: RedisNode.Delegate {
     private let replicaCount: Int
     private let presence: RedisPresence
     private let state: Mutex<State>
+    private let deadlines = RedisDeadlines()
     /// Where nodes are asked who has which slot.
     private let looking = DispatchQueue(label: "taskwire.redis.slots")
     private let pausing = DispatchQueue(label: "taskwire.redis.pause")
@@ -73,7 +74,12 @@ package final class RedisCalls: RedisNode.Delegate {
         _ command: RedisCommand,
         finish: @escaping @Sendable (Result<RedisReply, RedisFailure>) -> Void
     ) {
-        send(RedisCall(command: command, end: .now + Self.patience, finish: finish))
+        let end = ContinuousClock.now + Self.patience
+        guard let patience = StoragePatience.end else {
+            return send(RedisCall(command: command, end: end, finish: finish))
+        }
+        let earlier = min(end, patience)
+        send(RedisCall(command: command, end: earlier, finish: deadlines.watch(until: earlier, finish)))
     }
 
     /// Carries out a command.
@@ -102,6 +108,22 @@ package final class RedisCalls: RedisNode.Delegate {
     /// The node that has a key, as far as is known.
     func endpoint(of key: String) -> RedisEndpoint? {
         state.withLock { $0.slots[RedisSlots.slot(of: Data(key.utf8))] }
+    }
+
+    /// A key for each master, which it has as far as is known.
+    func keyOfEachMaster() -> [String] {
+        let slots = state.withLock(\.slots)
+        var missing = Set(slots.endpoints)
+        var keys: [String] = []
+        var number = 0
+        while !missing.isEmpty, number < RedisSlots.count {
+            let key = RedisKeys.owners(part: number)
+            if let master = slots[RedisSlots.slot(of: Data(key.utf8))], missing.remove(master) != nil {
+                keys.append(key)
+            }
+            number += 1
+        }
+        return keys
     }
 
     /// Closes the connections after what they were given; what was to be sent again fails. Blocks the thread.

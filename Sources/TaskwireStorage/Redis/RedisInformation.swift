@@ -1,8 +1,11 @@
 /// What Redis tells of itself with `INFO`.
 struct RedisInformation {
     private let fields: [String: String]
+    /// Why it has no database of the number that was asked for; nil where it has one.
+    private let databaseProblem: String?
 
-    init(_ text: String) {
+    init(_ text: String, databaseProblem: String? = nil) {
+        self.databaseProblem = databaseProblem
         var fields: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             guard let colon = line.firstIndex(of: ":") else { continue }
@@ -27,6 +30,7 @@ struct RedisInformation {
             guard address.database != 0 else { return nil }
             return "it is a Redis Cluster, which has no database but 0"
         }
+        if let databaseProblem { return "it has no database \(address.database): \(databaseProblem)" }
         if fields["role"] == "slave" { return "it is a replica; give the address of its master" }
         guard address.endpoints.count > 1 else { return nil }
         return "it is no Redis Cluster; give the address of one Redis"
@@ -48,6 +52,13 @@ extension RedisInformation {
         let connection = RedisConnection(endpoint, of: address, for: .survey)
         defer { connection.close() }
         try connection.open()
-        return RedisInformation(try connection.run("INFO").text ?? "")
+        let text = try connection.run("INFO").text ?? ""
+        guard address.database != 0, !RedisInformation(text).isCluster else { return RedisInformation(text) }
+        do throws(RedisFailure) {
+            _ = try connection.run("SELECT", .number(address.database))
+            return RedisInformation(text)
+        } catch .refused(let problem) where problem.hasPrefix("ERR ") {
+            return RedisInformation(text, databaseProblem: problem)
+        }
     }
 }

@@ -40,7 +40,8 @@ public final class RedisStorage: TaskStorage {
     private let watches: RedisWatches
     private let health: StoreHealth
     private let codec = RecordCodec()
-    private let limits: TaskLimits
+    /// See ``TaskStorage/limits``.
+    public let limits: TaskLimits
     private let replicaCount: Int
     private let clock: any TaskClock
     /// Nil where all processes go by one clock of a test.
@@ -49,7 +50,7 @@ public final class RedisStorage: TaskStorage {
     /// Connects to a Redis of version 7.0 or later that is no replica, or to a Redis Cluster by way of any of its nodes.
     /// - Parameters:
     ///   - address: Where it is.
-    ///   - limits: Says how long and how many tombstones are kept, per owner.
+    ///   - limits: Those of the tasks; the storage keeps tombstones for as long, and per owner as many, as they say.
     ///   - replicaCount: How many replicas have to confirm each change within a second; 0 or more. Where fewer do, the
     ///     change stays, and the call fails as one whose outcome is unknown: UNAVAILABLE / STORE_FAILED.
     ///   - clock: A clock of a test, by which all go who use the database. `nil`, the default: the system's, and all go by
@@ -272,6 +273,21 @@ public final class RedisStorage: TaskStorage {
             }
         }
         return counts
+    }
+
+    /// See ``TaskStorage/checkHealth()``. Asks each master; those that do not answer within a second are away. As long as one
+    /// answers its owners are served.
+    public func checkHealth() async -> [HealthCheck] {
+        let keys = calls.keyOfEachMaster()
+        let replies = await calls.runWhereAvailable(keys.map { RedisCommand("EXISTS", $0) })
+        let awayCount = replies.count { if case .success = $0 { false } else { true } }
+        let message =
+            switch awayCount {
+            case replies.count: "The store does not answer"
+            case 0: ""
+            default: "\(awayCount) of the \(replies.count) masters of the store do not answer"
+            }
+        return [HealthCheck(name: HealthCheck.store, isOK: awayCount < replies.count, message: message)]
     }
 
     /// See ``TaskStorage/watch(_:onChange:)``.

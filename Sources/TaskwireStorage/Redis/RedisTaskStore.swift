@@ -27,7 +27,7 @@ extension TaskEngine where Storage == RedisStorage, Clock == SystemTaskClock {
             replicaCount: replicaCount,
             logger: logger
         )
-        self.init(storage: storage, limits: limits, clock: SystemTaskClock())
+        self.init(storage: storage, clock: SystemTaskClock())
     }
 
     /// Waits for what is under way, and closes the connections. Calls made later fail with UNAVAILABLE.

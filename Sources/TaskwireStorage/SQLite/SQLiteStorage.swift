@@ -24,6 +24,8 @@ public final class SQLiteStorage: TaskStorage {
     private let readers: ConnectionQueue<DatabaseQueue, ReadJob>
     private let time: StoreTime
     private let isStoringTime = Atomic(false)
+    /// See ``TaskStorage/limits``.
+    public let limits: TaskLimits
     let isClosed = Mutex(false)
     /// Held while the file is being closed, so that whoever closes it again waits for that.
     private let closing = Mutex(())
@@ -32,7 +34,7 @@ public final class SQLiteStorage: TaskStorage {
     /// - Parameters:
     ///   - path: The file. SQLite keeps two more beside it, `PATH-wal` and `PATH-shm`; none of the three may be copied
     ///     or moved alone while the store is open.
-    ///   - limits: Says how many tombstones are kept.
+    ///   - limits: Those of the tasks; the storage keeps as many tombstones as they say.
     ///   - isChecked: Whether to look for damage first (`PRAGMA quick_check`), which reads the whole file.
     ///   - clock: The one that the engine goes by.
     ///   - logger: Told about faults of the disk.
@@ -56,6 +58,7 @@ public final class SQLiteStorage: TaskStorage {
             }
         }
         self.file = file
+        self.limits = limits
         health = StoreHealth(store: "sqlite:\(path)", logger: logger)
         time = StoreTime(clock: clock, storedLead: connections.clockLead)
         let commit = GroupCommit(

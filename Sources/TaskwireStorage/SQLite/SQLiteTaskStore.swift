@@ -16,7 +16,7 @@ extension TaskEngine where Storage == SQLiteStorage, Clock == SystemTaskClock {
         logger: Logger = Logger(label: "taskwire.store")
     ) async throws {
         let storage = try await SQLiteStorage(path: path, limits: limits, logger: logger)
-        self.init(storage: storage, limits: limits, clock: SystemTaskClock())
+        self.init(storage: storage, clock: SystemTaskClock())
     }
 
     /// Waits for what is under way, and closes the file. Calls made later fail with UNAVAILABLE. A store that is merely

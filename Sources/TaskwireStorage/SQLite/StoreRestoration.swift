@@ -21,7 +21,7 @@ struct StoreRestoration {
             throw TaskwireError(
                 .alreadyExists,
                 .storeExists,
-                "There is a store at \(path) already; --force replaces it"
+                "There is a store at \(path) already"
             )
         }
         do {

@@ -10,19 +10,20 @@ extension FuzzTarget {
         try thread.run {
             let settings = try await ServeSettings(of: command, environment: environment)
             do {
-                try settings.server.validate()
+                try settings.server.validate(with: settings.taskLimits)
             } catch let error as TaskwireError {
                 throw CommandFailure(setUp: error)
             }
-            check(LimitOptions.counts, settings.server.limits)
-            check(LimitOptions.durations, settings.server.limits)
+            let limits = LimitOptions.Values(wire: settings.server.limits, tasks: settings.taskLimits)
+            check(LimitOptions.counts, limits)
+            check(LimitOptions.durations, limits)
         }
     }
 
     /// Checks that limits are in the ranges that are said to make sense.
     private static func check<Flag, Value>(
         _ rules: [LimitOptions.Limit<Flag, Value>],
-        _ limits: ServerLimits
+        _ limits: LimitOptions.Values
     ) {
         for rule in rules {
             let value = limits[keyPath: rule.limit]

@@ -18,7 +18,13 @@ enum Samples {
     )
     static let requestID = RequestID(high: 0x0001_0203_0405_0607, low: 0x0809_0a0b_0c0d_0e0f)
 
-    static let task = TaskState(
+    static let task: TaskState = {
+        var task = presentTask
+        task.omittedFields = ["result"]
+        return task
+    }()
+
+    private static let presentTask = TaskState(
         id: "t-1",
         owner: "alice",
         status: .inputRequired,
@@ -77,22 +83,24 @@ enum Samples {
 
     static var serverInfo: ServerInfo {
         var limits = ServerLimits()
+        var tasks = TaskLimits()
         limits.maxMessageBytes = 1
         limits.maxDecodeBytes = 2
-        limits.tasks.maxTTLMilliseconds = 3
-        limits.tasks.maxTasksPerOwner = 4
-        limits.tasks.maxMessagesPerTask = 5
-        limits.tasks.maxInputRequestsPerTask = 6
-        limits.tasks.maxWaitMilliseconds = 7
-        limits.tasks.maxWaits = 8
+        tasks.maxTTLMilliseconds = 3
+        tasks.maxTasksPerOwner = 4
+        tasks.maxMessagesPerTask = 5
+        tasks.maxInputRequestsPerTask = 6
+        tasks.maxWaitMilliseconds = 7
+        tasks.maxWaits = 8
         limits.maxCallsPerSecondPerOwner = 9
         limits.maxBatchCalls = 10
         limits.maxBatchBytes = 11
-        limits.tasks.maxPageSize = 12
-        limits.tasks.tombstoneMilliseconds = 13
-        limits.tasks.maxTombstones = 14
+        tasks.maxPageSize = 12
+        tasks.tombstoneMilliseconds = 13
+        tasks.deduplicationMilliseconds = 26
+        tasks.maxTombstones = 14
         limits.defaultTimeoutMilliseconds = 15
-        limits.tasks.maxInteractionBytes = 16
+        tasks.maxInteractionBytes = 16
         limits.maxCallsInProgress = 17
         limits.maxBytesInProgress = 18
         limits.maxConnections = 19
@@ -102,6 +110,12 @@ enum Samples {
         limits.greetingTimeoutMilliseconds = 23
         limits.messageTimeoutMilliseconds = 24
         limits.sendTimeoutMilliseconds = 25
-        return ServerInfo(version: "1.0.0", storage: "memory", features: ["batch", "wait"], limits: limits)
+        return ServerInfo(
+            version: "1.0.0",
+            storage: "memory",
+            features: ["batch", "wait"],
+            limits: limits,
+            taskLimits: tasks
+        )
     }
 }

@@ -13,7 +13,7 @@ struct ListenerTests {
         configuration.listen = try listeners.map { try Listener($0) }
         try configure(&configuration)
         do {
-            try configuration.validate()
+            try configuration.validate(with: TaskLimits())
             return nil
         } catch let error as TaskwireError {
             #expect(error.code == .invalidArgument || error.code == .permissionDenied)
@@ -22,7 +22,7 @@ struct ListenerTests {
     }
 
     @Test(
-        "an address that other machines can reach needs TLS and credentials, and the error says which flag sets them"
+        "an address that other machines can reach needs TLS and credentials, and the error says which are missing"
     )
     func openAddresses() async throws {
         try await TestCertificates.with { certificates in
@@ -31,10 +31,10 @@ struct ListenerTests {
             let secure = "tls+tcp://0.0.0.0:0\(certificates.listenerAttributes())"
             let certified = "tls+tcp://0.0.0.0:0\(certificates.listenerAttributes(clients: "ca"))"
             for (listener, hasTokens, missing) in [
-                (plain, false, ["tls+tcp://", "--tokens", "--insecure"]),
-                (plain, true, ["tls+tcp://", "--insecure"]),
-                (secure, false, ["--tokens", "ca=FILE", "--insecure"]),
-                (secure + ",owner=alice", true, ["ca=FILE", "--insecure"]),
+                (plain, false, ["tls+tcp://", "tokens"]),
+                (plain, true, ["tls+tcp://"]),
+                (secure, false, ["tokens", "ca=FILE"]),
+                (secure + ",owner=alice", true, ["ca=FILE"]),
                 (secure, true, []),
                 (certified, false, []),
                 (certified + ",owner=alice", false, []),
@@ -54,8 +54,8 @@ struct ListenerTests {
             let tcp = "tcp://127.0.0.1:0"
             #expect(try Self.problem([ipc, tcp]) == nil)
             #expect(try Self.problem([ipc]) { $0.isPeerOwner = true } == nil)
-            #expect(try Self.problem([ipc, tcp]) { $0.isPeerOwner = true }?.contains("--tokens") == true)
-            #expect(try Self.problem([ipc + ",owner=alice", tcp])?.contains("owner=NAME") == true)
+            #expect(try Self.problem([ipc, tcp]) { $0.isPeerOwner = true }?.contains("no tokens") == true)
+            #expect(try Self.problem([ipc + ",owner=alice", tcp])?.contains("no owner") == true)
             let tokens = try AccessTokens(path: Tokens(for: ["alice"], in: folder).path)
             #expect(try Self.problem([ipc + ",owner=alice", tcp]) { $0.tokens = tokens } == nil)
         }
@@ -79,7 +79,7 @@ struct ListenerTests {
         listener.owner = owner
         var configuration = ServerConfiguration()
         configuration.listen = [listener]
-        let refusal = #expect(throws: TaskwireError.self) { try configuration.validate() }
+        let refusal = #expect(throws: TaskwireError.self) { try configuration.validate(with: TaskLimits()) }
         #expect(refusal?.message.hasPrefix("owner: ") == true)
     }
 

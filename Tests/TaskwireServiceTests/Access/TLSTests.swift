@@ -150,7 +150,9 @@ struct TLSTests {
             ] {
                 var configuration = ServerConfiguration()
                 configuration.listen = [try Listener("tls+tcp://127.0.0.1:0\(attributes)")]
-                let refusal = #expect(throws: TaskwireError.self) { try configuration.validate() }
+                let refusal = #expect(throws: TaskwireError.self) {
+                    try configuration.validate(with: TaskLimits())
+                }
                 #expect(refusal?.message.contains(named) == true, "\(String(describing: refusal))")
             }
         }

@@ -221,7 +221,7 @@ private enum RoleTable {
         "GetTask", "UpdateTask", "StoreResult", "CompleteTask", "FailTask", "CancelTask", "GetResult",
         "AwaitResult", "WaitTask", "ListTasks", "ClaimTask", "RenewLease", "ReleaseLease", "EnqueueMessage",
         "DequeueMessage", "PeekMessage", "ClearMessages", "WaitMessage", "RequestInput", "ProvideInput",
-        "AwaitInput", "Ping", "GetServerInfo", "GetDescriptors",
+        "AwaitInput", "Ping", "CheckHealth", "GetServerInfo", "GetDescriptors",
     ]
     static let owners: Set<String> = everybody.union(["CreateTask", "DeleteTask"])
     static let admins: Set<String> = owners.union(["GetStats", "StartBackup", "ReadBackup", "EndBackup"])

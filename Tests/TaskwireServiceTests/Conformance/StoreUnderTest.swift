@@ -113,7 +113,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
         _ limits: TaskLimits,
         _ clock: ManualClock
     ) -> TaskEngine<MemoryStorage, ManualClock> {
-        TaskEngine(storage: MemoryStorage(limits: limits), limits: limits, clock: clock)
+        TaskEngine(storage: MemoryStorage(limits: limits), clock: clock)
     }
 
     private static func onSQLite(
@@ -123,7 +123,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     ) async throws {
         try await withTemporaryFolder { folder in
             let storage = try await SQLiteStorage(path: "\(folder)/tasks.db", limits: limits, clock: clock)
-            try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
+            try await body(TaskEngine(storage: storage, clock: clock))
             try await storage.close()
         }
     }
@@ -135,7 +135,7 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
         _ body: (TaskEngine<RedisStorage, ManualClock>) async throws -> Void
     ) async throws {
         let storage = try await RedisStorage(try RedisAddress(url), limits: limits, clock: clock)
-        try await body(TaskEngine(storage: storage, limits: limits, clock: clock))
+        try await body(TaskEngine(storage: storage, clock: clock))
         try await storage.close()
     }
 

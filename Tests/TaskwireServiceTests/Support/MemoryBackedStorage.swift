@@ -6,6 +6,8 @@ protocol MemoryBackedStorage: TaskStorage {
 }
 
 extension MemoryBackedStorage {
+    var limits: TaskLimits { storage.limits }
+
     func read(_ key: TaskKey) async throws -> TaskRecord? {
         try await storage.read(key)
     }

@@ -42,7 +42,7 @@ func withRawClient(
     limits: ServerLimits = ServerLimits(),
     _ body: @escaping @Sendable (RawClient, InMemoryTaskStore) async throws -> Void
 ) async throws {
-    let store = InMemoryTaskStore(limits: limits.tasks)
+    let store = InMemoryTaskStore(limits: .fitting(limits))
     try await withServer(on: store, listen: ["abstract://\(generateTaskID())"], limits: limits) { server in
         let client = try RawClient(url: server.urls[0])
         try await body(client, store)

@@ -10,11 +10,12 @@ final class RendezvousStorage: MemoryBackedStorage {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    let storage = MemoryStorage()
+    let storage: MemoryStorage
     private let count: Int
     private let state = Mutex(State())
 
-    init(count: Int) {
+    init(count: Int, limits: TaskLimits = TaskLimits()) {
+        storage = MemoryStorage(limits: limits)
         self.count = count
     }
 

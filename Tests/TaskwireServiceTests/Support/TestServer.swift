@@ -8,15 +8,14 @@ import TaskwireServer
 func withServer<Storage: TaskStorage, Clock: TaskClock, Output: Sendable>(
     on engine: TaskEngine<Storage, Clock>,
     listen: [String],
-    limits: ServerLimits? = nil,
+    limits: ServerLimits = ServerLimits(),
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     configure: (inout ServerConfiguration) throws -> Void = { _ in },
     _ body: @escaping @Sendable (TaskwireServer) async throws -> Output
 ) async throws -> Output {
     var configuration = ServerConfiguration()
     configuration.listen = try listen.map { try Listener($0) }
-    configuration.limits = limits ?? ServerLimits()
-    if limits == nil { configuration.limits.tasks = engine.limits }
+    configuration.limits = limits
     try configure(&configuration)
     let server = try TaskwireServer(configuration: configuration, engine: engine, logger: logger)
     let group = ServiceGroup(
@@ -31,5 +30,14 @@ func withServer<Storage: TaskStorage, Clock: TaskClock, Output: Sendable>(
         await group.triggerGracefulShutdown()
         try await tasks.waitForAll()
         return try result.get()
+    }
+}
+
+extension TaskLimits {
+    /// The defaults, as far as a server with `limits` takes them.
+    static func fitting(_ limits: ServerLimits) -> TaskLimits {
+        var tasks = TaskLimits()
+        tasks.maxInteractionBytes = min(tasks.maxInteractionBytes, limits.maxInteractionBytes)
+        return tasks
     }
 }

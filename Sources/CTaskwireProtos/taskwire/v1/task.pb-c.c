@@ -724,7 +724,7 @@ const ProtobufCMessageDescriptor taskwire__v1__task_state__labels_entry__descrip
   (ProtobufCMessageInit) taskwire__v1__task_state__labels_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__v1__task_state__field_descriptors[18] =
+static const ProtobufCFieldDescriptor taskwire__v1__task_state__field_descriptors[19] =
 {
   {
     "id",
@@ -942,6 +942,18 @@ static const ProtobufCFieldDescriptor taskwire__v1__task_state__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "omitted_fields",
+    19,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Taskwire__V1__TaskState, n_omitted_fields),
+    offsetof(Taskwire__V1__TaskState, omitted_fields),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__v1__task_state__field_indices_by_name[] = {
   9,   /* field[9] = cancel_requested */
@@ -953,6 +965,7 @@ static const unsigned taskwire__v1__task_state__field_indices_by_name[] = {
   11,   /* field[11] = labels */
   5,   /* field[5] = last_updated_at_unix_ms */
   16,   /* field[16] = lease */
+  18,   /* field[18] = omitted_fields */
   1,   /* field[1] = owner */
   7,   /* field[7] = poll_interval_ms */
   10,   /* field[10] = progress */
@@ -966,7 +979,7 @@ static const unsigned taskwire__v1__task_state__field_indices_by_name[] = {
 static const ProtobufCIntRange taskwire__v1__task_state__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 18 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor taskwire__v1__task_state__descriptor =
 {
@@ -976,7 +989,7 @@ const ProtobufCMessageDescriptor taskwire__v1__task_state__descriptor =
   "Taskwire__V1__TaskState",
   "taskwire.v1",
   sizeof(Taskwire__V1__TaskState),
-  18,
+  19,
   taskwire__v1__task_state__field_descriptors,
   taskwire__v1__task_state__field_indices_by_name,
   1,  taskwire__v1__task_state__number_ranges,
@@ -1105,18 +1118,20 @@ const ProtobufCEnumDescriptor taskwire__v1__lease_loss_policy__descriptor =
   taskwire__v1__lease_loss_policy__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue taskwire__v1__task_view__enum_values_by_number[2] =
+static const ProtobufCEnumValue taskwire__v1__task_view__enum_values_by_number[3] =
 {
   { "TASK_VIEW_BASIC", "TASKWIRE__V1__TASK_VIEW__TASK_VIEW_BASIC", 0 },
   { "TASK_VIEW_FULL", "TASKWIRE__V1__TASK_VIEW__TASK_VIEW_FULL", 1 },
+  { "TASK_VIEW_REQUEST", "TASKWIRE__V1__TASK_VIEW__TASK_VIEW_REQUEST", 2 },
 };
 static const ProtobufCIntRange taskwire__v1__task_view__value_ranges[] = {
-{0, 0},{0, 2}
+{0, 0},{0, 3}
 };
-static const ProtobufCEnumValueIndex taskwire__v1__task_view__enum_values_by_name[2] =
+static const ProtobufCEnumValueIndex taskwire__v1__task_view__enum_values_by_name[3] =
 {
   { "TASK_VIEW_BASIC", 0 },
   { "TASK_VIEW_FULL", 1 },
+  { "TASK_VIEW_REQUEST", 2 },
 };
 const ProtobufCEnumDescriptor taskwire__v1__task_view__descriptor =
 {
@@ -1125,9 +1140,9 @@ const ProtobufCEnumDescriptor taskwire__v1__task_view__descriptor =
   "TaskView",
   "Taskwire__V1__TaskView",
   "taskwire.v1",
-  2,
+  3,
   taskwire__v1__task_view__enum_values_by_number,
-  2,
+  3,
   taskwire__v1__task_view__enum_values_by_name,
   1,
   taskwire__v1__task_view__value_ranges,

@@ -2185,6 +2185,141 @@ void   taskwire__v1__ping_reply__free_unpacked
   assert(message->base.descriptor == &taskwire__v1__ping_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   taskwire__v1__check_health_request__init
+                     (Taskwire__V1__CheckHealthRequest         *message)
+{
+  static const Taskwire__V1__CheckHealthRequest init_value = TASKWIRE__V1__CHECK_HEALTH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__check_health_request__get_packed_size
+                     (const Taskwire__V1__CheckHealthRequest *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__check_health_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__check_health_request__pack
+                     (const Taskwire__V1__CheckHealthRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__check_health_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__check_health_request__pack_to_buffer
+                     (const Taskwire__V1__CheckHealthRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__check_health_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__CheckHealthRequest *
+       taskwire__v1__check_health_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__CheckHealthRequest *)
+     protobuf_c_message_unpack (&taskwire__v1__check_health_request__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__check_health_request__free_unpacked
+                     (Taskwire__V1__CheckHealthRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__check_health_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   taskwire__v1__health_check__init
+                     (Taskwire__V1__HealthCheck         *message)
+{
+  static const Taskwire__V1__HealthCheck init_value = TASKWIRE__V1__HEALTH_CHECK__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__health_check__get_packed_size
+                     (const Taskwire__V1__HealthCheck *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__health_check__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__health_check__pack
+                     (const Taskwire__V1__HealthCheck *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__health_check__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__health_check__pack_to_buffer
+                     (const Taskwire__V1__HealthCheck *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__health_check__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__HealthCheck *
+       taskwire__v1__health_check__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__HealthCheck *)
+     protobuf_c_message_unpack (&taskwire__v1__health_check__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__health_check__free_unpacked
+                     (Taskwire__V1__HealthCheck *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__health_check__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   taskwire__v1__check_health_reply__init
+                     (Taskwire__V1__CheckHealthReply         *message)
+{
+  static const Taskwire__V1__CheckHealthReply init_value = TASKWIRE__V1__CHECK_HEALTH_REPLY__INIT;
+  *message = init_value;
+}
+size_t taskwire__v1__check_health_reply__get_packed_size
+                     (const Taskwire__V1__CheckHealthReply *message)
+{
+  assert(message->base.descriptor == &taskwire__v1__check_health_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t taskwire__v1__check_health_reply__pack
+                     (const Taskwire__V1__CheckHealthReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &taskwire__v1__check_health_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t taskwire__v1__check_health_reply__pack_to_buffer
+                     (const Taskwire__V1__CheckHealthReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &taskwire__v1__check_health_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Taskwire__V1__CheckHealthReply *
+       taskwire__v1__check_health_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Taskwire__V1__CheckHealthReply *)
+     protobuf_c_message_unpack (&taskwire__v1__check_health_reply__descriptor,
+                                allocator, len, data);
+}
+void   taskwire__v1__check_health_reply__free_unpacked
+                     (Taskwire__V1__CheckHealthReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &taskwire__v1__check_health_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   taskwire__v1__get_server_info_request__init
                      (Taskwire__V1__GetServerInfoRequest         *message)
 {
@@ -5578,6 +5713,139 @@ const ProtobufCMessageDescriptor taskwire__v1__ping_reply__descriptor =
   (ProtobufCMessageInit) taskwire__v1__ping_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+#define taskwire__v1__check_health_request__field_descriptors NULL
+#define taskwire__v1__check_health_request__field_indices_by_name NULL
+#define taskwire__v1__check_health_request__number_ranges NULL
+const ProtobufCMessageDescriptor taskwire__v1__check_health_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.CheckHealthRequest",
+  "CheckHealthRequest",
+  "Taskwire__V1__CheckHealthRequest",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__CheckHealthRequest),
+  0,
+  taskwire__v1__check_health_request__field_descriptors,
+  taskwire__v1__check_health_request__field_indices_by_name,
+  0,  taskwire__v1__check_health_request__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__check_health_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor taskwire__v1__health_check__field_descriptors[3] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__HealthCheck, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ok",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__HealthCheck, ok),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__HealthCheck, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__v1__health_check__field_indices_by_name[] = {
+  2,   /* field[2] = message */
+  0,   /* field[0] = name */
+  1,   /* field[1] = ok */
+};
+static const ProtobufCIntRange taskwire__v1__health_check__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor taskwire__v1__health_check__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.HealthCheck",
+  "HealthCheck",
+  "Taskwire__V1__HealthCheck",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__HealthCheck),
+  3,
+  taskwire__v1__health_check__field_descriptors,
+  taskwire__v1__health_check__field_indices_by_name,
+  1,  taskwire__v1__health_check__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__health_check__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor taskwire__v1__check_health_reply__field_descriptors[2] =
+{
+  {
+    "ready",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__CheckHealthReply, ready),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "checks",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Taskwire__V1__CheckHealthReply, n_checks),
+    offsetof(Taskwire__V1__CheckHealthReply, checks),
+    &taskwire__v1__health_check__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned taskwire__v1__check_health_reply__field_indices_by_name[] = {
+  1,   /* field[1] = checks */
+  0,   /* field[0] = ready */
+};
+static const ProtobufCIntRange taskwire__v1__check_health_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor taskwire__v1__check_health_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "taskwire.v1.CheckHealthReply",
+  "CheckHealthReply",
+  "Taskwire__V1__CheckHealthReply",
+  "taskwire.v1",
+  sizeof(Taskwire__V1__CheckHealthReply),
+  2,
+  taskwire__v1__check_health_reply__field_descriptors,
+  taskwire__v1__check_health_reply__field_indices_by_name,
+  1,  taskwire__v1__check_health_reply__number_ranges,
+  (ProtobufCMessageInit) taskwire__v1__check_health_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define taskwire__v1__get_server_info_request__field_descriptors NULL
 #define taskwire__v1__get_server_info_request__field_indices_by_name NULL
 #define taskwire__v1__get_server_info_request__number_ranges NULL
@@ -5596,7 +5864,7 @@ const ProtobufCMessageDescriptor taskwire__v1__get_server_info_request__descript
   (ProtobufCMessageInit) taskwire__v1__get_server_info_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[25] =
+static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[26] =
 {
   {
     "max_message_bytes",
@@ -5898,8 +6166,21 @@ static const ProtobufCFieldDescriptor taskwire__v1__limits__field_descriptors[25
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deduplication_ms",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Taskwire__V1__Limits, deduplication_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
+  25,   /* field[25] = deduplication_ms */
   14,   /* field[14] = default_timeout_ms */
   22,   /* field[22] = greeting_timeout_ms */
   10,   /* field[10] = max_batch_bytes */
@@ -5929,7 +6210,7 @@ static const unsigned taskwire__v1__limits__field_indices_by_name[] = {
 static const ProtobufCIntRange taskwire__v1__limits__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
 {
@@ -5939,7 +6220,7 @@ const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor =
   "Taskwire__V1__Limits",
   "taskwire.v1",
   sizeof(Taskwire__V1__Limits),
-  25,
+  26,
   taskwire__v1__limits__field_descriptors,
   taskwire__v1__limits__field_indices_by_name,
   1,  taskwire__v1__limits__number_ranges,
@@ -6835,9 +7116,10 @@ void taskwire__v1__task_service__init (Taskwire__V1__TaskService_Service *servic
                                      &taskwire__v1__task_service__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor taskwire__v1__server_service__method_descriptors[7] =
+static const ProtobufCMethodDescriptor taskwire__v1__server_service__method_descriptors[8] =
 {
   { "Ping", &taskwire__v1__ping_request__descriptor, &taskwire__v1__ping_reply__descriptor },
+  { "CheckHealth", &taskwire__v1__check_health_request__descriptor, &taskwire__v1__check_health_reply__descriptor },
   { "GetServerInfo", &taskwire__v1__get_server_info_request__descriptor, &taskwire__v1__get_server_info_reply__descriptor },
   { "GetStats", &taskwire__v1__get_stats_request__descriptor, &taskwire__v1__get_stats_reply__descriptor },
   { "GetDescriptors", &taskwire__v1__get_descriptors_request__descriptor, &taskwire__v1__get_descriptors_reply__descriptor },
@@ -6846,13 +7128,14 @@ static const ProtobufCMethodDescriptor taskwire__v1__server_service__method_desc
   { "EndBackup", &taskwire__v1__end_backup_request__descriptor, &taskwire__v1__end_backup_reply__descriptor },
 };
 const unsigned taskwire__v1__server_service__method_indices_by_name[] = {
-  6,        /* EndBackup */
-  3,        /* GetDescriptors */
-  1,        /* GetServerInfo */
-  2,        /* GetStats */
+  1,        /* CheckHealth */
+  7,        /* EndBackup */
+  4,        /* GetDescriptors */
+  2,        /* GetServerInfo */
+  3,        /* GetStats */
   0,        /* Ping */
-  5,        /* ReadBackup */
-  4         /* StartBackup */
+  6,        /* ReadBackup */
+  5         /* StartBackup */
 };
 const ProtobufCServiceDescriptor taskwire__v1__server_service__descriptor =
 {
@@ -6861,7 +7144,7 @@ const ProtobufCServiceDescriptor taskwire__v1__server_service__descriptor =
   "ServerService",
   "Taskwire__V1__ServerService",
   "taskwire.v1",
-  7,
+  8,
   taskwire__v1__server_service__method_descriptors,
   taskwire__v1__server_service__method_indices_by_name
 };
@@ -6873,13 +7156,21 @@ void taskwire__v1__server_service__ping(ProtobufCService *service,
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void taskwire__v1__server_service__check_health(ProtobufCService *service,
+                                                const Taskwire__V1__CheckHealthRequest *input,
+                                                Taskwire__V1__CheckHealthReply_Closure closure,
+                                                void *closure_data)
+{
+  assert(service->descriptor == &taskwire__v1__server_service__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void taskwire__v1__server_service__get_server_info(ProtobufCService *service,
                                                    const Taskwire__V1__GetServerInfoRequest *input,
                                                    Taskwire__V1__GetServerInfoReply_Closure closure,
                                                    void *closure_data)
 {
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void taskwire__v1__server_service__get_stats(ProtobufCService *service,
                                              const Taskwire__V1__GetStatsRequest *input,
@@ -6887,7 +7178,7 @@ void taskwire__v1__server_service__get_stats(ProtobufCService *service,
                                              void *closure_data)
 {
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void taskwire__v1__server_service__get_descriptors(ProtobufCService *service,
                                                    const Taskwire__V1__GetDescriptorsRequest *input,
@@ -6895,7 +7186,7 @@ void taskwire__v1__server_service__get_descriptors(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void taskwire__v1__server_service__start_backup(ProtobufCService *service,
                                                 const Taskwire__V1__StartBackupRequest *input,
@@ -6903,7 +7194,7 @@ void taskwire__v1__server_service__start_backup(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void taskwire__v1__server_service__read_backup(ProtobufCService *service,
                                                const Taskwire__V1__ReadBackupRequest *input,
@@ -6911,7 +7202,7 @@ void taskwire__v1__server_service__read_backup(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void taskwire__v1__server_service__end_backup(ProtobufCService *service,
                                               const Taskwire__V1__EndBackupRequest *input,
@@ -6919,7 +7210,7 @@ void taskwire__v1__server_service__end_backup(ProtobufCService *service,
                                               void *closure_data)
 {
   assert(service->descriptor == &taskwire__v1__server_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void taskwire__v1__server_service__init (Taskwire__V1__ServerService_Service *service,
                                          Taskwire__V1__ServerService_ServiceDestroy destroy)

@@ -26,10 +26,12 @@ package struct PEMFile: Sendable {
 
     private init(_ path: String, isSecret: Bool) throws(TransportError) {
         let content: ConfidentialFile
-        do throws(Errno) {
+        do throws(ConfidentialFile.Fault) {
             content = try ConfidentialFile(path: path, maximumByteCount: Self.maximumByteCount)
-        } catch {
+        } catch .system(let error) {
             throw TransportError(errno: error.rawValue, action: "Reading \(path)")
+        } catch {
+            throw TransportError(code: .addressInvalid, message: "\(path) cannot be used: \(error).")
         }
         guard !isSecret || !content.isReadableByOthers else {
             throw TransportError(

@@ -54,7 +54,7 @@ struct  Taskwire__V1__Call
    */
   ProtobufCBinaryData body;
   /*
-   * 16 random bytes on a mutation, the same on every retry of it. Empty on a read.
+   * 16 random bytes on a mutation, the same on every retry of it. A read needs none.
    */
   ProtobufCBinaryData request_id;
   /*
@@ -62,12 +62,12 @@ struct  Taskwire__V1__Call
    */
   int64_t timeout_ms;
   /*
-   * Credential, when the server asks for one.
+   * Credential, when the server asks for one. CheckHealth needs none.
    */
   char *token;
   /*
    * At most 16 entries. `traceparent` and `tracestate` go to the server's log. `taskwire-owner` is whose tasks an admin
-   * means.
+   * means; from anybody else it is refused, unless it names the caller's own.
    */
   size_t n_metadata;
   Taskwire__V1__Call__MetadataEntry **metadata;

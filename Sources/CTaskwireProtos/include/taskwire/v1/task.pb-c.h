@@ -70,9 +70,14 @@ typedef enum _Taskwire__V1__TaskView {
    */
   TASKWIRE__V1__TASK_VIEW__TASK_VIEW_BASIC = 0,
   /*
-   * Also request, result, error and the outstanding input requests.
+   * Also request, result, error and the outstanding input requests, as far as they fit into one message; see
+   * `TaskState.omitted_fields`. The outstanding input requests always fit.
    */
-  TASKWIRE__V1__TASK_VIEW__TASK_VIEW_FULL = 1
+  TASKWIRE__V1__TASK_VIEW__TASK_VIEW_FULL = 1,
+  /*
+   * Basic, and the request, which always fits: for whoever works on the task.
+   */
+  TASKWIRE__V1__TASK_VIEW__TASK_VIEW_REQUEST = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TASKWIRE__V1__TASK_VIEW)
 } Taskwire__V1__TaskView;
 
@@ -239,7 +244,7 @@ struct  Taskwire__V1__TaskState
   size_t n_labels;
   Taskwire__V1__TaskState__LabelsEntry **labels;
   /*
-   * Full view only.
+   * Full and request view only.
    */
   Taskwire__V1__Payload *request;
   /*
@@ -256,6 +261,13 @@ struct  Taskwire__V1__TaskState
    */
   size_t n_input_requests;
   Taskwire__V1__InputRequest **input_requests;
+  /*
+   * Names of fields that the task has and the view shows, but that have no room in the message. Left out in this order,
+   * until the rest fits: result (GetResult has it), request (the request view has it), error (GetResult has it),
+   * immediate_response, status_message, labels. The last payload is left out after the texts.
+   */
+  size_t n_omitted_fields;
+  char **omitted_fields;
   Taskwire__V1__TaskState__StatusMessageOneofCase status_message_oneof_case;
   union {
     char *status_message;
@@ -271,7 +283,7 @@ struct  Taskwire__V1__TaskState
 };
 #define TASKWIRE__V1__TASK_STATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__task_state__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, TASKWIRE__V1__TASK_STATUS__TASK_STATUS_UNSPECIFIED, 0, 0, 0, 0, 0, NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, TASKWIRE__V1__TASK_STATE__STATUS_MESSAGE_ONEOF__NOT_SET, {0}, TASKWIRE__V1__TASK_STATE__TTL_MS_ONEOF__NOT_SET, {0}, TASKWIRE__V1__TASK_STATE__IMMEDIATE_RESPONSE_ONEOF__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, TASKWIRE__V1__TASK_STATUS__TASK_STATUS_UNSPECIFIED, 0, 0, 0, 0, 0, NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, TASKWIRE__V1__TASK_STATE__STATUS_MESSAGE_ONEOF__NOT_SET, {0}, TASKWIRE__V1__TASK_STATE__TTL_MS_ONEOF__NOT_SET, {0}, TASKWIRE__V1__TASK_STATE__IMMEDIATE_RESPONSE_ONEOF__NOT_SET, {0} }
 
 
 /* Taskwire__V1__Payload methods */

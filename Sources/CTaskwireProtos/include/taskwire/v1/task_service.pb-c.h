@@ -67,6 +67,9 @@ typedef struct Taskwire__V1__AwaitInputRequest Taskwire__V1__AwaitInputRequest;
 typedef struct Taskwire__V1__AwaitInputReply Taskwire__V1__AwaitInputReply;
 typedef struct Taskwire__V1__PingRequest Taskwire__V1__PingRequest;
 typedef struct Taskwire__V1__PingReply Taskwire__V1__PingReply;
+typedef struct Taskwire__V1__CheckHealthRequest Taskwire__V1__CheckHealthRequest;
+typedef struct Taskwire__V1__HealthCheck Taskwire__V1__HealthCheck;
+typedef struct Taskwire__V1__CheckHealthReply Taskwire__V1__CheckHealthReply;
 typedef struct Taskwire__V1__GetServerInfoRequest Taskwire__V1__GetServerInfoRequest;
 typedef struct Taskwire__V1__Limits Taskwire__V1__Limits;
 typedef struct Taskwire__V1__GetServerInfoReply Taskwire__V1__GetServerInfoReply;
@@ -136,7 +139,7 @@ struct  Taskwire__V1__CreateTaskRequest
   size_t n_labels;
   Taskwire__V1__CreateTaskRequest__LabelsEntry **labels;
   /*
-   * What the task is to do.
+   * What the task is to do. Like every payload, at most 4096 bytes less than a message, so that a reply has room for it.
    */
   Taskwire__V1__Payload *request;
   Taskwire__V1__CreateTaskRequest__TtlMsOneofCase ttl_ms_oneof_case;
@@ -286,7 +289,7 @@ struct  Taskwire__V1__CompleteTaskRequest
   char *task_id;
   ProtobufCBinaryData lease_token;
   /*
-   * Absent: the result stored before, or an empty one.
+   * Absent: the result stored before; refused where there is none.
    */
   Taskwire__V1__Payload *result;
 };
@@ -399,7 +402,7 @@ struct  Taskwire__V1__AwaitResultRequest
   ProtobufCMessage base;
   char *task_id;
   /*
-   * 0: as long as the server allows.
+   * 0: as long as the server allows, which is `Limits.max_wait_ms`; longer ones are lowered to that.
    */
   int64_t wait_ms;
 };
@@ -427,7 +430,7 @@ struct  Taskwire__V1__WaitTaskRequest
   char *task_id;
   uint64_t after_revision;
   /*
-   * 0: as long as the server allows.
+   * 0: as long as the server allows, which is `Limits.max_wait_ms`; longer ones are lowered to that.
    */
   int64_t wait_ms;
   Taskwire__V1__TaskView view;
@@ -466,7 +469,7 @@ struct  Taskwire__V1__ListTasksRequest
 {
   ProtobufCMessage base;
   /*
-   * 1 to 1000. 0: 50.
+   * 1 to `Limits.max_page_size`. 0: 50, or that where it is less.
    */
   int32_t page_size;
   /*
@@ -492,10 +495,14 @@ struct  Taskwire__V1__ListTasksRequest
 struct  Taskwire__V1__ListTasksReply
 {
   ProtobufCMessage base;
+  /*
+   * May be fewer than asked for, even none, while more pages follow: a page that filters looks at a bounded number of
+   * tasks, and one of large tasks ends early.
+   */
   size_t n_tasks;
   Taskwire__V1__TaskState **tasks;
   /*
-   * Empty on the last page.
+   * Empty on the last page, and only there.
    */
   char *next_cursor;
 };
@@ -708,7 +715,7 @@ struct  Taskwire__V1__WaitMessageRequest
   ProtobufCMessage base;
   char *task_id;
   /*
-   * 0: as long as the server allows.
+   * 0: as long as the server allows, which is `Limits.max_wait_ms`; longer ones are lowered to that.
    */
   int64_t wait_ms;
 };
@@ -804,7 +811,7 @@ struct  Taskwire__V1__AwaitInputRequest
   char *task_id;
   char *key;
   /*
-   * 0: as long as the server allows.
+   * 0: as long as the server allows, which is `Limits.max_wait_ms`; longer ones are lowered to that.
    */
   int64_t wait_ms;
 };
@@ -844,6 +851,51 @@ struct  Taskwire__V1__PingReply
 #define TASKWIRE__V1__PING_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__ping_reply__descriptor) \
     , 0 }
+
+
+struct  Taskwire__V1__CheckHealthRequest
+{
+  ProtobufCMessage base;
+};
+#define TASKWIRE__V1__CHECK_HEALTH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__check_health_request__descriptor) \
+     }
+
+
+/*
+ * One thing that a server needs.
+ */
+struct  Taskwire__V1__HealthCheck
+{
+  ProtobufCMessage base;
+  /*
+   * Such as "store".
+   */
+  char *name;
+  protobuf_c_boolean ok;
+  /*
+   * A sentence for people; empty where all is well.
+   */
+  char *message;
+};
+#define TASKWIRE__V1__HEALTH_CHECK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__health_check__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Taskwire__V1__CheckHealthReply
+{
+  ProtobufCMessage base;
+  /*
+   * Whether the server can serve tasks now.
+   */
+  protobuf_c_boolean ready;
+  size_t n_checks;
+  Taskwire__V1__HealthCheck **checks;
+};
+#define TASKWIRE__V1__CHECK_HEALTH_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__check_health_reply__descriptor) \
+    , 0, 0,NULL }
 
 
 struct  Taskwire__V1__GetServerInfoRequest
@@ -905,10 +957,14 @@ struct  Taskwire__V1__Limits
    * Until a client has read some of the replies that wait for it.
    */
   int64_t send_timeout_ms;
+  /*
+   * For how long a repeat of a mutation has no second effect, at least. A client that repeats one later may do it twice.
+   */
+  int64_t deduplication_ms;
 };
 #define TASKWIRE__V1__LIMITS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&taskwire__v1__limits__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Taskwire__V1__GetServerInfoReply
@@ -2007,6 +2063,63 @@ Taskwire__V1__PingReply *
 void   taskwire__v1__ping_reply__free_unpacked
                      (Taskwire__V1__PingReply *message,
                       ProtobufCAllocator *allocator);
+/* Taskwire__V1__CheckHealthRequest methods */
+void   taskwire__v1__check_health_request__init
+                     (Taskwire__V1__CheckHealthRequest         *message);
+size_t taskwire__v1__check_health_request__get_packed_size
+                     (const Taskwire__V1__CheckHealthRequest   *message);
+size_t taskwire__v1__check_health_request__pack
+                     (const Taskwire__V1__CheckHealthRequest   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__check_health_request__pack_to_buffer
+                     (const Taskwire__V1__CheckHealthRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__CheckHealthRequest *
+       taskwire__v1__check_health_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__check_health_request__free_unpacked
+                     (Taskwire__V1__CheckHealthRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Taskwire__V1__HealthCheck methods */
+void   taskwire__v1__health_check__init
+                     (Taskwire__V1__HealthCheck         *message);
+size_t taskwire__v1__health_check__get_packed_size
+                     (const Taskwire__V1__HealthCheck   *message);
+size_t taskwire__v1__health_check__pack
+                     (const Taskwire__V1__HealthCheck   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__health_check__pack_to_buffer
+                     (const Taskwire__V1__HealthCheck   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__HealthCheck *
+       taskwire__v1__health_check__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__health_check__free_unpacked
+                     (Taskwire__V1__HealthCheck *message,
+                      ProtobufCAllocator *allocator);
+/* Taskwire__V1__CheckHealthReply methods */
+void   taskwire__v1__check_health_reply__init
+                     (Taskwire__V1__CheckHealthReply         *message);
+size_t taskwire__v1__check_health_reply__get_packed_size
+                     (const Taskwire__V1__CheckHealthReply   *message);
+size_t taskwire__v1__check_health_reply__pack
+                     (const Taskwire__V1__CheckHealthReply   *message,
+                      uint8_t             *out);
+size_t taskwire__v1__check_health_reply__pack_to_buffer
+                     (const Taskwire__V1__CheckHealthReply   *message,
+                      ProtobufCBuffer     *buffer);
+Taskwire__V1__CheckHealthReply *
+       taskwire__v1__check_health_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   taskwire__v1__check_health_reply__free_unpacked
+                     (Taskwire__V1__CheckHealthReply *message,
+                      ProtobufCAllocator *allocator);
 /* Taskwire__V1__GetServerInfoRequest methods */
 void   taskwire__v1__get_server_info_request__init
                      (Taskwire__V1__GetServerInfoRequest         *message);
@@ -2428,6 +2541,15 @@ typedef void (*Taskwire__V1__PingRequest_Closure)
 typedef void (*Taskwire__V1__PingReply_Closure)
                  (const Taskwire__V1__PingReply *message,
                   void *closure_data);
+typedef void (*Taskwire__V1__CheckHealthRequest_Closure)
+                 (const Taskwire__V1__CheckHealthRequest *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__HealthCheck_Closure)
+                 (const Taskwire__V1__HealthCheck *message,
+                  void *closure_data);
+typedef void (*Taskwire__V1__CheckHealthReply_Closure)
+                 (const Taskwire__V1__CheckHealthReply *message,
+                  void *closure_data);
 typedef void (*Taskwire__V1__GetServerInfoRequest_Closure)
                  (const Taskwire__V1__GetServerInfoRequest *message,
                   void *closure_data);
@@ -2700,6 +2822,10 @@ struct Taskwire__V1__ServerService_Service
                const Taskwire__V1__PingRequest *input,
                Taskwire__V1__PingReply_Closure closure,
                void *closure_data);
+  void (*check_health)(Taskwire__V1__ServerService_Service *service,
+                       const Taskwire__V1__CheckHealthRequest *input,
+                       Taskwire__V1__CheckHealthReply_Closure closure,
+                       void *closure_data);
   void (*get_server_info)(Taskwire__V1__ServerService_Service *service,
                           const Taskwire__V1__GetServerInfoRequest *input,
                           Taskwire__V1__GetServerInfoReply_Closure closure,
@@ -2733,6 +2859,7 @@ void taskwire__v1__server_service__init (Taskwire__V1__ServerService_Service *se
 #define TASKWIRE__V1__SERVER_SERVICE__INIT(function_prefix__) \
     { TASKWIRE__V1__SERVER_SERVICE__BASE_INIT,\
       function_prefix__ ## ping,\
+      function_prefix__ ## check_health,\
       function_prefix__ ## get_server_info,\
       function_prefix__ ## get_stats,\
       function_prefix__ ## get_descriptors,\
@@ -2743,6 +2870,10 @@ void taskwire__v1__server_service__ping(ProtobufCService *service,
                                         const Taskwire__V1__PingRequest *input,
                                         Taskwire__V1__PingReply_Closure closure,
                                         void *closure_data);
+void taskwire__v1__server_service__check_health(ProtobufCService *service,
+                                                const Taskwire__V1__CheckHealthRequest *input,
+                                                Taskwire__V1__CheckHealthReply_Closure closure,
+                                                void *closure_data);
 void taskwire__v1__server_service__get_server_info(ProtobufCService *service,
                                                    const Taskwire__V1__GetServerInfoRequest *input,
                                                    Taskwire__V1__GetServerInfoReply_Closure closure,
@@ -2821,6 +2952,9 @@ extern const ProtobufCMessageDescriptor taskwire__v1__await_input_request__descr
 extern const ProtobufCMessageDescriptor taskwire__v1__await_input_reply__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__ping_request__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__ping_reply__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__check_health_request__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__health_check__descriptor;
+extern const ProtobufCMessageDescriptor taskwire__v1__check_health_reply__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__get_server_info_request__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__limits__descriptor;
 extern const ProtobufCMessageDescriptor taskwire__v1__get_server_info_reply__descriptor;
