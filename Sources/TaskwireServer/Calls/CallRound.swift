@@ -62,7 +62,8 @@ struct CallRound {
             if arePostponed, deadline <= .now { throw Refusals.late }
             let context = CallContext(
                 tasks: session.tasks,
-                options: CallOptions(deadline: deadline, requestID: call.requestID)
+                options: CallOptions(deadline: deadline, requestID: call.requestID),
+                connection: connection
             )
             let effect = handler.effect
             switch try handler.begin(call.body, body, context) {

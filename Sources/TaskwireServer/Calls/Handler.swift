@@ -1,5 +1,6 @@
 internal import Taskwire
 internal import TaskwireProtobuf
+internal import TaskwireRPC
 
 /// The part of a server that serves one method.
 struct Handler: Sendable {
@@ -137,4 +138,6 @@ struct CallContext: Sendable {
     /// The tasks of the owner.
     var tasks: any ServedTaskStore
     var options: CallOptions
+    /// Where the call came in.
+    var connection: Connection
 }
