@@ -108,6 +108,9 @@ extension RedisScript {
             """
     )
 
+    /// ``store`` for what is stored even where Redis is full.
+    static let storeWhenFull = store.whenFull
+
     /// Reads a page of one owner's tasks.
     ///
     /// Keys: order, absent. Arguments: the prefix of tasks; how many at most; the place after which they come, or empty; then
@@ -183,7 +186,8 @@ extension RedisScript {
         """
     )
 
-    /// Says when sweepers should look at an owner next, unless that was changed meanwhile.
+    /// Says when sweepers should look at an owner next, unless that was changed meanwhile. A full Redis runs it, too, as
+    /// sweepers make room.
     ///
     /// Keys: owners. Arguments: the owner; what it was; what it shall be, or empty where the owner is gone.
     static let look = RedisScript(
@@ -193,7 +197,7 @@ extension RedisScript {
         if ARGV[3] == '' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
         return redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
         """
-    )
+    ).whenFull
 
     private static let loading = """
         local function load()
