@@ -257,7 +257,7 @@ struct BackupTests {
         try await withSubject { subject in
             _ = try await subject.start()
             let names = try FileManager.default.contentsOfDirectory(atPath: subject.folder)
-            #expect(Set(names).isSubset(of: ["tasks.db", "tasks.db-wal", "tasks.db-shm", "tasks.db.lock"]))
+            #expect(Set(names).isSubset(of: ["tasks.db", "tasks.db-wal", "tasks.db-shm"]))
         }
     }
 
@@ -308,7 +308,11 @@ struct BackupTests {
             await client.close()
 
             let path = "\(subject.folder)/copy.db"
-            try Data(bytes).write(to: URL(filePath: path))
+            let file = "\(subject.folder)/tasks.backup"
+            try Data(bytes).write(to: URL(filePath: file))
+            let refusal = try await refusal { _ = try await SQLiteStorage(path: file) }
+            #expect(refusal.message.contains("is a backup"))
+            _ = try await SQLiteStorage.restore(file, to: path, isReplacing: false)
             let storage = try await SQLiteStorage(path: path, isChecked: true)
             let copy = TaskEngine(storage: storage, clock: subject.clock)
             #expect(try await copy.listTasks(ListTasksRequest()).tasks == expected)

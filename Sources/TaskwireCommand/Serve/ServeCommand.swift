@@ -123,7 +123,12 @@ struct ServeCommand: AsyncParsableCommand {
                     logger: logger
                 )
                 let store = SQLiteTaskStore(storage: storage, limits: limits, clock: SystemTaskClock())
-                try await serve(store, settings, logger)
+                do {
+                    try await serve(store, settings, logger)
+                } catch {
+                    await storage.discard()
+                    throw error
+                }
                 try await storage.close()
             case .redis(let address):
                 let storage = try await RedisStorage(
