@@ -10,9 +10,9 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup",
         abstract: "Copy the server's store into a file, while it serves.",
         discussion: """
-            The copy is a complete store with every task of every owner as it was at one moment; only you can read \
-            it. It takes its name when it is complete. The server needs room for another copy of its store meanwhile. \
-            `taskwire restore` puts a backup back.
+            The copy is a complete store with every task of every owner as it was at one moment, and a checksum; only you \
+            can read it. It takes its name when it is complete. The server needs room for another copy of its store \
+            meanwhile. `taskwire restore` puts a backup back.
             """
     )
 

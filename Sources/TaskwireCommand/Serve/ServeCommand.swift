@@ -27,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
             machine the server listens only with TLS and credentials. At SIGHUP the tokens are read again. At SIGTERM no \
             new calls are taken, and running ones may finish within the grace period.
 
-            A store is sqlite:PATH, a file that loses nothing which was acknowledged; \
+            A store is sqlite:PATH, a file that loses nothing which was acknowledged, and that one server uses at a time; \
             redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], which many servers may share, or one or more nodes of a Redis \
             Cluster, redis://HOST[:PORT],HOST[:PORT]; or memory:, which ends with the server. sqlite: alone is \
             $XDG_STATE_HOME/taskwire/tasks.db, or else ~/.local/state/taskwire/tasks.db. A password is safer in TASKWIRE_STORE or the file of --config than among \

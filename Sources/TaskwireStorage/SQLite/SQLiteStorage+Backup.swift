@@ -8,7 +8,7 @@ extension SQLiteStorage {
 
     /// See ``TaskStorage/backUp()``. The copy is beside the store, without a name once it is complete.
     ///
-    /// It is a store without the room of removed tasks, sealed with a checksum (``BackupSeal``), and made by a connection of
+    /// It is a store without the room of removed tasks, sealed with a checksum, and made by a connection of
     /// its own so that reads and mutations go on. The write-ahead log cannot shrink meanwhile.
     /// - Throws: also `CancellationError`, soon after the Swift task is cancelled.
     public func backUp() async throws -> any StorageBackup {
