@@ -354,6 +354,10 @@ extension CommandTests {
                     let arguments = ["backup", file, "--max-message-bytes", "65536"]
                     let killed = try await taskwire.running(arguments) { execution in
                         try await eventually("the server has a copy") { try copies() > 0 }
+                        try execution.send(signal: .suspend)
+                        let second = try await taskwire("backup", file)
+                        #expect(second.exitCode == 1 && second.error.contains("(TOO_MANY_REQUESTS)"))
+                        #expect(try leftovers(folder).count == 1, "what another command writes is left alone")
                         try execution.send(signal: .kill)
                     }
                     #expect(killed.exitCode == 128 + Signal.kill.rawValue)

@@ -11,12 +11,14 @@ final class OpenStoreFiles: Sendable {
 
     let file: StoreFile
     private let log: FileIdentity?
+    private let logPath: String
     private let state: Mutex<State>
 
     /// The files of a store that SQLite has just opened.
     init(_ file: StoreFile) {
         self.file = file
-        let log = FileIdentity.find(Self.logPath(file))
+        logPath = file.path + "-wal"
+        let log = FileIdentity.find(logPath)
         self.log = log?.identity
         state = Mutex(State(logByteCount: log?.byteCount ?? 0))
     }
@@ -29,8 +31,8 @@ final class OpenStoreFiles: Sendable {
     func check() throws(StoreLostError) {
         do throws(StoreLostError) {
             guard file.isInPlace else { throw StoreLostError(path: file.path) }
-            let found = FileIdentity.find(Self.logPath(file))
-            guard found?.identity == log else { throw StoreLostError(path: Self.logPath(file)) }
+            let found = FileIdentity.find(logPath)
+            guard found?.identity == log else { throw StoreLostError(path: logPath) }
             state.withLock { $0 = State(logByteCount: found?.byteCount ?? 0) }
         } catch {
             state.withLock { $0.isLost = true }
@@ -43,8 +45,6 @@ final class OpenStoreFiles: Sendable {
     func checkIfLost() throws(StoreLostError) {
         if state.withLock({ $0.isLost }) { try check() }
     }
-
-    private static func logPath(_ file: StoreFile) -> String { file.path + "-wal" }
 }
 
 /// A file of an open store was removed, moved or replaced by another program.
