@@ -27,8 +27,8 @@ public struct TaskwireBackup: AsyncSequence, Sendable {
         fileprivate var offset: Int64 = 0
 
         /// The next chunk, or `nil` after the last one.
-        /// - Throws: NOT_FOUND / BACKUP_NOT_FOUND where the server was restarted meanwhile, or the last chunk was read
-        ///   more than a minute ago.
+        /// - Throws: NOT_FOUND / BACKUP_NOT_FOUND where the connection broke meanwhile, or the last chunk was read more than a
+        ///   minute ago.
         public mutating func next() async throws -> [UInt8]? {
             guard offset < backup.byteCount else { return nil }
             let chunk = try await backup.read(offset)

@@ -257,7 +257,8 @@ public final class TaskwireClient: TaskStore {
 
     /// Has the server copy its whole store, which has the tasks of all owners, and calls `body` with the copy.
     ///
-    /// The server keeps the copy until `body` returns, or for a minute after the last chunk that was read.
+    /// The server keeps the copy until `body` returns or the connection breaks, or for a minute after the last chunk that was
+    /// read.
     /// - Parameter options: What making the copy may take; an hour unless it says. Each chunk is a call of its own.
     /// - Throws: UNIMPLEMENTED / METHOD_NOT_SERVED where its store cannot be copied, RESOURCE_EXHAUSTED /
     ///   TOO_MANY_REQUESTS, UNAVAILABLE / STORE_FULL, and what `body` throws.

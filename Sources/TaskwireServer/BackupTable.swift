@@ -1,12 +1,13 @@
 internal import Synchronization
 internal import Taskwire
 internal import TaskwireProtobuf
+internal import TaskwireRPC
 
 /// The backup that a client is reading.
 ///
 /// There is one at a time: each takes as much room as the store, two would find the same room free, and the
-/// store's log cannot shrink while one is made. It is forgotten when nobody reads it for a minute, and an hour
-/// after it was made in any case, so that nobody keeps others from making one for ever.
+/// store's log cannot shrink while one is made. It is forgotten when the connection closes that it was made for, when nobody
+/// reads it for a minute, and an hour after it was made in any case, so that nobody keeps others from making one for ever.
 final class BackupTable: Sendable {
     private static let idleMilliseconds: Int64 = 60_000
     private static let lifetimeMilliseconds: Int64 = 3_600_000
@@ -15,6 +16,9 @@ final class BackupTable: Sendable {
     private struct Entry {
         let id: String
         let backup: any StorageBackup
+        let connection: Connection
+        /// Forgets the backup when the connection closes.
+        let closeHandler: CloseHandler
         let endsAt: Timestamp
         var idleAt: Timestamp
 
@@ -47,9 +51,9 @@ final class BackupTable: Sendable {
         self.make = make
     }
 
-    /// Makes a backup.
+    /// Makes a backup for a connection, which is forgotten with that.
     /// - Throws: RESOURCE_EXHAUSTED / TOO_MANY_REQUESTS, and what making it throws.
-    func start() async throws -> StartBackupReply {
+    func start(for connection: Connection) async throws -> StartBackupReply {
         let isFirst = state.withLock { state in
             guard case .empty = state else { return false }
             state = .making
@@ -73,13 +77,17 @@ final class BackupTable: Sendable {
             throw error
         }
         let now = clock.now
+        let id = generateTaskID()
         let entry = Entry(
-            id: generateTaskID(),
+            id: id,
             backup: backup,
+            connection: connection,
+            closeHandler: CloseHandler { [weak self] in self?.forget { $0.id == id } },
             endsAt: now.adding(milliseconds: Self.lifetimeMilliseconds),
             idleAt: now.adding(milliseconds: Self.idleMilliseconds)
         )
         state.withLock { $0 = .made(entry) }
+        connection.addCloseHandler(entry.closeHandler)
         additions.continuation.yield()
         return StartBackupReply(backupID: entry.id, byteCount: backup.byteCount)
     }
@@ -100,10 +108,7 @@ final class BackupTable: Sendable {
 
     /// Forgets the backup, if it is there.
     func end(_ request: EndBackupRequest) {
-        state.withLock { state in
-            guard case .made(let entry) = state, entry.id == request.backupID else { return }
-            state = .empty
-        }
+        forget { $0.id == request.backupID }
     }
 
     /// Forgets a backup when its time is over, until the Swift task is cancelled.
@@ -127,7 +132,10 @@ final class BackupTable: Sendable {
             throw TaskwireError(
                 .notFound,
                 .backupNotFound,
-                "backup_id: no such backup; it is forgotten after a minute without reads, or an hour in all"
+                """
+                backup_id: no such backup; it is forgotten with its connection, after a minute without reads, or an hour \
+                in all
+                """
             )
         }
         return backup
@@ -135,13 +143,21 @@ final class BackupTable: Sendable {
 
     /// Returns when the time of the backup will be over, or nil where there is none.
     private func forgetExpired() -> Timestamp? {
-        state.withLock { state in
+        let now = clock.now
+        forget { $0.expiresAt <= now }
+        return state.withLock { state in
             guard case .made(let entry) = state else { return nil }
-            guard clock.now < entry.expiresAt else {
-                state = .empty
-                return nil
-            }
             return entry.expiresAt
         }
+    }
+
+    /// Forgets the backup, if it is there and `isMeant`.
+    private func forget(_ isMeant: (Entry) -> Bool) {
+        let forgotten: Entry? = state.withLock { state in
+            guard case .made(let entry) = state, isMeant(entry) else { return nil }
+            state = .empty
+            return entry
+        }
+        if let forgotten { forgotten.connection.removeCloseHandler(forgotten.closeHandler) }
     }
 }

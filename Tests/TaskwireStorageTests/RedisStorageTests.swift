@@ -312,7 +312,9 @@ struct RedisStorageTests {
         }
     }
 
-    @Test("a Redis without room refuses writes, with nothing half-written, and goes on when there is room")
+    @Test(
+        "a Redis without room refuses writes, with nothing half-written, but for deletions, which make room"
+    )
     func full() async throws {
         try await withTimeLimit {
             try await RedisProcess.withRedis(options: ["--maxmemory", "4mb"]) { redis in
@@ -340,8 +342,16 @@ struct RedisStorageTests {
                     try await store.listTasks(all, options: .default).tasks.map(\.id).sorted() == ids.sorted()
                 )
                 #expect(try await store.counts().tasks == ids.count)
+
+                let removed = ids.prefix(ids.count / 2)
+                for id in removed { #expect(try await store.deleteTask(id)) }
+                ids.removeFirst(removed.count)
+                #expect(try await store.counts().tasks == ids.count)
+                _ = try await store.createTask(id: "t0")
+                ids.append("t0")
+
                 _ = try await command(redis, RedisCommand("CONFIG", "SET", "maxmemory", "0"))
-                _ = try await store.createTask(id: "t\(ids.count)")
+                _ = try await store.createTask(id: "new")
                 #expect(try await store.counts().tasks == ids.count + 1)
                 try await store.storage.close()
             }
@@ -478,31 +488,5 @@ struct RedisStorageTests {
             lifetimes[name] = try await command(redis, RedisCommand("PTTL", key)).number
         }
         return lifetimes
-    }
-}
-
-/// Keeps what is logged.
-private final class LogLines: LogHandler {
-    private let lines = Mutex<[String]>([])
-
-    var all: [String] { lines.withLock { $0 } }
-
-    var logLevel: Logger.Level {
-        get { .trace }
-        set {}
-    }
-
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { nil }
-        set {}
-    }
-
-    func log(event: LogEvent) {
-        lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
     }
 }

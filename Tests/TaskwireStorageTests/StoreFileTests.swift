@@ -175,8 +175,94 @@ struct StoreFileTests {
             try FileManager.default.createDirectory(atPath: "\(folder)/d", withIntermediateDirectories: false)
             #expect(await refusal("\(folder)/d")?.reason == .storeFailed)
             try FileManager.default.createSymbolicLink(atPath: "\(folder)/l", withDestinationPath: text)
-            #expect(await refusal("\(folder)/l")?.reason == .storeFailed)
+            let link = await refusal("\(folder)/l")
+            #expect(link?.reason == .storeFailed)
+            #expect(link?.message.contains("it is a symbolic link to \(text); name the file itself") == true)
             #expect(await refusal("/proc/nowhere/tasks.db")?.message.contains("/proc/nowhere") == true)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(names.sorted() == ["d", "l", "text"])
+        }
+    }
+
+    @Test("a file in use is refused by another name of it, too, and goes on to be used")
+    func otherNames() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/tasks.db"
+            let storage = try await SQLiteStorage(path: path)
+            let store = TaskEngine(storage: storage, clock: ManualClock())
+            _ = try await store.createTask(id: "t1")
+            for folder in ["\(folder)/snapshot", "\(folder)/new"] {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+            }
+            try FileManager.default.linkItem(atPath: path, toPath: "\(folder)/snapshot/copy.db")
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/same",
+                withDestinationPath: folder
+            )
+            #expect(try isLockedBySQLite(path))
+            for other in ["\(folder)/snapshot/copy.db", "\(folder)/same/tasks.db"] {
+                #expect(await refusal(other)?.message == "The store \(other) is in use by another process")
+            }
+            #expect(try isLockedBySQLite(path), "what SQLite locked is locked no more")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/snapshot") == ["copy.db"])
+            _ = try await store.createTask(id: "t2")
+            try await storage.close()
+
+            let other = try await SQLiteTaskStore(path: "\(folder)/snapshot/copy.db")
+            #expect(try await other.listTasks().tasks.count == 2)
+            try await other.close()
+        }
+    }
+
+    /// Whether SQLite's lock of a database that is open is seen by another process.
+    private func isLockedBySQLite(_ path: String) throws -> Bool {
+        let script = """
+            import fcntl, os, struct, sys
+            # struct flock of the 510 bytes that readers share (https://www.sqlite.org/src/file/src/os.h).
+            lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0x40000002, 510, 0)
+            found = fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), fcntl.F_GETLK, lock)
+            sys.exit(struct.unpack("hhqqi4x", found)[0] == fcntl.F_UNLCK)
+            """
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script, path]
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    @Test("a start that fails leaves nothing that was not there, beside a file of another program either")
+    func nothingLeft() async throws {
+        try await withTemporaryFolder { folder in
+            try await DatabaseQueue(path: "\(folder)/other.db").writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA journal_mode = WAL; CREATE TABLE mine (x)")
+            }
+            let newer = try await SQLiteStorage(path: "\(folder)/newer.db")
+            try await newer.close()
+            try await DatabaseQueue(path: "\(folder)/newer.db").write { db in
+                try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('99')")
+            }
+            let before = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            for name in ["other.db", "newer.db"] {
+                #expect(await refusal("\(folder)/\(name)")?.reason == .storeIncompatible)
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == before)
+        }
+    }
+
+    @Test("a store that is discarded goes with its folder, unless it was there before or has something in it")
+    func discarded() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/a/b/tasks.db"
+            try await SQLiteStorage(path: path).discard()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+
+            let used = try await SQLiteStorage(path: path)
+            _ = try await TaskEngine(storage: used, clock: ManualClock()).createTask(id: "t")
+            await used.discard()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/a/b") == ["tasks.db"])
+            await (try SQLiteStorage(path: path)).discard()
+            #expect(FileManager.default.fileExists(atPath: path))
         }
     }
 
@@ -189,7 +275,7 @@ struct StoreFileTests {
             let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter {
                 name in
                 let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
-                return file == "\(path).lock"
+                return file == path
             }
             let copies = descriptors.compactMap { Int32($0) }.map { dup($0) }
             defer { for copy in copies { close(copy) } }

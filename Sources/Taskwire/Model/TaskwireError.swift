@@ -74,10 +74,12 @@ public struct TaskwireError: Error, Sendable, Hashable {
         public static let rateLimited = Reason(rawValue: "RATE_LIMITED")
         /// RESOURCE_EXHAUSTED: more calls at once than allowed.
         public static let tooManyRequests = Reason(rawValue: "TOO_MANY_REQUESTS")
-        /// UNAVAILABLE: the store has no room. Reads go on.
+        /// UNAVAILABLE or RESOURCE_EXHAUSTED: the store has no room. Reads go on, and tasks can be deleted.
         public static let storeFull = Reason(rawValue: "STORE_FULL")
         /// UNAVAILABLE: the store may not be written. Reads go on.
         public static let storeReadOnly = Reason(rawValue: "STORE_READ_ONLY")
+        /// UNAVAILABLE: another program removed, moved or replaced a file of the store. Reads go on.
+        public static let storeLost = Reason(rawValue: "STORE_LOST")
         /// UNAVAILABLE: what is stored cannot be read.
         public static let storeCorrupt = Reason(rawValue: "STORE_CORRUPT")
         /// UNAVAILABLE: the store failed in another way; the server's log says how.

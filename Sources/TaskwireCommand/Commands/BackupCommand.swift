@@ -10,9 +10,9 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup",
         abstract: "Copy the server's store into a file, while it serves.",
         discussion: """
-            The copy is a complete store with every task of every owner as it was at one moment; only you can read \
-            it. It takes its name when it is complete. The server needs room for another copy of its store meanwhile. \
-            `taskwire restore` puts a backup back.
+            The copy is a complete store with every task of every owner as it was at one moment, and a checksum; only you \
+            can read it. It takes its name when it is complete. The server needs room for another copy of its store \
+            meanwhile. `taskwire restore` puts a backup back.
             """
     )
 
@@ -45,6 +45,7 @@ struct BackupCommand: AsyncParsableCommand {
         do {
             byteCount = try await Signals.endingAtOnce(cleanUp: cleanUp) {
                 try checkIsFree()
+                TemporaryFile.removeAbandoned(for: file)
                 let copy = try writing { try TemporaryFile(replacing: file) }
                 unfinished.withLock { $0 = copy }
                 let byteCount = try await fill(copy, line)
@@ -85,7 +86,7 @@ struct BackupCommand: AsyncParsableCommand {
     /// Refuses to write over a store or anything else that is not a file, and over a file unasked.
     private func checkIsFree() throws {
         // A store that lost its file to a backup would lose its log to it, too.
-        for suffix in ["-wal", "-journal", ".lock"] where Self.mode(of: file + suffix) != nil {
+        for suffix in ["-wal", "-journal"] where Self.mode(of: file + suffix) != nil {
             throw CommandFailure("\(file) is the place of a store; back up to another file")
         }
         guard let mode = Self.mode(of: file) else { return }

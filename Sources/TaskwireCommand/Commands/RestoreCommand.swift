@@ -8,8 +8,9 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore",
         abstract: "Put a backup in the place of a store that no server has open.",
         discussion: """
-            Run it as the user who runs the server. The backup is checked for damage first, and is not changed. If \
-            the machine fails meanwhile there is either the old store or the new one, never something between.
+            Run it as the user who runs the server. The backup is checked for damage first, and is not changed. One of an \
+            earlier version, without a checksum, is checked as far as SQLite can, and so is the file of a store that was \
+            closed. If the machine fails meanwhile there is either the old store or the new one, never something between.
 
             Tasks whose time was over since the backup was made expire when the server starts.
             """

@@ -27,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
             machine the server listens only with TLS and credentials. At SIGHUP the tokens are read again, from a regular file of at most 32 MiB. At SIGTERM no \
             new calls are taken, and running ones may finish within the grace period.
 
-            A store is sqlite:PATH, a file that loses nothing which was acknowledged; \
+            A store is sqlite:PATH, a file that loses nothing which was acknowledged, and that one server uses at a time; \
             redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], which many servers may share, or one or more nodes of a Redis \
             Cluster, redis://HOST[:PORT],HOST[:PORT]; or memory:, which ends with the server. sqlite: alone is \
             $XDG_STATE_HOME/taskwire/tasks.db, or else ~/.local/state/taskwire/tasks.db. A password is safer in TASKWIRE_STORE or the file of --config than among \
@@ -126,7 +126,12 @@ struct ServeCommand: AsyncParsableCommand {
                     logger: logger
                 )
                 let store = SQLiteTaskStore(storage: storage, clock: SystemTaskClock())
-                try await serve(store, settings, hangUps, logger)
+                do {
+                    try await serve(store, settings, hangUps, logger)
+                } catch {
+                    await storage.discard()
+                    throw error
+                }
                 try await storage.close()
             case .redis(let address):
                 let storage = try await RedisStorage(

@@ -95,6 +95,17 @@ package final class Connection: Sendable {
         return try await body()
     }
 
+    /// Runs the handler once the connection goes away or the socket stops, or at once if that has happened already. Not
+    /// on nng's threads, and not after ``removeCloseHandler(_:)`` has returned, unless it was under way.
+    package func addCloseHandler(_ handler: CloseHandler) {
+        open(handler)
+    }
+
+    /// Ends what ``addCloseHandler(_:)`` began. Harmless when repeated.
+    package func removeCloseHandler(_ handler: CloseHandler) {
+        close(handler)
+    }
+
     /// Cancels what runs in scopes of this connection. Not for nng's threads, as cancellation runs handlers.
     func cancelScopes() {
         let scopes = state.withLock { state in

@@ -63,6 +63,7 @@ struct CallRound {
             let context = CallContext(
                 tasks: session.tasks,
                 options: CallOptions(deadline: deadline, requestID: call.requestID),
+                connection: connection,
                 maxPayloadBytes: router.limits.maxPayloadBytes,
                 maxReplyBytes: router.maxReplyBytes,
                 tellsEvents: router.audit.tellsEvents,

@@ -1,5 +1,6 @@
 internal import Taskwire
 internal import TaskwireProtobuf
+internal import TaskwireRPC
 
 /// The part of a server that serves one method.
 struct Handler: Sendable {
@@ -179,6 +180,8 @@ struct CallContext: Sendable {
     /// The tasks of the owner.
     var tasks: any ServedTaskStore
     var options: CallOptions
+    /// Where the call came in.
+    var connection: Connection
     /// Bytes that a payload and its content type may have.
     var maxPayloadBytes: Int
     /// Bytes that the body of a reply may have.

@@ -1,5 +1,6 @@
 internal import Taskwire
 internal import TaskwireProtobuf
+internal import TaskwireRPC
 
 /// What a server tells about itself.
 struct ServerReporter: Sendable {
@@ -23,7 +24,11 @@ enum ServerServiceHandlers {
                 ServerService.startBackup,
                 audit: AuditEvent.backup,
                 later: { _, call in
-                    try await Self.inTime(call.options.deadline) { try await backups.start() }
+                    try await call.connection.withCancellationOnClose {
+                        try await Self.inTime(call.options.deadline) {
+                            try await backups.start(for: call.connection)
+                        }
+                    }
                 }
             ),
             Handler(ServerService.readBackup, later: { request, _ in try await backups.read(request) }),

@@ -27,6 +27,11 @@ struct EncodedRecord {
     /// The record that this is, its log of mutations encoded, to be changed again.
     let stored: StoredRecord
 
+    /// What is to be written of it, in bytes.
+    var byteCount: Int {
+        newParts.values.reduce(record.count + stored.record.mutations.byteCount) { $0 + $1.count }
+    }
+
     /// Encodes a record, in which the outcomes of mutations stay encoded.
     /// - Throws: INVALID_ARGUMENT / INVALID_FIELD where a string contains a NUL byte, RESOURCE_EXHAUSTED / TOO_LARGE.
     init(_ record: inout TaskRecord, replacing old: StoredRecord?, codec: RecordCodec) throws(TaskwireError) {
@@ -43,6 +48,16 @@ struct EncodedRecord {
         self.newParts = newParts
         self.record = try codec.encode(inline)
         stored = StoredRecord(large: large, record: record)
+    }
+}
+
+extension TaskRecord? {
+    /// Whether a store takes this in place of `old` even where it is full: the task goes, and leaves at most what is
+    /// remembered of it, or its time was over, so that it can go later. What a caller does is in the log of mutations.
+    func isStoredWhenFull(replacing old: TaskRecord?) -> Bool {
+        guard let old else { return false }
+        guard let self, self.isLive else { return true }
+        return self.mutations == old.mutations
     }
 }
 

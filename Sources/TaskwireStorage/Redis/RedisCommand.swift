@@ -63,4 +63,7 @@ struct RedisScript: Sendable {
             return byte < 16 ? "0\(text)" : text
         }.joined()
     }
+
+    /// The same, which Redis also runs where it has no memory left.
+    var whenFull: RedisScript { RedisScript("#!lua flags=allow-oom\n" + source) }
 }

@@ -111,6 +111,9 @@ extension RedisScript {
             """
     )
 
+    /// ``store`` for what is stored even where Redis is full.
+    static let storeWhenFull = store.whenFull
+
     /// Reads a page of one owner's tasks.
     ///
     /// Keys: order, absent. Arguments: the prefix of tasks; how many at most; the place after which they come, or empty; then
@@ -186,7 +189,8 @@ extension RedisScript {
         """
     )
 
-    /// Says when sweepers should look at an owner next, unless that was changed meanwhile.
+    /// Says when sweepers should look at an owner next, unless that was changed meanwhile. A full Redis runs it, too, as
+    /// sweepers make room.
     ///
     /// Keys: owners. Arguments: the owner; what it was; what it shall be, or empty where the owner is gone.
     static let look = RedisScript(
@@ -196,7 +200,7 @@ extension RedisScript {
         if ARGV[3] == '' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
         return redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
         """
-    )
+    ).whenFull
 
     private static let loading = """
         local function load()

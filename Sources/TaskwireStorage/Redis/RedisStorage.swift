@@ -13,6 +13,7 @@ internal import TaskwireProtobuf
 ///
 /// What fails is told to callers as UNAVAILABLE with the reason STORE_UNREACHABLE, STORE_FAILED, STORE_READ_ONLY or
 /// STORE_CORRUPT, or as RESOURCE_EXHAUSTED / STORE_FULL, and to the log with advice; everything goes on once the fault is gone.
+/// A full Redis still lets tasks be deleted.
 public final class RedisStorage: TaskStorage {
     /// A task as it was when it was read, to be changed.
     private struct Loaded {
@@ -345,7 +346,8 @@ public final class RedisStorage: TaskStorage {
                 try await calls.run(owners.announcement(of: key.owner, at: look))
             }
         }
-        var command = RedisCommand(.store, keys: names.storing(task: key.id), arguments)
+        let script = record.isStoredWhenFull(replacing: before) ? RedisScript.storeWhenFull : .store
+        var command = RedisCommand(script, keys: names.storing(task: key.id), arguments)
         command.isWrite = true
         let reply = try await run(command)
         if reply.elements != nil { return .overtaken(try loaded(reply)) }

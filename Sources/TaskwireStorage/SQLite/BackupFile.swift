@@ -7,10 +7,16 @@ final class BackupFile: StorageBackup {
     let byteCount: Int64
     private let descriptor: FileDescriptor
 
-    /// Takes over what was written to `file`.
-    init(_ file: TemporaryFile) throws {
+    /// Takes over the store that was written to `file`, and seals it.
+    /// - Throws: `CancellationError`, soon after the Swift task is cancelled, and what writing throws.
+    init(sealing file: TemporaryFile) async throws {
         descriptor = try file.takeNameAway()
-        byteCount = try descriptor.seek(offset: 0, from: .end)
+        do {
+            byteCount = try await BackupSeal.apply(to: descriptor)
+        } catch {
+            try? descriptor.close()
+            throw error
+        }
     }
 
     deinit {
@@ -19,18 +25,6 @@ final class BackupFile: StorageBackup {
     }
 
     func read(at offset: Int64, count: Int) async throws -> [UInt8] {
-        try await runBlocking { [descriptor] in
-            try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-                while filled < count {
-                    let rest = unsafe UnsafeMutableBufferPointer(rebasing: buffer[filled...])
-                    let step = try unsafe descriptor.read(
-                        fromAbsoluteOffset: offset + Int64(filled),
-                        into: UnsafeMutableRawBufferPointer(rest)
-                    )
-                    guard step > 0 else { return }
-                    filled += step
-                }
-            }
-        }
+        try await runBlocking { [descriptor] in try descriptor.bytes(at: offset, count: count) }
     }
 }

@@ -21,6 +21,8 @@ struct GroupCommit: Sendable {
     let codec: RecordCodec
     let cache: RecordCache
     let health: StoreHealth
+    let room: StoreRoom
+    let trimmer: LogTrimmer
     let maxTombstones: Int
     let time: StoreTime
 
@@ -65,21 +67,33 @@ struct GroupCommit: Sendable {
         _ statements: WriterStatements,
         _ body: (TaskTransaction) throws -> Output
     ) throws -> Output {
-        let transaction = TaskTransaction(statements, codec: codec, cache: cache)
+        try room.files.checkIfLost()
+        let growthLimit = try room.growthLimit(statements.database)
+        let transaction = TaskTransaction(statements, codec: codec, cache: cache, growthLimit: growthLimit)
         var output: Output?
         var clockLead: Int64?
-        try statements.database.inTransaction(.immediate) {
-            output = try body(transaction)
-            try transaction.finish(maxTombstones: maxTombstones)
-            // Only now, as a mutation or what it waited for may have shown that the wall clock was set.
-            clockLead = time.unstoredLead
-            if let clockLead { try statements.setClockLead.run(clockLead) }
-            cache.forget(transaction.changes.keys)
-            return .commit
+        func run() throws {
+            try statements.database.inTransaction(.immediate) {
+                output = try body(transaction)
+                try transaction.finish(maxTombstones: maxTombstones)
+                // Only now, as a mutation or what it waited for may have shown that the wall clock was set.
+                clockLead = time.unstoredLead
+                if let clockLead { try statements.setClockLead.run(clockLead) }
+                cache.forget(transaction.changes.keys)
+                return .commit
+            }
         }
+        if growthLimit == nil {
+            try run()
+        } else {
+            try SQLiteConnections.withoutOverwriting(statements.database, run)
+        }
+        // What went into a file without a name is not acknowledged.
+        try room.files.check()
         cache.keep(transaction.changes)
         if let clockLead { time.noteStored(clockLead) }
-        if transaction.isChanged { health.noteWrite() }
+        if transaction.hasUsedRoom { health.noteWrite() }
+        trimmer.trimIfLarge()
         guard let output else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
         return output
     }

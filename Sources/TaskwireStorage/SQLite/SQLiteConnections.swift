@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
+internal import GRDBSQLite
 internal import Taskwire
 
 /// The open connections to a store's file: one that writes, a few that read.
@@ -11,6 +12,9 @@ struct SQLiteConnections: Sendable {
     /// Pages in the write-ahead log after which they are copied to the file: 32 MiB, so that pages which change often are
     /// copied seldom, and a start after a crash reads little.
     private static let checkpointPages = 8192
+    private static let pageByteCount = 4096
+    /// The same in bytes.
+    static let checkpointByteCount = Int64(checkpointPages * pageByteCount)
     /// KiB of pages that a connection keeps in memory.
     private static let writerCache = 64 << 10
     private static let readerCache = 16 << 10
@@ -93,31 +97,66 @@ extension SQLiteConnections {
         }
     }
 
+    /// Copies the log of a store into its file and empties it, as far as other connections let it. Waits for none of them.
+    static func emptyLog(of database: Database) {
+        unsafe sqlite3_busy_timeout(database.sqliteConnection, 0)
+        // A log that is in use is no failure, and what the disk cannot do the next commit tells.
+        _ = try? database.checkpoint(.truncate)
+        unsafe sqlite3_busy_timeout(database.sqliteConnection, Int32(busyTimeout * 1000))
+    }
+
+    /// The room in the file that removed tasks left.
+    static func unusedByteCount(of database: Database) throws -> Int64 {
+        let statement = try database.cachedStatement(sql: "PRAGMA freelist_count")
+        return (try Int64.fetchOne(statement) ?? 0) * Int64(pageByteCount)
+    }
+
+    /// Runs `body`, in which what is removed is not overwritten where that would take room in the log.
+    static func withoutOverwriting<Output>(_ database: Database, _ body: () throws -> Output) throws -> Output
+    {
+        let isOverwritten = try Int.fetchOne(database, sql: "PRAGMA secure_delete") == 1
+        try database.execute(sql: "PRAGMA secure_delete = FAST")
+        defer { if isOverwritten { try? database.execute(sql: "PRAGMA secure_delete = ON") } }
+        return try body()
+    }
+
     /// Looks at a file without changing it, and refuses one that is not ours, newer than this version, or damaged.
     /// - Parameters:
     ///   - name: What people call the file.
     ///   - mayBeEmpty: Whether a file in which nothing is stored is one of ours.
     static func inspect(_ path: String, named name: String, isChecked: Bool, mayBeEmpty: Bool = true) throws {
-        let file = try DatabaseQueue(path: path, configuration: reading)
-        defer { try? file.close() }
-        try file.read { db in
-            let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id")
-            // The migrator makes its own table first, and may not have come any further.
-            let tables = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'"
-            let isEmpty = try Int.fetchOne(db, sql: tables) == 0
-            guard mayBeEmpty || !isEmpty else { throw incompatible("\(name) is empty") }
-            guard applicationID == SQLiteSchema.applicationID || (applicationID == 0 && isEmpty) else {
-                throw incompatible("\(name) is a database of another program")
-            }
-            if try SQLiteSchema.migrator.hasBeenSuperseded(db) {
-                throw incompatible("\(name) was made by a newer version of Taskwire; use that version")
-            }
-            guard isChecked, let problem = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") else {
-                return
-            }
-            guard problem == "ok" else {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: problem)
-            }
+        try StoreFile.withoutNewCompanions(of: path) {
+            let file = try DatabaseQueue(path: path, configuration: reading)
+            defer { try? file.close() }
+            try file.read { db in try check(db, named: name, isChecked: isChecked, mayBeEmpty: mayBeEmpty) }
+        }
+    }
+
+    private static func check(
+        _ db: Database,
+        named name: String,
+        isChecked: Bool,
+        mayBeEmpty: Bool
+    ) throws {
+        let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id")
+        // The migrator makes its own table first, and may not have come any further.
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'"
+        let isEmpty = try Int.fetchOne(db, sql: tables) == 0
+        guard mayBeEmpty || !isEmpty else { throw incompatible("\(name) is empty") }
+        guard applicationID != BackupSeal.applicationID else {
+            throw incompatible("\(name) is a backup; put it in the place of a store with `taskwire restore`")
+        }
+        guard applicationID == SQLiteSchema.applicationID || (applicationID == 0 && isEmpty) else {
+            throw incompatible("\(name) is a database of another program")
+        }
+        if try SQLiteSchema.migrator.hasBeenSuperseded(db) {
+            throw incompatible("\(name) was made by a newer version of Taskwire; use that version")
+        }
+        guard isChecked, let problem = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") else {
+            return
+        }
+        guard problem == "ok" else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: problem)
         }
     }
 

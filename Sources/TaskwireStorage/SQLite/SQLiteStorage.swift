@@ -11,12 +11,13 @@ internal import TaskwireProtobuf
 /// transaction is being committed share the next one. Reads see every mutation that has returned: a task that was changed
 /// lately is still in memory, and what else is read is read beside the writer on connections of its own.
 ///
-/// One process at a time uses a file. What fails is told to callers as UNAVAILABLE with the reason STORE_FULL,
-/// STORE_READ_ONLY, STORE_CORRUPT or STORE_FAILED, and to the log with advice; everything goes on once the fault is gone.
+/// One process at a time uses a file, whatever name it is opened by. What fails is told to callers as UNAVAILABLE with the
+/// reason STORE_FULL, STORE_LOST, STORE_READ_ONLY, STORE_CORRUPT or STORE_FAILED, and to the log with advice; everything
+/// goes on once the fault is gone. A full store still lets tasks be deleted.
 public final class SQLiteStorage: TaskStorage {
     private typealias ReadJob = @Sendable (Database) -> Void
 
-    let file: StoreFile
+    let files: OpenStoreFiles
     let health: StoreHealth
     private let codec = RecordCodec()
     private let cache = RecordCache()
@@ -48,16 +49,17 @@ public final class SQLiteStorage: TaskStorage {
         clock: any TaskClock = SystemTaskClock(),
         logger: Logger = Logger(label: "taskwire.store")
     ) async throws {
-        let (file, connections) = try await runBlocking {
+        let (files, connections) = try await runBlocking {
             let file = try StoreFile(path: path)
             do {
-                return (file, try SQLiteConnections(file, isChecked: isChecked))
+                let connections = try SQLiteConnections(file, isChecked: isChecked)
+                return (OpenStoreFiles(file), connections)
             } catch {
-                file.release()
+                file.discard()
                 throw error
             }
         }
-        self.file = file
+        self.files = files
         self.limits = limits
         health = StoreHealth(store: "sqlite:\(path)", logger: logger)
         time = StoreTime(clock: clock, storedLead: connections.clockLead)
@@ -65,6 +67,8 @@ public final class SQLiteStorage: TaskStorage {
             codec: codec,
             cache: cache,
             health: health,
+            room: StoreRoom(files: files),
+            trimmer: LogTrimmer(connections.writer, files),
             maxTombstones: max(0, limits.maxTombstones),
             time: time
         )
@@ -79,7 +83,9 @@ public final class SQLiteStorage: TaskStorage {
     deinit {
         guard !isClosed.withLock({ $0 }) else { return }
         // The last reference may be that of a job, whose connection cannot wait for itself.
-        DispatchQueue.global().async { [file, readers, writer] in try? Self.close(file, readers, writer) }
+        DispatchQueue.global().async { [files, readers, writer] in
+            try? Self.close(readers, writer) { files.file.release() }
+        }
     }
 
     /// `sqlite`.
@@ -89,25 +95,36 @@ public final class SQLiteStorage: TaskStorage {
     /// repeated.
     /// - Throws: UNAVAILABLE where the database fails to close; everything that was acknowledged is in the file.
     public func close() async throws {
-        try await runBlocking { try self.closeNow() }
+        try await runBlocking { try self.closeNow { self.files.file.release() } }
     }
 
-    private func closeNow() throws {
+    /// Closes the file, and removes it where opening this storage made it and nothing was stored since: for a start that
+    /// failed after this.
+    package func discard() async {
+        let counts = try? await counts()
+        let isUnused = counts == TaskStorageCounts(tasks: 0, tombstones: 0)
+        try? await runBlocking {
+            try self.closeNow { if isUnused { self.files.file.discard() } else { self.files.file.release() } }
+        }
+    }
+
+    private func closeNow(_ letGo: () -> Void) throws {
         try closing.withLock { _ in
             let isFirst = isClosed.withLock { isClosed in
                 defer { isClosed = true }
                 return !isClosed
             }
-            if isFirst { try Self.close(file, readers, writer) }
+            if isFirst { try Self.close(readers, writer, letGo) }
         }
     }
 
+    /// - Parameter letGo: Lets go of the file, which SQLite has closed.
     private static func close(
-        _ file: StoreFile,
         _ readers: ConnectionQueue<DatabaseQueue, ReadJob>,
-        _ writer: ConnectionQueue<WriterConnection, GroupCommit.Job>
+        _ writer: ConnectionQueue<WriterConnection, GroupCommit.Job>,
+        _ letGo: () -> Void
     ) throws {
-        defer { file.release() }
+        defer { letGo() }
         let results = [Result { try readers.close() }, Result { try writer.close() }]
         do {
             for result in results { try result.get() }
@@ -166,7 +183,10 @@ public final class SQLiteStorage: TaskStorage {
             let job = GroupCommit.Job { [health] transaction in
                 let result: Result<Output, any Error>
                 do {
-                    result = try transaction.mutate(key, body)
+                    result = try transaction.mutate(key, body).mapError { error in
+                        // Others may make room in the same transaction.
+                        error is StoreFullError ? health.note(StoreFault(error), isWrite: true) : error
+                    }
                 } catch let error as StoredDataError {
                     // The fault of this one task, and of nobody else in the transaction.
                     result = .failure(health.note(StoreFault(error), isWrite: false))

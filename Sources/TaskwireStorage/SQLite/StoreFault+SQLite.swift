@@ -10,9 +10,9 @@ extension StoreFault {
         let advice: String
         switch (error as? DatabaseError)?.resultCode {
         case .SQLITE_FULL,
-            nil where error as? Errno == .noSpace:
+            nil where error as? Errno == .noSpace || error is StoreFullError:
             advice =
-                "Make room on the volume of the store. Reads go on, and so do writes as soon as there is room."
+                "Make room on the volume of the store, or delete tasks. Reads go on, and so do writes as soon as there is room."
             refusal = .storeUnavailable(.storeFull, "The store has no room; nothing was changed")
         case .SQLITE_READONLY, .SQLITE_PERM:
             advice = "Make the file of the store and its folder writable, and see why they are not."
@@ -30,6 +30,13 @@ extension StoreFault {
         case nil where error is StoredDataError:
             advice = "Stop the server, keep a copy of the file, and restore a backup with `taskwire restore`."
             refusal = .storeUnavailable(.storeCorrupt, "What is stored of the task is damaged")
+        case nil where error is StoreLostError:
+            advice =
+                "Put the file back where it was, or stop the server and restore a backup with `taskwire restore`."
+            refusal = .storeUnavailable(
+                .storeLost,
+                "A file of the store was removed, moved or replaced; nothing can be stored"
+            )
         case .SQLITE_BUSY:
             advice = "Another program has had the file of the store locked for seconds; end it."
             refusal = .storeUnavailable(.storeFailed, "The store is locked; nothing was changed")

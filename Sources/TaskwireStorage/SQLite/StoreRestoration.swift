@@ -15,8 +15,19 @@ struct StoreRestoration {
     func run(isReplacing: Bool) throws -> Int64 {
         let source = try openBackup()
         defer { try? source.close() }
-        let store = try StoreFile(locking: path)
-        defer { store.release() }
+        let store = try StoreFile(path: path)
+        do {
+            let byteCount = try replace(store, with: source, isReplacing)
+            store.release()
+            return byteCount
+        } catch {
+            store.discard()
+            throw error
+        }
+    }
+
+    private func replace(_ store: StoreFile, with source: FileDescriptor, _ isReplacing: Bool) throws -> Int64
+    {
         guard try store.isEmpty() || isReplacing else {
             throw TaskwireError(
                 .alreadyExists,
@@ -27,8 +38,8 @@ struct StoreRestoration {
         do {
             let copy = try TemporaryFile(replacing: path)
             do {
-                let byteCount = try fill(copy, from: source)
-                try check(copy)
+                try fill(copy, from: source)
+                let byteCount = try check(copy)
                 try replace(with: copy)
                 return byteCount
             } catch {
@@ -68,8 +79,7 @@ struct StoreRestoration {
         TaskwireError(.failedPrecondition, .storeFailed, "Cannot read \(backup): \(error)")
     }
 
-    private func fill(_ copy: TemporaryFile, from source: FileDescriptor) throws -> Int64 {
-        var byteCount: Int64 = 0
+    private func fill(_ copy: TemporaryFile, from source: FileDescriptor) throws {
         while true {
             let chunk: [UInt8]
             do {
@@ -80,20 +90,19 @@ struct StoreRestoration {
             } catch {
                 throw unreadable(error)
             }
-            guard !chunk.isEmpty else { return byteCount }
+            guard !chunk.isEmpty else { return }
             try copy.write(chunk)
-            byteCount += Int64(chunk.count)
         }
     }
 
-    /// Checks the copy and not the backup, which SQLite may want to write beside, or which may change meanwhile.
-    private func check(_ copy: TemporaryFile) throws(TaskwireError) {
-        defer { StoreFile.removeCompanions(of: copy.path) }
+    /// Checks the copy and not the backup, which SQLite may want to write beside, or which may change meanwhile. Returns
+    /// the size of the store that it is then.
+    private func check(_ copy: TemporaryFile) throws -> Int64 {
         do {
+            let byteCount = try BackupSeal.remove(from: copy.descriptor)
             try SQLiteConnections.inspect(copy.path, named: backup, isChecked: true, mayBeEmpty: false)
-        } catch let error as TaskwireError {
-            throw error
-        } catch {
+            return byteCount
+        } catch let error as DatabaseError {
             throw TaskwireError(
                 .failedPrecondition,
                 .storeCorrupt,

@@ -11,12 +11,18 @@ final class TaskTransaction {
         var now: Int
     }
 
+    /// What a mutation writes beside the bytes of its task, in bytes: pages of the tables and indexes.
+    private static let pagesPerMutation: Int64 = 32 << 10
+
     /// Bounds what one transaction forgets when there are suddenly many too many.
     private static let maxForgotten = 1024
 
     private let statements: WriterStatements
     private let codec: RecordCodec
     private let cache: RecordCache
+    /// How many bytes may be added, beside what makes room; nil: any number.
+    private let growthLimit: Int64?
+    private var growth: Int64 = 0
     private var ownerCounts: [StoredKey: OwnerCount] = [:]
     private var tasksAdded = 0
     private var tombstonesAdded = 0
@@ -25,18 +31,19 @@ final class TaskTransaction {
     private(set) var changes: [StoredKey: StoredTask?] = [:]
     /// How many bytes of records and payloads were written.
     private(set) var byteCount = 0
-    /// Whether anything was.
-    private(set) var isChanged = false
+    /// Whether anything was, but for what is stored even where there is no room.
+    var hasUsedRoom: Bool { growthLimit == nil ? !changes.isEmpty : growth > 0 }
 
-    init(_ statements: WriterStatements, codec: RecordCodec, cache: RecordCache) {
+    init(_ statements: WriterStatements, codec: RecordCodec, cache: RecordCache, growthLimit: Int64?) {
         self.statements = statements
         self.codec = codec
         self.cache = cache
+        self.growthLimit = growthLimit
     }
 
     /// Runs `body` on a record and stores what it leaves.
     ///
-    /// A failure that is returned is that of `body`, and nothing was written.
+    /// A failure that is returned is that of `body`, or ``StoreFullError``, and nothing was written.
     /// - Throws: What the database throws, which says nothing about `body`.
     func mutate<Output>(
         _ key: TaskKey,
@@ -45,7 +52,7 @@ final class TaskTransaction {
         let name = StoredKey(key)
         if let old = known(name) { return try change(old, key, name, body) }
         // Most of what nobody has changed lately is new, and the table itself says whether it is.
-        if let output = try create(key, name, body) { return .success(output) }
+        if growthLimit == nil, let output = try create(key, name, body) { return .success(output) }
         return try change(try read(key), key, name, body)
     }
 
@@ -87,9 +94,12 @@ final class TaskTransaction {
         do {
             output = try body(&record, ownerTaskCount)
             guard record != old?.stored.record else { return .success(output) }
+            let isGrowth =
+                growthLimit != nil && !record.isStoredWhenFull(replacing: old?.stored.record)
             if var changed = record.take() {
                 encoded = try EncodedRecord(&changed, replacing: old?.stored, codec: codec)
             }
+            if isGrowth { try grow(by: encoded) }
         } catch {
             return .failure(error)
         }
@@ -109,6 +119,14 @@ final class TaskTransaction {
         return .success(output)
     }
 
+    /// Counts what a mutation adds to the store.
+    /// - Throws: ``StoreFullError``
+    private func grow(by encoded: EncodedRecord?) throws(StoreFullError) {
+        let sum = growth + Int64(encoded?.byteCount ?? 0) + Self.pagesPerMutation
+        if let growthLimit, sum > growthLimit { throw StoreFullError() }
+        growth = sum
+    }
+
     /// Takes down what a mutation has left under a key.
     private func remember(
         _ new: StoredTask?,
@@ -117,7 +135,6 @@ final class TaskTransaction {
         insteadOf old: StoredTask?
     ) {
         changes[name] = .some(new)
-        isChanged = true
         count(owner, from: old?.stored.record, to: new?.stored.record)
     }
 
