@@ -13,7 +13,10 @@ struct TokenReloading: Service {
         for await _ in signals.cancelOnGracefulShutdown() {
             do {
                 let count = try tokens.reload()
-                logger.info("tokens read again", metadata: ["file": "\(tokens.path)", "count": "\(count)"])
+                logger.info(
+                    "tokens read again",
+                    metadata: ["file": "\(tokens.path)", "count": .stringConvertible(count)]
+                )
             } catch {
                 logger.error(
                     "tokens not read again, those from before still count",

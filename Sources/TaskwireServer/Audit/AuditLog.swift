@@ -28,7 +28,7 @@ struct AuditLog: Sendable {
         }
         guard tellsCalls else { return }
         var metadata = call.metadata
-        metadata["duration"] = "\(duration)"
+        metadata["duration_ms"] = .stringConvertible(Double(duration.microseconds) / 1000)
         metadata["code"] = "\(error?.code.description ?? "OK")"
         if let error { metadata["reason"] = "\(error.reason.rawValue)" }
         logger.debug("call", metadata: metadata)
