@@ -91,6 +91,8 @@ struct ClientOptions: ParsableArguments {
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(client))
+        } catch let error as TaskwireError where error.reason == .unreachable {
+            result = .failure(CommandFailure(error, withoutServerAt: url))
         } catch {
             result = .failure(error)
         }
