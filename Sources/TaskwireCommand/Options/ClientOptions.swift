@@ -68,12 +68,15 @@ struct ClientOptions: ParsableArguments {
         return bytes
     }
 
+    /// How long a call waits for a connection.
+    static let connectTimeout = Duration.seconds(3)
+
     /// Calls `body` with a client. By default a call fails after 3 s when no server is there.
     /// - Parameter url: Where the server is, if not at ``serverURL``.
     func withClient<Value>(
         at url: String? = nil,
         timeout: Duration,
-        connectTimeout: Duration? = .seconds(3),
+        connectTimeout: Duration? = connectTimeout,
         _ body: (TaskwireClient) async throws -> Value
     ) async throws -> Value {
         let url = url ?? serverURL
