@@ -70,10 +70,12 @@ struct TaskwireCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        CommandLauncher.becomeCommandIfStartedForIt()
         StandardDescriptors.occupy()
         Signals.ignoreBrokenPipes()
         do {
             var command = try await asyncParseAsRoot()
+            try RawArguments.checkText(exceptLast: (command as? RunCommand)?.command.count ?? 0)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

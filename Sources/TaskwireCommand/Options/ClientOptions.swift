@@ -53,10 +53,20 @@ struct ClientOptions: ParsableArguments {
         url ?? TaskwireClient.defaultURL(environment: ProcessInfo.processInfo.environment)
     }
 
+    /// The variables by which a command that is started from here, in whatever directory, calls the same server.
+    var variables: [String: String] {
+        var variables = access.variables()
+        variables["TASKWIRE_URL"] = serverURL
+        variables[Self.messageLimitVariable] = maxMessageBytes.map(String.init)
+        return variables
+    }
+
+    private static let messageLimitVariable = "TASKWIRE_MAX_MESSAGE_BYTES"
+
     /// The largest message that this side sends or takes.
     func messageLimit() throws -> Int {
         if let maxMessageBytes { return maxMessageBytes }
-        let name = "TASKWIRE_MAX_MESSAGE_BYTES"
+        let name = Self.messageLimitVariable
         guard let text = ProcessInfo.processInfo.environment[name] else {
             return TaskwireClient.Configuration().maxMessageBytes
         }
