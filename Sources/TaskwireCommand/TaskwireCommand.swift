@@ -95,6 +95,11 @@ struct TaskwireCommand: AsyncParsableCommand {
         guard exitCode(for: error) == .validationFailure else {
             exit(withError: error)
         }
+        if let unknown = UnknownWord(in: CommandLine.arguments.dropFirst(), of: Self.self) {
+            let separator = unknown.message.hasSuffix("?") ? " See" : "; see"
+            StandardError.complain(PlainText.line("\(unknown.message)\(separator) '\(unknown.help)'"))
+            exit(withError: ExitCode.validationFailure)
+        }
         // The rest of the full message, which also tells the usage, is where the help is.
         let help =
             fullMessage(for: error).firstMatch(of: /'taskwire [^'\n]*--help'/).map { "; see \($0.0)" } ?? ""
