@@ -188,6 +188,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
+                "TaskwireClient",
                 "TaskwireCommand",
                 "TaskwireTestSupport",
                 .product(name: "Subprocess", package: "swift-subprocess"),

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import FoundationEssentials
 internal import Taskwire
+internal import TaskwireClient
 
 /// Why a command ends without success: one line for people and a code for programs.
 struct CommandFailure: Error {
@@ -47,6 +49,25 @@ struct CommandFailure: Error {
             message += "; try again in \(DurationText(retryAfter))"
         }
         self.init(message, exitCode: code)
+    }
+
+    /// No server was reached at `url`, or any of several.
+    init(_ error: TaskwireError, withoutServerAt url: String) {
+        let failure = CommandFailure(error)
+        self.init("\(failure.message); \(Self.start(ofServerAt: url))", exitCode: failure.exitCode)
+    }
+
+    /// How to start a server at `url`.
+    private static func start(ofServerAt url: String) -> String {
+        var environment = ProcessInfo.processInfo.environment
+        // Where a server listens is said elsewhere.
+        environment["TASKWIRE_URL"] = nil
+        guard url != TaskwireClient.defaultURL(environment: environment) else {
+            return "start one with 'taskwire serve'"
+        }
+        let urls = TaskwireClient.parts(ofURL: url)
+        let files = urls[0].hasPrefix("tls+tcp:") ? ",cert=FILE,key=FILE" : ""
+        return "start one with 'taskwire serve --listen \(urls[0])\(files)'"
     }
 
     /// A failure to set the program up: to connect, to listen, to read its settings.

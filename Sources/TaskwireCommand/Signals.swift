@@ -4,12 +4,30 @@ internal import UnixSignals
 
 /// What the program does about signals.
 enum Signals {
-    /// Those that ask a program to end.
-    static let ending: [UnixSignal] = [.sigint, .sigterm, .sighup, .sigquit]
+    /// Those that were ignored when the program started, as `nohup` does, and a script for what it runs in the background.
+    /// They stay ignored.
+    static let ignoredAtStart = Set((1...lastSignal).filter(isIgnored))
+
+    /// Those that ask a program to end, and are not ignored.
+    static let ending: [UnixSignal] = [.sigint, .sigterm, .sighup, .sigquit].filter {
+        !ignoredAtStart.contains($0.rawValue)
+    }
+
+    /// Source: signal(7) of Linux.
+    private static let lastSignal: Int32 = 64
 
     /// Makes a write to a pipe that nobody reads an error instead of the end of the process.
     static func ignoreBrokenPipes() {
+        // To be known before it changes.
+        _ = ignoredAtStart
         signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static func isIgnored(_ signal: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(signal, nil, &action) == 0 else { return false }
+        let handler = action.__sigaction_handler.sa_handler
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// The exit code that a shell shows for a program that `signal` ended.

@@ -71,10 +71,12 @@ struct TaskwireCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        CommandLauncher.becomeCommandIfStartedForIt()
         StandardDescriptors.occupy()
         Signals.ignoreBrokenPipes()
         do {
             var command = try await asyncParseAsRoot()
+            try RawArguments.checkText(exceptLast: (command as? RunCommand)?.command.count ?? 0)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -93,6 +95,11 @@ struct TaskwireCommand: AsyncParsableCommand {
         }
         guard exitCode(for: error) == .validationFailure else {
             exit(withError: error)
+        }
+        if let unknown = UnknownWord(in: CommandLine.arguments.dropFirst(), of: Self.self) {
+            let separator = unknown.message.hasSuffix("?") ? " See" : "; see"
+            StandardError.complain(PlainText.line("\(unknown.message)\(separator) '\(unknown.help)'"))
+            exit(withError: ExitCode.validationFailure)
         }
         // The rest of the full message, which also tells the usage, is where the help is.
         let help =

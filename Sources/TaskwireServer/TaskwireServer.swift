@@ -128,7 +128,12 @@ public final class TaskwireServer: Service {
             group.addTask { [backups] in await backups.run() }
             group.addTask { [socket, router, logger, configuration] in
                 guard (try? await gracefulShutdown()) != nil else { return }
-                logger.info("stopping", metadata: ["grace": "\(configuration.gracePeriod)"])
+                logger.info(
+                    "stopping",
+                    metadata: [
+                        "grace_ms": .stringConvertible(configuration.gracePeriod.millisecondsRoundedUp)
+                    ]
+                )
                 router.stop()
                 await socket.stop(grace: configuration.gracePeriod)
             }

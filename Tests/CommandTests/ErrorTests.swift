@@ -40,7 +40,8 @@ extension CommandTests {
                 for try await outcome in group {
                     #expect(outcome.exitCode == 4 && outcome.output.isEmpty)
                     #expect(
-                        outcome.error.hasPrefix("taskwire: ") && outcome.error.hasSuffix(" (UNREACHABLE)\n")
+                        outcome.error.hasPrefix("taskwire: ")
+                            && outcome.error.contains(" (UNREACHABLE); start one with 'taskwire serve")
                     )
                     #expect(outcome.error.split(separator: "\n").count == 1)
                 }

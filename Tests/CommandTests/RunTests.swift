@@ -179,7 +179,8 @@ extension CommandTests {
                     let line = "echo $$ > \(folder)/a; sleep 600"
                     let run = try await taskwire.running(["run", "t1", "--", line]) { execution in
                         try await eventually("the command runs") {
-                            FileManager.default.fileExists(atPath: "\(folder)/a")
+                            let id = try? String(contentsOfFile: "\(folder)/a", encoding: .utf8)
+                            return id?.hasSuffix("\n") == true
                         }
                         try execution.send(signal: signal)
                     }

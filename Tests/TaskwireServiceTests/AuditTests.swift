@@ -255,7 +255,7 @@ struct AuditTests {
             let reads = calls.filter { $0.metadata["method"] == "taskwire.v1.TaskService/GetTask" }
             #expect(reads.suffix(2).map { $0.metadata["code"] } == ["OK", "NOT_FOUND"])
             #expect(calls.filter { $0.metadata["method"] == "taskwire.v1.TaskService/CreateTask" }.count == 1)
-            #expect(calls.allSatisfy { $0.metadata["duration"] != nil })
+            #expect(calls.allSatisfy { $0.metadata["duration_ms"] != nil })
             for record in records.all {
                 for text in [record.message] + record.metadata.values {
                     #expect(!text.contains("payload") && !text.contains(tokens["alice"]))

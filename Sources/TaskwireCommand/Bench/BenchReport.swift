@@ -22,7 +22,7 @@ struct BenchReport: Sendable {
                 "throughput": .number(rate(of: callCount)),
                 "operationsPerSecond": .number(rate(of: counts.operationCount)),
             ]
-            return try printer.showJSON(JSONValue.object(members.merging(latencies.members) { $1 }))
+            return try printer.showJSON(.object(members.merging(latencies.members) { $1 }))
         }
         let rows = [
             ("mix", load.mix.rawValue),

@@ -37,7 +37,7 @@ struct ClaimCommand: AsyncParsableCommand {
         }
         let token = LeaseTokenArgument(bytes: claim.leaseToken)
         guard client.json else { return try StandardOutput.writeLine(token.description) }
-        try client.printer.showJSON(TaskDocument(task: claim.task, leaseToken: token))
+        try client.printer.showJSON(TaskDocument(task: claim.task, leaseToken: token).json)
     }
 
     /// The machine and the process that called this one, which is gone before the work begins.

@@ -41,6 +41,13 @@ struct CreateCommand: AsyncParsableCommand {
     @OptionGroup var timeout: TimeoutOption
     @OptionGroup var client: ClientOptions
 
+    func validate() throws {
+        // A variable of a script that is not set must not become a task that nobody knows.
+        guard id != "" else {
+            throw ValidationError("The id is empty; leave it out and the server makes one.")
+        }
+    }
+
     func run() async throws {
         let request = CreateTaskRequest(
             taskID: id,
@@ -55,6 +62,7 @@ struct CreateCommand: AsyncParsableCommand {
             try await PayloadLimit.check(request.request, for: server, client)
             return try await server.createTask(request, options: .default)
         }
+        client.printer.tell(ifLowered: ttl, of: task)
         guard client.json else { return try StandardOutput.writeLine(task.id) }
         try client.printer.show(task)
     }

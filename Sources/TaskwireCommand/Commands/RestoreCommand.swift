@@ -49,7 +49,7 @@ struct RestoreCommand: AsyncParsableCommand {
         }
         if json {
             let document: JSONValue = ["store": .string("sqlite:\(path)"), "bytes": .integer(byteCount)]
-            try StandardOutput.writeLine(try JSONValue.text(of: document))
+            try StandardOutput.writeLine(document.description)
         } else {
             try StandardOutput.writeLine("sqlite:\(PlainText.line(path))   \(byteCount) bytes")
         }

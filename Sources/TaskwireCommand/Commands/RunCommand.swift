@@ -9,19 +9,24 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Execute a command as the work of a task.",
         usage: "taskwire run <id> [<options>] -- <command> ...",
         discussion: """
-            One word is a command line for /bin/sh, several are a program and its arguments. The bytes of the \
-            task's request are on the command's standard input, and TASKWIRE_TASK_ID, TASKWIRE_URL and \
-            TASKWIRE_LEASE_TOKEN in its environment, so that it can say how far it is with 'taskwire update', and ask \
-            with 'taskwire input ask'.
+            One word is a command line for /bin/sh, several are a program and its arguments, which gets them and its \
+            environment byte by byte. The bytes of the task's request are on the command's standard input. Its \
+            environment has TASKWIRE_TASK_ID, TASKWIRE_LEASE_TOKEN, TASKWIRE_URL and the other variables of this \
+            program's options for the server, with the whole paths of files, so that from any directory it can say how \
+            far it is with 'taskwire update', and ask with 'taskwire input ask'.
 
             What it writes to standard output, or to the --output file, becomes the result. When it exits with \
-            anything but 0, the task fails with the end of its standard error.
+            anything but 0, the task fails with the end of its standard error, and so it does when the command leaves \
+            the --output file as it was. Where the command cannot be started here, as TMPDIR cannot be written, the task \
+            is left to other workers.
 
             The task is held under a lease, which is renewed as long as the command runs; where another worker has \
             the task, the command is not started, and the exit code is 8. When the task is cancelled, when the lease \
             is lost because the server could not be reached in time, and when this program is told to end or is \
             killed, the command and all of its process group get SIGTERM, and after 5 s SIGKILL. Ctrl-C and SIGTERM \
-            cancel the task, or with --on-loss release give it back. A lease that was lost fails the task, or \
+            cancel the task, or with --on-loss release give it back, unless they were ignored when this program \
+            started. Where somebody only asked for the cancellation, a command that then exits with 0 has completed the \
+            task. A lease that was lost fails the task, or \
             releases it, and the exit code is 8 where the task goes on without this worker.
 
             When the command ends by itself, what it left in the background is neither waited for nor ended, and what \
@@ -33,8 +38,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            The file that holds the result when the command has ended; its standard output is then shown on \
-            standard error.
+            The file that holds the result when the command has ended, or a FIFO, which is then read until its \
+            writers have closed it; the command's standard output is shown on standard error.
             """,
         completion: .file()
     )
@@ -56,6 +61,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !command.isEmpty else { throw ValidationError("Give the command after --.") }
+        guard output != "" else { throw ValidationError("--output is empty; give the path of a file.") }
     }
 
     func run() async throws {
@@ -68,9 +74,9 @@ struct RunCommand: AsyncParsableCommand {
                 "no result can be stored: a message takes at most \(info.limits.maxMessageBytes) bytes"
             )
         }
-        let work = CommandWork(
-            command,
-            environment: [LeaseTokenOption.taskVariable: task.id, "TASKWIRE_URL": client.serverURL],
+        let work = try CommandWork(
+            RawArguments.all.suffix(command.count),
+            environment: client.variables.merging([LeaseTokenOption.taskVariable: task.id]) { $1 },
             onLoss: lease.onLoss,
             outputFile: output,
             contentType: contentType,
@@ -89,6 +95,7 @@ struct RunCommand: AsyncParsableCommand {
                     try await work.perform(context, in: client)
                 }
             }
+            if let failure = work.startFailure { throw failure }
             do {
                 return try await client.getResult(task.id)
             } catch is TaskwireError where work.isLeaseLost {

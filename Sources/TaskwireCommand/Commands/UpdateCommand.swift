@@ -56,6 +56,7 @@ struct UpdateCommand: AsyncParsableCommand {
         let state = try await client.withClient(timeout: timeout.duration) { client in
             try await client.updateTask(request, options: .default)
         }
+        client.printer.tell(ifLowered: ttl, of: state)
         try client.printer.show(state)
     }
 }

@@ -18,6 +18,7 @@ struct WaitCommand: AsyncParsableCommand {
     @Option(help: "How long to wait. (default: until the task has ended)", transform: DurationArgument.init)
     var timeout: DurationArgument?
 
+    @OptionGroup var patience: PatienceOption
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
@@ -28,11 +29,18 @@ struct WaitCommand: AsyncParsableCommand {
         )
         defer { line.clear() }
         let outcome = try await Signals.endingAtOnce(cleanUp: { line.clear() }) {
-            try await client.withClient(timeout: TaskFollower.callTimeout) { client in
-                let follower = TaskFollower(store: client, taskID: task.id, timeout: timeout)
-                let task = try await follower.follow { line.show(printer.summary(of: $0)) }
-                // Only a failure has more to say than the task itself.
-                return task.status == .failed ? try await client.getResult(task.id) : TaskOutcome(task: task)
+            try await client.withClient(
+                timeout: TaskFollower.callTimeout,
+                connectTimeout: patience.connectTimeout
+            ) { client in
+                let follower = TaskFollower(
+                    store: client,
+                    taskID: task.id,
+                    timeout: timeout,
+                    patience: patience,
+                    prepare: { line.clear() }
+                )
+                return try await follower.follow { line.show(printer.summary(of: $0)) }
             }
         }
         line.clear()

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import SystemPackage
 internal import Taskwire
 internal import TaskwireClient
 
@@ -63,28 +64,64 @@ struct AccessOptions: ParsableArguments {
     /// Tokens and the line breaks after them are shorter.
     private static let maxTokenBytes = 4096
 
+    /// Each option with its variable.
+    private var options: [(name: String, variable: String, value: String?)] {
+        [
+            ("--token-file", "TASKWIRE_TOKEN_FILE", tokenFile), ("--owner", "TASKWIRE_OWNER", owner),
+            ("--tls-ca", "TASKWIRE_TLS_CA", tlsCa), ("--tls-cert", "TASKWIRE_TLS_CERT", tlsCert),
+            ("--tls-key", "TASKWIRE_TLS_KEY", tlsKey),
+            ("--tls-server-name", "TASKWIRE_TLS_SERVER_NAME", tlsServerName),
+        ]
+    }
+
+    /// The variables of which the value is the path of a file.
+    private static let pathVariables: Set = [
+        "TASKWIRE_TOKEN_FILE", "TASKWIRE_TLS_CA", "TASKWIRE_TLS_CERT", "TASKWIRE_TLS_KEY",
+    ]
+
+    func validate() throws {
+        // A variable of a script that is not set must not turn a check off.
+        for option in options where option.value == "" {
+            throw ValidationError("\(option.name) is empty; leave it out or give it a value.")
+        }
+    }
+
+    /// What these options and the environment say, by variable; the token itself is not among it.
+    private func values(_ environment: [String: String]) -> [String: String] {
+        let values = options.map { ($0.variable, $0.value ?? environment[$0.variable] ?? "") }
+        return Dictionary(values.filter { !$0.1.isEmpty }) { $1 }
+    }
+
+    /// The variables by which a command that is started from here, in whatever directory, has the same access.
+    func variables(environment: [String: String] = ProcessInfo.processInfo.environment) -> [String: String] {
+        let directory = FilePath(FileManager.default.currentDirectoryPath)
+        return Dictionary(
+            values(environment).map { name, value in
+                (name, Self.pathVariables.contains(name) ? directory.pushing(FilePath(value)).string : value)
+            }
+        ) { $1 }
+    }
+
     /// Sets what these options say, for a server at `url`, or one of several.
     func apply(
         to configuration: inout TaskwireClient.Configuration,
         for url: String,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
-        func value(_ option: String?, _ variable: String) -> String? {
-            option ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
-        }
-        if let path = value(tokenFile, "TASKWIRE_TOKEN_FILE") {
+        let values = values(environment)
+        if let path = values["TASKWIRE_TOKEN_FILE"] {
             configuration.token = try Self.token(inFileAt: path)
         } else {
             configuration.token = environment["TASKWIRE_TOKEN"] ?? ""
         }
-        configuration.owner = value(owner, "TASKWIRE_OWNER")
-        configuration.tls.authorityFile = value(tlsCa, "TASKWIRE_TLS_CA")
-        configuration.tls.certificateFile = value(tlsCert, "TASKWIRE_TLS_CERT")
-        configuration.tls.keyFile = value(tlsKey, "TASKWIRE_TLS_KEY")
-        configuration.tls.serverName = value(tlsServerName, "TASKWIRE_TLS_SERVER_NAME")
-        let options = [tlsCa, tlsCert, tlsKey, tlsServerName]
+        configuration.owner = values["TASKWIRE_OWNER"]
+        configuration.tls.authorityFile = values["TASKWIRE_TLS_CA"]
+        configuration.tls.certificateFile = values["TASKWIRE_TLS_CERT"]
+        configuration.tls.keyFile = values["TASKWIRE_TLS_KEY"]
+        configuration.tls.serverName = values["TASKWIRE_TLS_SERVER_NAME"]
+        let tlsOptions = [tlsCa, tlsCert, tlsKey, tlsServerName]
         let isEncrypted = TaskwireClient.parts(ofURL: url).contains { $0.hasPrefix("tls+tcp:") }
-        guard isEncrypted || options.allSatisfy({ $0 == nil }) else {
+        guard isEncrypted || tlsOptions.allSatisfy({ $0 == nil }) else {
             // Somebody believes to be talking in private.
             throw CommandFailure(
                 "--tls options are of no use at \(url), which is not encrypted; tls+tcp: is",

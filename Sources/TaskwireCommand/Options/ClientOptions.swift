@@ -53,10 +53,20 @@ struct ClientOptions: ParsableArguments {
         url ?? TaskwireClient.defaultURL(environment: ProcessInfo.processInfo.environment)
     }
 
+    /// The variables by which a command that is started from here, in whatever directory, calls the same server.
+    var variables: [String: String] {
+        var variables = access.variables()
+        variables["TASKWIRE_URL"] = serverURL
+        variables[Self.messageLimitVariable] = maxMessageBytes.map(String.init)
+        return variables
+    }
+
+    private static let messageLimitVariable = "TASKWIRE_MAX_MESSAGE_BYTES"
+
     /// The largest message that this side sends or takes.
     func messageLimit() throws -> Int {
         if let maxMessageBytes { return maxMessageBytes }
-        let name = "TASKWIRE_MAX_MESSAGE_BYTES"
+        let name = Self.messageLimitVariable
         guard let text = ProcessInfo.processInfo.environment[name] else {
             return TaskwireClient.Configuration().maxMessageBytes
         }
@@ -68,12 +78,15 @@ struct ClientOptions: ParsableArguments {
         return bytes
     }
 
+    /// How long a call waits for a connection.
+    static let connectTimeout = Duration.seconds(3)
+
     /// Calls `body` with a client. By default a call fails after 3 s when no server is there.
     /// - Parameter url: Where the server is, if not at ``serverURL``.
     func withClient<Value>(
         at url: String? = nil,
         timeout: Duration,
-        connectTimeout: Duration? = .seconds(3),
+        connectTimeout: Duration? = connectTimeout,
         _ body: (TaskwireClient) async throws -> Value
     ) async throws -> Value {
         let url = url ?? serverURL
@@ -91,6 +104,8 @@ struct ClientOptions: ParsableArguments {
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(client))
+        } catch let error as TaskwireError where error.reason == .unreachable {
+            result = .failure(CommandFailure(error, withoutServerAt: url))
         } catch {
             result = .failure(error)
         }

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Taskwire
 
 /// A task as `--json` shows it: the `Task` of MCP 2025-11-25 and a `_meta` member for what MCP does not know.
-struct TaskDocument: Encodable {
+struct TaskDocument {
     /// The one key in `_meta`.
     static let metadataKey = "io.taskwire/task"
 
@@ -13,14 +13,16 @@ struct TaskDocument: Encodable {
     /// The token of its lease, for whoever has just taken it.
     var leaseToken: LeaseTokenArgument?
 
-    private enum CodingKeys: String, CodingKey {
-        case metadata = "_meta"
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        try task.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(JSONValue.object([Self.metadataKey: .object(details)]), forKey: .metadata)
+    /// The whole of it.
+    var json: JSONValue {
+        get throws {
+            guard case .object(var members) = try JSONReader.value(of: Array(JSONEncoder().encode(task)))
+            else {
+                throw JSONReader.Malformed()
+            }
+            members["_meta"] = [Self.metadataKey: .object(details)]
+            return .object(members)
+        }
     }
 
     private var details: [String: JSONValue] {
@@ -84,8 +86,7 @@ extension TaskError {
     var document: JSONValue {
         var document: [String: JSONValue] = ["code": .integer(code), "message": .string(message)]
         document["data"] = data.map { data in
-            (try? JSONDecoder().decode(JSONValue.self, from: Data(data)))
-                ?? .string(String(decoding: data, as: UTF8.self))
+            (try? JSONReader.value(of: data)) ?? .string(String(decoding: data, as: UTF8.self))
         }
         return .object(document)
     }

@@ -18,7 +18,7 @@ extension TaskPrinter {
 
     /// What was in a queue, a line for each message.
     func show(_ messages: [TaskMessage]) throws {
-        guard !isJSON else { return try showJSON(messages.map(\.document)) }
+        guard !isJSON else { return try showJSON(.array(messages.map(\.document))) }
         guard !messages.isEmpty else { return StandardError.write("No messages.\n") }
         let rows = messages.map { message in
             [
@@ -34,14 +34,10 @@ extension TaskPrinter {
     /// Open questions, a line for each.
     func show(_ questions: [InputRequest]) throws {
         guard !isJSON else {
-            return try showJSON(
-                questions.map { question in
-                    [
-                        "key": JSONValue.string(question.key),
-                        "payload": question.payload.document(showsBytes: true),
-                    ]
-                }
-            )
+            let documents = questions.map { question -> JSONValue in
+                ["key": .string(question.key), "payload": question.payload.document(showsBytes: true)]
+            }
+            return try showJSON(.array(documents))
         }
         guard !questions.isEmpty else { return StandardError.write("No open questions.\n") }
         let rows = questions.map { [TextTable.Cell($0.key), .init(content(of: $0.payload))] }

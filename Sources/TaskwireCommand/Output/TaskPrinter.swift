@@ -9,14 +9,22 @@ struct TaskPrinter: Sendable {
 
     /// One line about a task, such as the reply of an operation that changed it.
     func show(_ task: TaskState) throws {
-        guard !isJSON else { return try showJSON(TaskDocument(task: task)) }
+        guard !isJSON else { return try showJSON(TaskDocument(task: task).json) }
         try StandardOutput.writeLine(summary(of: task))
+    }
+
+    /// Tells on standard error when a task lives less long than it was to.
+    func tell(ifLowered ttl: DurationArgument?, of task: TaskState) {
+        guard let ttl, let stored = task.ttl, stored < ttl.duration else { return }
+        StandardError.complain(
+            "the ttl \(ttl) was lowered to \(DurationText(stored)), the longest that the server allows"
+        )
     }
 
     /// Everything about a task.
     func showDetails(of task: TaskState, withPayloads: Bool) throws {
         guard !isJSON else {
-            return try showJSON(TaskDocument(task: task, showsPayloads: withPayloads))
+            return try showJSON(TaskDocument(task: task, showsPayloads: withPayloads).json)
         }
         try showTable(TextTable(details(of: task)))
         guard withPayloads else { return }
@@ -35,7 +43,7 @@ struct TaskPrinter: Sendable {
 
     /// A listing.
     func show(_ tasks: [TaskState]) throws {
-        guard !isJSON else { return try showJSON(tasks.map { TaskDocument(task: $0) }) }
+        guard !isJSON else { return try showJSON(.array(tasks.map { try TaskDocument(task: $0).json })) }
         guard !tasks.isEmpty else { return StandardError.write("No tasks.\n") }
         let hasLabels = tasks.contains { !$0.labels.isEmpty }
         let now = Timestamp.now
@@ -57,9 +65,9 @@ struct TaskPrinter: Sendable {
         try showTable(TextTable(headings: headings, palette: palette, rows: rows))
     }
 
-    /// A value that is no task.
-    func showJSON(_ value: some Encodable) throws {
-        try StandardOutput.writeLine(try JSONValue.text(of: value))
+    /// Any JSON, in a line.
+    func showJSON(_ value: JSONValue) throws {
+        try StandardOutput.writeLine(value.description)
     }
 
     /// The lines of a table.

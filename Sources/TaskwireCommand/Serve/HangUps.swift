@@ -18,7 +18,10 @@ struct HangUps: Service {
             }
             do {
                 let count = try tokens.reload()
-                logger.info("tokens read again", metadata: ["file": "\(tokens.path)", "count": "\(count)"])
+                logger.info(
+                    "tokens read again",
+                    metadata: ["file": "\(tokens.path)", "count": .stringConvertible(count)]
+                )
             } catch {
                 logger.error(
                     "tokens not read again, those from before still count",

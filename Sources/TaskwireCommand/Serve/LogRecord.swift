@@ -49,13 +49,14 @@ struct LogRecord: Sendable {
         if !metadata.isEmpty {
             document["metadata"] = .object(metadata.mapValues(Self.value(of:)))
         }
-        // Strings and containers of strings have always a form in JSON.
-        return (try? JSONValue.text(of: JSONValue.object(document))) ?? ""
+        return JSONValue.object(document).description
     }
 
     private static func value(of metadata: Logger.Metadata.Value) -> JSONValue {
         switch metadata {
         case .string(let text): .string(text)
+        case .stringConvertible(let value as any BinaryInteger): .integer(value)
+        case .stringConvertible(let value as Double): .number(value)
         case .stringConvertible(let value): .string(value.description)
         case .array(let values): .array(values.map(value(of:)))
         case .dictionary(let values): .object(values.mapValues(value(of:)))

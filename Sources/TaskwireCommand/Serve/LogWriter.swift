@@ -55,7 +55,7 @@ final class LogWriter: Sendable {
                     time: .now,
                     level: .warning,
                     message: "log lines were lost, as nobody read them in time",
-                    metadata: ["count": "\(lostCount)"]
+                    metadata: ["count": .stringConvertible(lostCount)]
                 )
                 text += loss.line(format)
             }

@@ -107,8 +107,9 @@ struct ServeCommand: AsyncParsableCommand {
             logger.warning(
                 "fewer connections than configured: the limit of open files is low; raise it with ulimit -n",
                 metadata: [
-                    "connections": "\(descriptors.connectionCount)", "configured": "\(wantedConnections)",
-                    "open_files": "\(descriptors.limit)",
+                    "connections": .stringConvertible(descriptors.connectionCount),
+                    "configured": .stringConvertible(wantedConnections),
+                    "open_files": .stringConvertible(descriptors.limit),
                 ]
             )
         }

@@ -123,7 +123,7 @@ struct ServeSettings {
         } catch let failure as CommandFailure {
             throw CommandFailure(failure.message, exitCode: CommandFailure.Code.usage)
         }
-        guard case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
+        guard case .object(let members)? = try? JSONReader.value(of: bytes) else {
             throw CommandFailure("\(file) is not a JSON object", exitCode: CommandFailure.Code.usage)
         }
         guard let unknown = Set(members.keys).subtracting(keys).min() else { return }

@@ -1,8 +1,6 @@
-internal import FoundationEssentials
 internal import Glibc
 internal import Subprocess
 internal import Synchronization
-internal import SystemPackage
 
 /// One execution of a command in a session of its own, which can be ended with all that it started.
 final class CommandProcess: Sendable {
@@ -18,6 +16,7 @@ final class CommandProcess: Sendable {
 
     private struct State {
         var group: ProcessGroup?
+        var hasBegun = false
         var isEnding = false
     }
 
@@ -26,22 +25,24 @@ final class CommandProcess: Sendable {
     /// How many bytes of standard error are kept.
     private static let errorTailSize = 2048
 
-    /// Waits for a line, without which nothing is executed; then takes its first argument, the request, for standard
-    /// input, and becomes the command that the others are.
-    private static let script = #"read -r _ || exit 1; exec <"$1"; shift; exec "$@""#
-
-    private let words: [String]
+    private let words: [[UInt8]]
     private let outputLimit: Int?
+    private let request: RequestFile
     private let state = Mutex(State())
 
     /// An execution of `words`: one word is a line for the shell, several are a program and its arguments.
     ///
     /// Standard output is kept up to `outputLimit` bytes, and more of it ends the command; where `outputLimit`
     /// is `nil`, it is shown on standard error.
-    init(_ words: [String], outputLimit: Int?) {
-        self.words = words.count == 1 ? ["/bin/sh", "-c", "--"] + words : words
+    /// - Throws: ``CommandFailure`` where there is no place for the command's standard input.
+    init(_ words: [[UInt8]], outputLimit: Int?) throws {
+        self.words = words.count == 1 ? ["/bin/sh", "-c", "--"].map { Array($0.utf8) } + words : words
         self.outputLimit = outputLimit
+        request = try RequestFile()
     }
+
+    /// Whether the command was told to begin. Until then an error is none of its own.
+    var hasBegun: Bool { state.withLock { $0.hasBegun } }
 
     /// Runs the command with `input` on its standard input, and `environment` added to this process's. When the
     /// caller is cancelled the command is ended, and this returns once it and all that it started are gone.
@@ -87,14 +88,11 @@ final class CommandProcess: Sendable {
     ) async throws -> Ending {
         var options = PlatformOptions()
         options.createSession = true
-        let overrides = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
-        let request = try Self.file(with: input)
-        defer { try? request.close() }
-        let requestPath = "/proc/\(getpid())/fd/\(request.rawValue)"
+        try request.write(input)
         let result = try await Subprocess.run(
-            .path("/bin/sh"),
-            arguments: Arguments(["-c", Self.script, "sh", requestPath] + words),
-            environment: .inherit.updating(Dictionary(overrides) { $1 }),
+            CommandLauncher.executable,
+            arguments: CommandLauncher.arguments(for: words, inputPath: request.path),
+            environment: .custom(CommandEnvironment.entries(with: environment)),
             platformOptions: options,
             input: .inputWriter,
             output: .sequence,
@@ -103,6 +101,7 @@ final class CommandProcess: Sendable {
             let group = ProcessGroup(id: execution.processIdentifier.value)
             await commandGuard.watch(group)
             started(group)
+            state.withLock { $0.hasBegun = true }
             // Only now: whenever this process is killed, either the command never starts or the guard ends it.
             _ = try? await execution.standardInputWriter.write("\n")
             try? await execution.standardInputWriter.finish()
@@ -159,22 +158,5 @@ final class CommandProcess: Sendable {
             tail = (tail + bytes).suffix(Self.errorTailSize)
         }
         return tail
-    }
-
-    /// An open file with these bytes that has no name. Unlike a pipe it takes all of them at once, whether the
-    /// command reads them or not.
-    private static func file(with bytes: [UInt8]) throws -> FileDescriptor {
-        var path = Array("\(FileManager.default.temporaryDirectory.path)/taskwire-request-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&path)
-        guard descriptor >= 0 else { throw SystemError.last }
-        unlink(path)
-        do {
-            guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw SystemError.last }
-            try FileOutput.write(bytes, to: descriptor)
-        } catch {
-            close(descriptor)
-            throw error
-        }
-        return FileDescriptor(rawValue: descriptor)
     }
 }

@@ -14,6 +14,7 @@ final class CommandWork: Sendable {
     private struct State {
         var context: TaskContext?
         var interruption: UnixSignal?
+        var startFailure: CommandFailure?
     }
 
     private let process: CommandProcess
@@ -24,7 +25,7 @@ final class CommandWork: Sendable {
     private let limit: Int
     private let state = Mutex(State())
 
-    /// Work that executes `command`.
+    /// Work that executes `command`: one word is a line for the shell, several are a program and its arguments.
     ///
     /// - Parameters:
     ///   - environment: What the command's environment has beside this process's and the token of the lease.
@@ -32,15 +33,16 @@ final class CommandWork: Sendable {
     ///   - outputFile: The file that holds the result when the command has ended; `nil`: its standard output does.
     ///   - contentType: The result's media type; `nil`: whatever it looks like.
     ///   - limit: Bytes of the largest result.
+    /// - Throws: ``CommandFailure`` where nothing can be executed here.
     init(
-        _ command: [String],
+        _ command: [[UInt8]],
         environment: [String: String],
         onLoss: LeaseLossPolicy,
         outputFile: String?,
         contentType: String?,
         limit: Int
-    ) {
-        self.process = CommandProcess(command, outputLimit: outputFile == nil ? limit : nil)
+    ) throws {
+        self.process = try CommandProcess(command, outputLimit: outputFile == nil ? limit : nil)
         self.environment = environment
         self.onLoss = onLoss
         self.outputFile = outputFile
@@ -57,6 +59,9 @@ final class CommandWork: Sendable {
     /// The signal that ended the work, where one did.
     var interruption: UnixSignal? { state.withLock { $0.interruption } }
 
+    /// Why the command was not started and the task given back, where that happened.
+    var startFailure: CommandFailure? { state.withLock { $0.startFailure } }
+
     /// Takes note of a signal to this process. The second one does not wait for the command.
     func interrupt(by signal: UnixSignal) {
         let isFirst = state.withLock { state in
@@ -72,14 +77,21 @@ final class CommandWork: Sendable {
         var environment = environment
         environment[LeaseTokenOption.tokenVariable] =
             LeaseTokenArgument(bytes: context.leaseToken).description
+        let output = outputFile.map(OutputFile.init)
         let ending: CommandProcess.Ending
         do {
             ending = try await process.run(input: context.request?.data ?? [], environment: environment)
+        } catch  where !process.hasBegun {
+            try await giveBack(context, in: store, because: error)
+            throw CancellationError()
         } catch {
-            throw Failure(description: "the command cannot be executed: \(error)")
+            throw Failure(description: "the command cannot be followed: \(error)")
         }
-        guard !Task.isCancelled else {
+        do {
             // What a command leaves that was told to end is not its result.
+            guard !Task.isCancelled || isFinished(ending, context) else { throw CancellationError() }
+            try await context.complete(try await result(of: ending, output))
+        } catch is CancellationError {
             if let interruption, onLoss == .fail, !context.isLeaseLost {
                 let request = CancelTaskRequest(
                     taskID: context.taskID,
@@ -90,11 +102,32 @@ final class CommandWork: Sendable {
             }
             throw CancellationError()
         }
-        let result = try result(of: ending)
-        try await context.complete(result)
     }
 
-    private func result(of ending: CommandProcess.Ending) throws -> Payload {
+    /// Whether a command that was told to end has done its work all the same. It may, where somebody only asked for the
+    /// cancellation: then the command decides.
+    private func isFinished(_ ending: CommandProcess.Ending, _ context: TaskContext) -> Bool {
+        let isAsked = context.task.isCancelRequested && !context.task.status.isTerminal
+        return isAsked && ending.status.isSuccess && interruption == nil && !context.isLeaseLost
+    }
+
+    /// Leaves the task to others, as it is this process that cannot start the command.
+    private func giveBack(
+        _ context: TaskContext,
+        in store: some TaskStore,
+        because error: any Error
+    ) async throws {
+        let reason = (error as? CommandFailure)?.message ?? "\(error)"
+        let failure = CommandFailure(
+            "the command cannot be started: \(reason); task \(context.taskID) was given back"
+        )
+        state.withLock { $0.startFailure = failure }
+        _ = try await Task {
+            try await store.releaseLease(context.taskID, leaseToken: context.leaseToken)
+        }.value
+    }
+
+    private func result(of ending: CommandProcess.Ending, _ file: OutputFile?) async throws -> Payload {
         guard let output = ending.output else {
             throw Failure(description: "the output has more than the \(limit) bytes that a message may have")
         }
@@ -104,7 +137,7 @@ final class CommandWork: Sendable {
         }
         let bytes: [UInt8]
         do {
-            bytes = try outputFile.map { try FileInput.readAll(atPath: $0, limit: limit) } ?? output
+            bytes = try await file?.read(limit: limit) ?? output
         } catch let failure as CommandFailure {
             throw Failure(description: failure.message)
         }

@@ -210,8 +210,11 @@ final class RequestEngine: DeadlineKeeper {
             let explanation = exchange.wasSent ? nil : connectFailure?.message
             return .timedOut(peerName, mayHaveBeenSent: exchange.wasSent, explanation: explanation)
         }
-        return connectFailure
-            ?? TransportError(code: .timedOut, message: "There is no connection to \(peerName) yet.")
+        guard let failure = connectFailure else {
+            return .unreachable("There is no connection to \(peerName) yet.")
+        }
+        // A connection that is lost as soon as it is made is none, and not the end of one.
+        return failure.code == .connectionReset ? .unreachable(failure.message) : failure
     }
 
     // MARK: Deadlines

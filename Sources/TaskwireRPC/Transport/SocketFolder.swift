@@ -43,6 +43,9 @@ struct SocketFolder {
     func refuseForeign() throws(TransportError) {
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else {
+            guard errno != ENOENT else {
+                throw .unreachable("Connecting to \(address) failed: there is no folder \(path).")
+            }
             throw TransportError(errno: errno, action: "Looking at the folder \(path) for \(address)")
         }
         guard status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFDIR else {

@@ -22,6 +22,8 @@ package struct TransportError: Error, Hashable, Sendable {
         package static let connectionReset = Code("connectionReset")
         /// Nobody listens at the address.
         package static let connectionRefused = Code("connectionRefused")
+        /// There is no way to a server at the address.
+        package static let unreachable = Code("unreachable")
         /// Another server listens at the address.
         package static let addressInUse = Code("addressInUse")
         /// The address is malformed, or cannot be used for this.
@@ -70,6 +72,10 @@ extension TransportError {
 }
 
 extension TransportError {
+    static func unreachable(_ message: String) -> TransportError {
+        TransportError(code: .unreachable, message: message)
+    }
+
     static func addressInUse(_ address: Address) -> TransportError {
         TransportError(code: .addressInUse, message: "Another server is already listening on \(address).")
     }
@@ -105,6 +111,9 @@ extension TransportError {
                     + "come from one of its authorities and have the right name, or the server wants to see "
                     + "another certificate of the client."
             )
+        case NNG_EADDRINVAL where address.host != nil:
+            // The address itself is valid: nobody knows the name in it.
+            self = .unreachable("\(action) failed: the host \"\(address.host ?? "")\" is not known.")
         default:
             self.init(result: result, action: action)
         }

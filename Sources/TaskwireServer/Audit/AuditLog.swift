@@ -25,7 +25,7 @@ struct AuditLog: Sendable {
         if let event { tell(event, call.metadata) }
         guard tellsCalls else { return }
         var metadata = call.metadata
-        metadata["duration"] = "\(duration)"
+        metadata["duration_ms"] = .stringConvertible(Double(duration.microseconds) / 1000)
         metadata["code"] = "\(error?.code.description ?? "OK")"
         if let error { metadata["reason"] = "\(error.reason.rawValue)" }
         logger.debug("call", metadata: metadata)

@@ -65,7 +65,7 @@ final class ComplaintLog: Sendable {
             return (isNew, unloggedCount)
         }
         if unloggedCount > 0 {
-            logger.notice("more of the same", metadata: ["count": "\(unloggedCount)"])
+            logger.notice("more of the same", metadata: ["count": .stringConvertible(unloggedCount)])
         }
         return isNew
     }

@@ -76,8 +76,8 @@ struct RedisSurvey {
                     Warning(
                         sentence: "Redis has fewer replicas than have to confirm a write",
                         metadata: [
-                            "node": "\(endpoint)", "replicas": "\(information.replicaCount)",
-                            "needed": "\(replicaCount)",
+                            "node": "\(endpoint)", "replicas": .stringConvertible(information.replicaCount),
+                            "needed": .stringConvertible(replicaCount),
                             "advice": "Start replicas, or wait for fewer; writes fail until then.",
                         ]
                     )

@@ -23,6 +23,7 @@ struct AskInputCommand: AsyncParsableCommand {
     var timeout: DurationArgument?
 
     @OptionGroup var leaseToken: LeaseTokenOption
+    @OptionGroup var patience: PatienceOption
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
@@ -33,17 +34,22 @@ struct AskInputCommand: AsyncParsableCommand {
             leaseToken: try leaseToken.bytes(for: task.id)
         )
         let answer = try await Signals.endingAtOnce {
-            try await client.withClient(timeout: TaskFollower.callTimeout) { server in
+            try await client.withClient(
+                timeout: TaskFollower.callTimeout,
+                connectTimeout: patience.connectTimeout
+            ) { server in
                 try await PayloadLimit.check(request.payload, for: server, client)
                 do {
                     _ = try await server.requestInput(request, options: .default)
                 } catch let error as TaskwireError where error.reason == .inputKeyUsed {
                     // Somebody asked it before, such as this worker in a former life.
                 }
-            }
-            // From now on a server that is away for a while is waited for, as `run` does: work hangs on the answer.
-            return try await client.withClient(timeout: TaskFollower.callTimeout, connectTimeout: nil) {
-                try await $0.waitForInput(question.key, of: task.id, timeout: timeout?.duration)
+                // From now on a server that is away for a while is waited for: work hangs on the answer.
+                let end = timeout.map { ContinuousClock.now + $0.duration }
+                let patiently = PatientCalls(patience, until: end)
+                return try await patiently {
+                    try await server.waitForInput(question.key, of: task.id, timeout: end.map { $0 - .now })
+                }
             }
         }
         guard client.json else { return try StandardOutput.write(answer.data) }

@@ -18,13 +18,23 @@ struct WaitMessageCommand: AsyncParsableCommand {
     @Option(help: "How long to wait. (default: until the task has ended)", transform: DurationArgument.init)
     var timeout: DurationArgument?
 
+    @OptionGroup var patience: PatienceOption
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
         let message = try await Signals.endingAtOnce {
-            try await client.withClient(timeout: TaskFollower.callTimeout) { client in
-                try await TaskMessageQueue(of: task.id, in: client)
-                    .waitForMessage(timeout: timeout?.duration)
+            try await client.withClient(
+                timeout: TaskFollower.callTimeout,
+                connectTimeout: patience.connectTimeout
+            ) { client in
+                // A server that is not there at first is not waited for.
+                _ = try await client.getTask(task.id, view: .basic, options: .default)
+                let end = timeout.map { ContinuousClock.now + $0.duration }
+                let patiently = PatientCalls(patience, until: end)
+                return try await patiently {
+                    try await TaskMessageQueue(of: task.id, in: client)
+                        .waitForMessage(timeout: end.map { $0 - .now })
+                }
             }
         }
         try client.printer.show(message)
