@@ -107,6 +107,10 @@ extension WorkerTests {
                             #expect(made.createdAt >= claim.task.lastUpdatedAt)
                             #expect(made.createdAt.milliseconds(since: claim.task.lastUpdatedAt) < 30_000)
                             #expect(server.log.contains("clock_difference_ms="))
+                            let health = try await ahead.checkHealth()
+                            let clock = health.checks.first { $0.name == HealthCheck.clock }
+                            #expect(clock?.isOK == false && health.isReady, "\(health)")
+                            #expect(try await right.checkHealth().checks.allSatisfy(\.isOK))
                         }
                     }
                 }

@@ -16,6 +16,9 @@ public struct HealthReport: Sendable, Hashable {
 public struct HealthCheck: Sendable, Hashable {
     /// The name of the check that looks at the store.
     public static let store = "store"
+    /// The name of the check that compares this machine's clock with that of a database which several servers share. Tasks go by
+    /// the latter, so that a server is ready in any case.
+    public static let clock = "clock"
 
     /// What was looked at, such as `store`.
     public var name: String

@@ -9,7 +9,8 @@ struct HealthCommand: AsyncParsableCommand {
         abstract: "Ask whether the server can serve tasks now, which needs no token.",
         discussion: """
             The server looks at its store, unlike for 'taskwire ping'. The exit code is 0 where it can serve, and 4 where it \
-            cannot or does not answer.
+            cannot or does not answer. A clock that differs from that of a shared Redis is told, and keeps nobody from serving: \
+            tasks go by that of Redis.
             """
     )
 

@@ -163,7 +163,9 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try TaskwireServer(configuration: settings.server, engine: store, logger: logger)
         let group = ServiceGroup(
             services: [server, HangUps(signals: hangUps, tokens: settings.server.tokens, logger: logger)],
-            gracefulShutdownSignals: [.sigterm, .sigint],
+            gracefulShutdownSignals: [.sigterm, .sigint].filter {
+                !Signals.ignoredAtStart.contains($0.rawValue)
+            },
             logger: logger
         )
         try await group.run()

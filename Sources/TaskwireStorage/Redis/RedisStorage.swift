@@ -121,9 +121,6 @@ public final class RedisStorage: TaskStorage {
         time?.time(at: instant) ?? instant
     }
 
-    /// How far this machine's wall clock is ahead of the database's, in milliseconds.
-    package var wallClockLead: Int64 { time?.wallClockLead ?? 0 }
-
     private var now: Timestamp { time(at: clock.instant).steady }
 
     /// See ``TaskStorage/returnedAt``.
@@ -288,7 +285,8 @@ public final class RedisStorage: TaskStorage {
             case 0: ""
             default: "\(awayCount) of the \(replies.count) masters of the store do not answer"
             }
-        return [HealthCheck(name: HealthCheck.store, isOK: awayCount < replies.count, message: message)]
+        let store = HealthCheck(name: HealthCheck.store, isOK: awayCount < replies.count, message: message)
+        return [store] + (time.map { [$0.healthCheck] } ?? [])
     }
 
     /// See ``TaskStorage/watch(_:onChange:)``.

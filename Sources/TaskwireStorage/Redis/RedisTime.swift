@@ -29,8 +29,14 @@ final class RedisTime: Sendable {
         askedAt = Atomic(clock.now.millisecondsSince1970)
     }
 
-    /// How far this machine's wall clock is ahead of the database's, in milliseconds, as far as that can be told.
-    var wallClockLead: Int64 { wallLead.load(ordering: .relaxed) }
+    /// Whether this machine's wall clock is that of Redis.
+    var healthCheck: HealthCheck {
+        let lead = wallLead.load(ordering: .relaxed)
+        guard Self.isNotable(lead) else { return HealthCheck(name: HealthCheck.clock, isOK: true) }
+        let message =
+            "This machine's clock is \(lead.magnitude) ms \(lead > 0 ? "ahead of" : "behind") that of Redis"
+        return HealthCheck(name: HealthCheck.clock, isOK: false, message: message)
+    }
 
     /// What Redis's clock shows at a moment. Asks it where that was a while ago.
     func time(at instant: TaskInstant) -> TaskInstant {

@@ -869,7 +869,8 @@ struct  Taskwire__V1__HealthCheck
 {
   ProtobufCMessage base;
   /*
-   * Such as "store".
+   * "store", or "clock": whether the wall clock differs by more than a second from that of a database which servers share. Tasks
+   * go by the latter, so that a server whose clock differs is ready.
    */
   char *name;
   protobuf_c_boolean ok;
