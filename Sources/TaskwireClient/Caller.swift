@@ -48,7 +48,7 @@ final class Caller: Sendable {
         do {
             return try await attempt(call, at: now)
         } catch {
-            return try await goOn(call, after: error, isRetriedWhenBusy: isRetriedWhenBusy)
+            return try await goOn(call, since: now, after: error, isRetriedWhenBusy: isRetriedWhenBusy)
         }
     }
 
@@ -67,11 +67,13 @@ final class Caller: Sendable {
     /// Goes on with a call after its first attempt has failed.
     private func goOn<Request, Reply>(
         _ call: Call<Request, Reply>,
+        since start: ContinuousClock.Instant,
         after error: any Error,
         isRetriedWhenBusy: Bool
     ) async throws -> Reply {
         var call = call
         var policy = RetryPolicy(
+            start: start,
             deadline: call.deadline,
             isMutation: call.requestID != nil,
             isRetriedWhenBusy: isRetriedWhenBusy

@@ -31,7 +31,12 @@ package struct RetryPolicy: Sendable {
     private static let busyReasons: Set<TaskwireError.Reason> = [.rateLimited, .tooManyRequests]
     private static let awayReasons: Set<TaskwireError.Reason> = [.stopping, .storeUnreachable]
 
+    /// For how long a store remembers mutations unless it is told otherwise.
+    private static let deduplicationWindow = Duration.milliseconds(TaskLimits().deduplicationMilliseconds)
+
     private let deadline: ContinuousClock.Instant
+    /// Until when a mutation is repeated that may have been carried out: its store may forget it then, and would do it again.
+    private let repeatEnd: ContinuousClock.Instant
     private let isMutation: Bool
     private let isRetriedWhenBusy: Bool
     private var isOutcomeUnknown = false
@@ -41,10 +46,19 @@ package struct RetryPolicy: Sendable {
 
     /// The policy of one call.
     /// - Parameters:
+    ///   - start: Before the first attempt. A mutation that may have been carried out is repeated for 60 s from then on, the
+    ///     default of a store's ``TaskLimits/deduplicationMilliseconds``.
+    ///   - deadline: When the caller gives up.
     ///   - isMutation: True if an attempt may have changed something.
     ///   - isRetriedWhenBusy: True if a server that is busy is asked again when it says.
-    package init(deadline: ContinuousClock.Instant, isMutation: Bool, isRetriedWhenBusy: Bool = true) {
+    package init(
+        start: ContinuousClock.Instant,
+        deadline: ContinuousClock.Instant,
+        isMutation: Bool,
+        isRetriedWhenBusy: Bool = true
+    ) {
         self.deadline = deadline
+        repeatEnd = start + Self.deduplicationWindow
         self.isMutation = isMutation
         self.isRetriedWhenBusy = isRetriedWhenBusy
     }
@@ -114,7 +128,8 @@ package struct RetryPolicy: Sendable {
         after pause: Duration,
         at now: ContinuousClock.Instant
     ) -> Decision {
-        now + pause < deadline ? .retry(after: pause) : .fail(failure)
+        let end = isOutcomeUnknown ? min(deadline, repeatEnd) : deadline
+        return now + pause < end ? .retry(after: pause) : .fail(failure)
     }
 
     /// The error for a caller who gets no answer.

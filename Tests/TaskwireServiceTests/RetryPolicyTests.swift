@@ -21,7 +21,7 @@ struct RetryPolicyTests {
     }
 
     private static func policy(isMutation: Bool = true, seconds: Int = 30) -> RetryPolicy {
-        RetryPolicy(deadline: now + .seconds(seconds), isMutation: isMutation)
+        RetryPolicy(start: now, deadline: now + .seconds(seconds), isMutation: isMutation)
     }
 
     private static func decide(
@@ -51,9 +51,42 @@ struct RetryPolicyTests {
     }
 
     @Test
+    func `a mutation that may have been carried out is repeated only while its store remembers it`() {
+        for (mayHaveBeenSent, isRepeated) in [(true, false), (false, true)] {
+            var policy = Self.policy(seconds: 600)
+            let failure = RetryPolicy.Failure.transport(
+                TransportError(
+                    code: .connectionReset,
+                    message: "reset",
+                    mayHaveBeenSent: mayHaveBeenSent
+                )
+            )
+            let early = policy.decide(
+                after: failure,
+                connectFailure: nil,
+                at: Self.now + .milliseconds(59_900),
+                jitter: 0
+            )
+            #expect(Self.pause(early) != nil)
+            let late = policy.decide(
+                after: failure,
+                connectFailure: nil,
+                at: Self.now + .seconds(60),
+                jitter: 0
+            )
+            #expect((Self.pause(late) != nil) == isRepeated)
+            #expect(isRepeated || Self.error(late)?.isOutcomeUnknown == true)
+        }
+    }
+
+    @Test
     func `nothing is sent again after the deadline, and a mutation's outcome is unknown then`() {
         for isMutation in [true, false] {
-            var policy = RetryPolicy(deadline: Self.now + .milliseconds(25), isMutation: isMutation)
+            var policy = RetryPolicy(
+                start: Self.now,
+                deadline: Self.now + .milliseconds(25),
+                isMutation: isMutation
+            )
             #expect(Self.pause(Self.decide(&policy, after: Self.reset)) == .milliseconds(10))
             #expect(Self.pause(Self.decide(&policy, after: Self.reset)) == .milliseconds(20))
             let error = Self.error(Self.decide(&policy, after: Self.reset))
@@ -78,6 +111,7 @@ struct RetryPolicyTests {
         #expect(Self.pause(Self.decide(&policy, after: busy)) == .milliseconds(100))
         #expect(Self.pause(Self.decide(&policy, after: busy, jitter: 1)) == .milliseconds(200))
         var impatient = RetryPolicy(
+            start: Self.now,
             deadline: Self.now + .seconds(30),
             isMutation: true,
             isRetriedWhenBusy: false
