@@ -16,7 +16,8 @@ struct CostBench {
         progress: TaskProgress(current: 1)
     )
 
-    private let engine = InMemoryTaskStore()
+    private let clock = CostClock()
+    private let engine: TaskEngine<MemoryStorage, CostClock>
     private let arenas = ArenaPool()
     private let server: TaskwireServer
     private let requests: LocalRequests
@@ -24,6 +25,7 @@ struct CostBench {
     init() async throws {
         var logger = Logger(label: "costs")
         logger.logLevel = .warning
+        engine = TaskEngine(storage: MemoryStorage(), clock: clock)
         server = try TaskwireServer(configuration: ServerConfiguration(), engine: engine, logger: logger)
         requests = LocalRequests(on: Connection(local: try Address("abstract://costs")))
         _ = try await engine.createTask(Self.creation("task"), options: .default)
@@ -51,13 +53,13 @@ struct CostBench {
         case .routerGet:
             for _ in 0..<count { try expectReply(to: .call(Self.getCall)) }
         case .routerUpdate:
-            for _ in 0..<count { try expectReply(to: .call(Self.updateCall)) }
+            for _ in 0..<count { try expectReply(to: .call(updateCall)) }
         case .routerCreate:
             for index in 0..<count { try expectReply(to: .call(Self.createCall(index))) }
         case .routerBatchGet:
             try runBatches(of: count) { Self.getCall }
         case .routerBatchUpdate:
-            try runBatches(of: count) { Self.updateCall }
+            try runBatches(of: count) { updateCall }
         }
     }
 
@@ -74,7 +76,10 @@ struct CostBench {
     }
 
     private func updateOne(in store: some TaskStore) -> @Sendable (_ index: Int) async throws -> Void {
-        { _ in _ = try await store.updateTask(Self.update, options: Self.mutation) }
+        { [clock] _ in
+            clock.advance()
+            _ = try await store.updateTask(Self.update, options: Self.mutation)
+        }
     }
 
     private func createOne(in store: some TaskStore) -> @Sendable (_ index: Int) async throws -> Void {
@@ -95,18 +100,20 @@ struct CostBench {
     /// - Parameter reopened: Whether the task is to be in the file alone, as nobody has changed it since it was opened.
     private func withSQLite(
         reopened: Bool = false,
-        _ body: (SQLiteTaskStore) async throws -> Void
+        _ body: (TaskEngine<SQLiteStorage, CostClock>) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/tasks.db"
-            var store = try await SQLiteTaskStore(path: path)
+            var storage = try await SQLiteStorage(path: path, clock: clock)
+            var store = TaskEngine(storage: storage, clock: clock)
             _ = try await store.createTask(Self.creation("task"), options: .default)
             if reopened {
-                try await store.close()
-                store = try await SQLiteTaskStore(path: path)
+                try await storage.close()
+                storage = try await SQLiteStorage(path: path, clock: clock)
+                store = TaskEngine(storage: storage, clock: clock)
             }
             try await body(store)
-            try await store.close()
+            try await storage.close()
         }
     }
 
@@ -145,15 +152,16 @@ struct CostBench {
     private static var mutation: CallOptions { CallOptions(requestID: .random()) }
 
     private static func creation(_ id: String) -> CreateTaskRequest {
-        CreateTaskRequest(taskID: id, ttl: .seconds(3600), request: Payload(text: text))
+        CreateTaskRequest(taskID: id, ttl: .seconds(86_400), request: Payload(text: text))
     }
 
     private static var getCall: RPCCall {
         call("GetTask", GetTaskRequest(taskID: "task"))
     }
 
-    private static var updateCall: RPCCall {
-        call("UpdateTask", update, requestID: .random())
+    private var updateCall: RPCCall {
+        clock.advance()
+        return Self.call("UpdateTask", Self.update, requestID: .random())
     }
 
     private static func createCall(_ index: Int) -> RPCCall {

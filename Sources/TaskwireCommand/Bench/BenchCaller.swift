@@ -14,6 +14,8 @@ struct BenchCaller: Sendable {
     /// The task of the caller, where it has one.
     private var taskID = ""
     private var revision: UInt64 = 0
+    /// How often its task was changed.
+    private var changeCount = 0
     private var step = 0
     /// Where in ``population`` it is, as a fraction of 2^64.
     private var place: UInt64 = .random(in: .min ... .max)
@@ -43,8 +45,12 @@ struct BenchCaller: Sendable {
             let task = try await tasks.create(through: client, statusMessage: message)
             taskID = task.id
             revision = task.revision
+            changeCount = 0
         }
     }
+
+    /// How often a task can be changed within a minute: it remembers 32 changes, and others in 64 KiB.
+    private var mostChanges: Int { 32 + (48 << 10) / (message.utf8.count + 128) }
 
     /// Does operations until `quota` is used up, the server is gone, or the Swift task is cancelled.
     /// - Parameter moment: When to change what is waited for, if not as soon as the call waits.
@@ -67,6 +73,7 @@ struct BenchCaller: Sendable {
 
     /// Does the operation once and returns how long it took.
     private mutating func operate(changingAt moment: ContinuousClock.Instant?) async throws -> Duration {
+        if changeCount >= mostChanges { try await prepare() }
         let id = nextTaskID()
         let start = ContinuousClock.now
         switch load.mix {
@@ -97,6 +104,7 @@ struct BenchCaller: Sendable {
 
     private mutating func update(_ id: String, through client: TaskwireClient) async throws -> TaskState {
         step += 1
+        if id == taskID { changeCount += 1 }
         let progress = TaskProgress(current: Double(step))
         return try await client.updateTask(id, statusMessage: message, progress: progress)
     }
