@@ -1,6 +1,5 @@
+import Taskwire
 import Testing
-
-@testable import Taskwire
 
 /// Times in which the process does not run, without a process.
 @Suite("Heartbeat")
