@@ -222,7 +222,7 @@ extension CommandTests {
             try await Server.run { taskwire, _ in
                 let limits = try #require(try await taskwire("info", "--json").json["limits"]?.keys)
                 // Those of the message Limits in Protos/taskwire/v1/task_service.proto.
-                #expect(limits.count == 25)
+                #expect(limits.count == 26)
                 let help = try await taskwire("serve", "--help").text
                 for key in limits {
                     let name = key.hasSuffix("Ms") ? String(key.dropLast(2)) : key

@@ -55,7 +55,9 @@ struct Caller: Sendable {
             throw Violation(.torn, "task \(taskID): \(error)")
         } catch let error as TaskwireError {
             if error.isOutcomeUnknown { return .unknown }
-            if [.unreachable, .deadlineExceeded, .stopping].contains(error.reason) { return .notDone }
+            if [.unreachable, .storeUnreachable, .deadlineExceeded, .stopping].contains(error.reason) {
+                return .notDone
+            }
             guard Self.refusals.contains(error.reason) else {
                 throw Violation(.unexpected, "task \(taskID): \(operation): \(error)")
             }

@@ -63,9 +63,9 @@ package struct MutationLog: Sendable, Hashable {
     ///
     /// Each task has at least one, and there is no byte to spare: the order of what it has leaves no gaps.
     private final class Link: Sendable {
-        private let requestID: RequestID
-        private let fingerprint: UInt64
-        private let outcome: RecordedOutcome
+        let requestID: RequestID
+        let fingerprint: UInt64
+        let outcome: RecordedOutcome
         /// About how many bytes they all take.
         let byteCount: UInt32
         /// The ids of them all.
@@ -211,20 +211,34 @@ package struct MutationLog: Sendable, Hashable {
     ) throws(TaskwireError) -> MutationOutcome? {
         guard let newest, newest.ids.mayContain(mutation.requestID) else { return nil }
         var (link, index): (Link?, Int) = (newest, 0)
-        while let next = link, next.entry.requestID != mutation.requestID {
+        while let next = link, next.requestID != mutation.requestID {
             (link, index) = (next.previous, index + 1)
         }
-        guard let entry = link?.entry,
-            index < MutationLog.capacity || entry.madeAt.seconds(until: now) <= memory.seconds
-        else { return nil }
-        guard entry.fingerprint == mutation.fingerprint else {
+        guard let link, index < MutationLog.capacity || link.madeAt.seconds(until: now) <= memory.seconds
+        else {
+            return nil
+        }
+        guard link.fingerprint == mutation.fingerprint else {
             throw TaskwireError(
                 .invalidArgument,
                 .requestIDReused,
                 "request_id: \(mutation.requestID) was used for another request"
             )
         }
-        return try entry.outcome.decoded()
+        return try link.outcome.decoded()
+    }
+
+    /// The ids of the mutations that the task remembers at `now`.
+    func requestIDs(at now: MutationTime, _ memory: MutationMemory) -> Set<RequestID> {
+        var requestIDs: Set<RequestID> = []
+        var (link, index) = (newest, 0)
+        while let next = link,
+            index < MutationLog.capacity || next.madeAt.seconds(until: now) <= memory.seconds
+        {
+            requestIDs.insert(next.requestID)
+            (link, index) = (next.previous, index + 1)
+        }
+        return requestIDs
     }
 
     /// Replaces the outcomes that are not encoded yet, which are the newest, by what `encode` makes of them. Returns how many
@@ -261,12 +275,13 @@ package struct MutationLog: Sendable, Hashable {
     /// Whether the next `limit` entries are the same.
     private static func matches(_ left: Link?, _ right: Link?, within limit: Int) -> Bool {
         guard left !== right, limit > 0 else { return true }
-        guard let left, let right, left.entry == right.entry else { return false }
+        guard let left, let right, left.requestID == right.requestID, left.fingerprint == right.fingerprint
+        else { return false }
         return matches(left.previous, right.previous, within: limit - 1)
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(newest?.entry)
+        hasher.combine(newest?.requestID)
     }
 }
 

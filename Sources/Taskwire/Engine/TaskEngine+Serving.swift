@@ -164,7 +164,7 @@ extension TaskEngine.Core {
                 memory
             )
         }
-        changed.forgetDeliveries()
+        changed.forgetDeliveries(at: time, memory)
         let messages = changed.delivery(to: step.mutation.requestID) ?? []
         if isKept { record = changed }
         return MutationResult(task: shown, product: product ?? .none, messages: messages)

@@ -29,11 +29,17 @@ extension TaskRecord {
         deliveries.last { $0.requestID == requestID }?.messages
     }
 
-    /// Forgets what was taken by calls that are not remembered any more, and then the oldest where it is too much.
-    mutating func forgetDeliveries() {
+    /// Forgets what was taken by calls that are not remembered any more at `now`, and then the oldest where it is too much.
+    mutating func forgetDeliveries(at now: MutationTime, _ memory: MutationMemory) {
         guard !deliveries.isEmpty else { return }
-        let remembered = Set(mutations.entries.map(\.requestID))
+        let remembered = mutations.requestIDs(at: now, memory)
         deliveries.removeAll { !remembered.contains($0.requestID) }
+        limitDeliveries()
+    }
+
+    /// Forgets the oldest where they are too much.
+    mutating func limitDeliveries() {
+        guard !deliveries.isEmpty else { return }
         var byteCount = deliveries.reduce(0) { $0 + $1.byteCount }
         while byteCount > (isLive ? Self.deliveredByteCount : Self.buriedByteCount),
             let oldest = deliveries.first

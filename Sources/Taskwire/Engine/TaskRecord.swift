@@ -185,7 +185,7 @@ extension TaskRecord {
             forgottenAt: moment.steady.adding(milliseconds: tombstoneMilliseconds),
             isExpired: isExpired
         )
-        forgetDeliveries()
+        limitDeliveries()
         touch(at: moment)
     }
 
