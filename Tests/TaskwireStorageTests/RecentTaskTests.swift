@@ -27,6 +27,7 @@ struct RecentTaskTests {
                     group.addTask {
                         var seen: UInt64 = 0
                         while seen <= changeCount {
+                            try Task.checkCancellation()
                             let listed = try await store.listTasks().tasks.map(\.revision)
                             let read = try await store.getTask(id).revision
                             for revision in listed + [read] {
@@ -38,6 +39,7 @@ struct RecentTaskTests {
                 }
                 group.addTask {
                     for step in 0..<changeCount {
+                        store.clock.advance(by: .seconds(1))
                         let changed = try await store.updateTask(id, statusMessage: "\(step)")
                         let read = try await store.getTask(id)
                         #expect(read == changed)

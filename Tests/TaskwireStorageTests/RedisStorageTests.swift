@@ -11,6 +11,29 @@ import Testing
 struct RedisStorageTests {
     private typealias Store = TaskEngine<RedisStorage, ManualClock>
 
+    @Test("a Redis that has gone ends a connection, and not the program that writes to it")
+    func brokenPipe() async throws {
+        try await withTimeLimit {
+            try await RedisProcess.withRedis { redis in
+                let address = try RedisAddress(redis.url)
+                let connection = RedisConnection(address.endpoints[0], of: address)
+                try connection.open()
+                redis.end()
+                let failure = #expect(throws: RedisFailure.self) {
+                    // What is written before the system has heard of the end is lost without a word.
+                    while true {
+                        try connection.append([Data("PING".utf8)])
+                        try connection.flush()
+                    }
+                }
+                guard case .broken = failure else {
+                    Issue.record("\(String(describing: failure))")
+                    return
+                }
+            }
+        }
+    }
+
     // MARK: Servers side by side
 
     @Test("a change through one store wakes who waits at another, also where no announcement arrives")

@@ -1,6 +1,7 @@
 internal import CHiredis
 package import FoundationEssentials
 internal import Glibc
+internal import SystemPackage
 internal import Taskwire
 
 /// One connection to Redis, for one thread at a time.
@@ -20,11 +21,16 @@ internal import Taskwire
 
     /// After how many milliseconds of silence it is asked whether the reply is still worth waiting for.
     private static let doubt: Int32 = 500
+    /// The memory for commands that is kept for the next ones, in bytes.
+    private static let keptOutputSize = 64 << 10
 
     private let endpoint: RedisEndpoint
     private let address: RedisAddress
     private let purpose: Purpose
     private var context: UnsafeMutablePointer<redisContext>?
+    /// Commands that were not sent yet. hiredis would write them, and its `write` ends a process that does not ignore SIGPIPE
+    /// when Redis has gone.
+    private var output: [UInt8] = []
 
     /// Not connected yet.
     /// - Parameters:
@@ -78,6 +84,7 @@ internal import Taskwire
     package func close() {
         if let context = unsafe context { unsafe redisFree(context) }
         unsafe context = nil
+        output = []
     }
 
     /// The connection's descriptor, to see when something comes in.
@@ -89,16 +96,19 @@ internal import Taskwire
         // All arguments in one piece of memory, since each needs a pointer at the same time.
         let bytes = arguments.reduce(into: Data()) { $0.append($1) }
         let lengths = arguments.map(\.count)
-        let status = unsafe bytes.withUnsafeBytes { bytes in
+        var command: UnsafeMutablePointer<CChar>?
+        let count = unsafe bytes.withUnsafeBytes { bytes in
             let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
             var offset = 0
             var pointers = unsafe lengths.map { length in
                 defer { offset += length }
                 return unsafe start.map { unsafe $0 + offset }
             }
-            return unsafe redisAppendCommandArgv(context, Int32(arguments.count), &pointers, lengths)
+            return unsafe redisFormatCommandArgv(&command, Int32(arguments.count), &pointers, lengths)
         }
-        try check(status)
+        guard let command = unsafe command else { throw .broken("there is no memory for a command") }
+        defer { unsafe redisFreeCommand(command) }
+        unsafe output.append(contentsOf: UnsafeRawBufferPointer(start: command, count: Int(count)))
     }
 
     /// Sends what was not sent yet, and waits for the next reply.
@@ -130,9 +140,21 @@ internal import Taskwire
 
     /// Sends what was not sent yet.
     /// - Throws: ``RedisFailure``
-    func flush() throws(RedisFailure) {
-        var isDone: Int32 = 0
-        while isDone == 0 { try check(unsafe redisBufferWrite(context, &isDone)) }
+    package func flush() throws(RedisFailure) {
+        guard let descriptor else { throw .broken("the connection is closed") }
+        var sentCount = 0
+        while sentCount < output.count {
+            let count = unsafe output.withUnsafeBytes { bytes in
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[sentCount...])
+                return unsafe send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 {
+                sentCount += count
+            } else if errno != EINTR {
+                throw .broken(Errno(rawValue: errno).description)
+            }
+        }
+        output.removeAll(keepingCapacity: output.capacity <= Self.keptOutputSize)
     }
 
     /// Takes in what has come, and returns the replies that are complete.
