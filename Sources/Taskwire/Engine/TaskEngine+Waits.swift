@@ -130,7 +130,7 @@ extension TaskEngine {
         guard !isDone(record), core.clock.now < end else { return .done(record) }
         isOver = false
         // The task's own time may come before the sweeper does.
-        let dueAt = record.dueAt?.adding(milliseconds: -core.storeLead)
+        let dueAt = record.dueAt?.adding(milliseconds: 0 &- core.storeLead)
         let pause = TaskPause(registration, until: min(end, dueAt ?? end))
         return .waiting(pause) { try await look(for: taskID, registration, until: end, isDone) }
     }

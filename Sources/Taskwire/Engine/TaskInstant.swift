@@ -16,6 +16,6 @@ public struct TaskInstant: Sendable, Hashable {
 
     /// The moment at which the steady clock shows `steady`, while it is as far ahead of the wall clock as now.
     package func moved(to steady: Timestamp) -> TaskInstant {
-        TaskInstant(steady: steady, wall: steady.adding(milliseconds: -lead))
+        TaskInstant(steady: steady, wall: steady.adding(milliseconds: 0 &- lead))
     }
 }

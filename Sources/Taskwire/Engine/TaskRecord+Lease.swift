@@ -50,7 +50,7 @@ extension TaskRecord {
     mutating func extendLease(after start: Timestamp) {
         guard let end = leaseEnd, let leaseSecret else { return }
         let returnBy = start.adding(milliseconds: leaseSecret.renewalMilliseconds)
-        if returnBy > end { state.lease?.expiresAt = returnBy.adding(milliseconds: -leaseSecret.lead) }
+        if returnBy > end { state.lease?.expiresAt = returnBy.adding(milliseconds: 0 &- leaseSecret.lead) }
     }
 
     /// The lease ran out.

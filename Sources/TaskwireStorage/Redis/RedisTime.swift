@@ -70,7 +70,7 @@ final class RedisTime: Sendable {
             let seconds = parts[0].text.flatMap({ Int64($0) }),
             let microseconds = parts[1].text.flatMap({ Int64($0) })
         else { return }
-        let time = Timestamp(millisecondsSince1970: seconds * 1000 + microseconds / 1000)
+        let time = Timestamp(millisecondsSince1970: seconds &* 1000 &+ microseconds / 1000)
         let after = clock.instant
         // All of them are whole milliseconds.
         let (least, most) = (

@@ -16,7 +16,8 @@ final class StoreTime: Sendable {
     /// - Parameter storedLead: How far the store's steady clock is ahead of the wall clock, as the file has it, in milliseconds.
     init(clock: any TaskClock, storedLead: Int64) {
         self.clock = clock
-        offset = storedLead - clock.instant.lead
+        // A damaged file may have any number.
+        offset = storedLead &- clock.instant.lead
         self.storedLead = Atomic(storedLead)
     }
 
@@ -30,7 +31,7 @@ final class StoreTime: Sendable {
 
     /// The same at a moment of this process's clocks.
     func unstoredLead(at instant: TaskInstant) -> Int64? {
-        let lead = instant.lead + offset
+        let lead = instant.lead &+ offset
         return lead == storedLead.load(ordering: .relaxed) ? nil : lead
     }
 
